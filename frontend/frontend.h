@@ -1,0 +1,18 @@
+/* frontend.h - from .vir text to checked IR. The one entry. */
+#ifndef VYREC_FRONTEND_H
+#define VYREC_FRONTEND_H
+
+#include "ir/ir.h"
+
+struct frontend_options {
+    const char *const *include_dirs; /* -I: searched for data files after the folder of the .vir file */
+    uint32_t n_include_dirs;
+    bool no_data_files; /* fuzzing: file("...") reads nothing and gives zeros */
+};
+
+/* Reads, checks, inlines. Everything in the module lives in `arena`. Reports every fault it can find to `diags`; NULL when there was an
+ * error. The module has passed ir_check_module. */
+struct ir_module *frontend_read(struct arena *arena, struct intern *names, struct sources *sources, struct diags *diags,
+                                const struct source_file *file, const struct frontend_options *options);
+
+#endif

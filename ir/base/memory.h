@@ -1,0 +1,28 @@
+/* memory.h - the one place that asks libc for memory, and what happens when it says no.
+ *
+ * Compiler code never tests an allocation: on failure `memory_fail` jumps to the `recover` point that the outermost
+ * entry (a tool's main, a fuzz target, a library call) set with setjmp. Everything allocated since lives in arenas that
+ * this entry releases. Tests make the n-th allocation fail through `fail_at`. */
+#ifndef VYREC_BASE_MEMORY_H
+#define VYREC_BASE_MEMORY_H
+
+#include <setjmp.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct memory {
+    jmp_buf recover;      /* set by the owner before the first allocation */
+    size_t live_bytes;    /* held now */
+    size_t peak_bytes;    /* the most ever held */
+    size_t limit_bytes;   /* 0 is no limit */
+    uint64_t n_allocs;    /* allocations asked for so far */
+    uint64_t fail_at;     /* tests: the allocation with this number (1 is the first) fails; 0 is never */
+    int fail_from_then;   /* tests: and so do all after it */
+};
+
+/* A zeroed block; never NULL: on failure control goes to `recover`. */
+void *memory_alloc(struct memory *mem, size_t size_bytes);
+void memory_free(struct memory *mem, void *block, size_t size_bytes);
+_Noreturn void memory_fail(struct memory *mem);
+
+#endif

@@ -1,0 +1,55 @@
+/* facts.h - what can be proved about a program without running it. Conservative: "no" means "not proved".
+ * A fact is computed for one program at one time; changing the program makes it stale. All are linear up to the nesting of loops. */
+#ifndef VYREC_IR_FACTS_H
+#define VYREC_IR_FACTS_H
+
+#include "ir/ir.h"
+#include "ir/base/map.h"
+
+/* -- uniformity: is a value the same for all invocations of a workgroup; do all of them execute a statement together? ------ */
+
+struct ir_uniformity {
+    struct arena *arena;
+    const struct ir_program *program;
+    bool *local_uniform; /* by local index: at every use all invocations that are there hold one value */
+    struct map divergent; /* statements that not all invocations (trapped ones apart) reach together, each round of its loops: key present */
+};
+void ir_uniformity_compute(struct ir_uniformity *u, struct arena *arena, const struct ir_program *p);
+bool ir_expr_is_uniform(const struct ir_uniformity *u, const struct ir_expr *e);
+bool ir_stmt_is_uniform(const struct ir_uniformity *u, const struct ir_stmt *s);
+/* Why a statement is divergent: the place of the condition, jump or loop that may split the workgroup. */
+struct src_range ir_divergence_cause(const struct ir_uniformity *u, const struct ir_stmt *s);
+
+/* -- liveness: at a statement, which locals' values may still be read after it ---------------------------------------------- */
+
+struct ir_liveness {
+    struct arena *arena;
+    const struct ir_program *program;
+    struct map after; /* statement -> bit set over local indices */
+    uint32_t n_words;
+};
+void ir_liveness_compute(struct ir_liveness *l, struct arena *arena, const struct ir_program *p);
+bool ir_is_live_after(const struct ir_liveness *l, const struct ir_stmt *s, const struct ir_local *local);
+
+/* -- aliasing: may two buffers of a pipeline or program be the same memory? -------------------------------------------------- */
+
+enum ir_alias { IR_ALIAS_NO, IR_ALIAS_MAY, IR_ALIAS_MUST };
+/* Within a program: different spaces and different arrays never; two storage buffers NO, because a launch refuses overlapping
+ * buffers of which one is written. Within a pipeline's arm: MUST when both formals get the same buffer. */
+enum ir_alias ir_alias_in_program(const struct ir_buffer *a, const struct ir_buffer *b);
+enum ir_alias ir_alias_in_arm(const struct ir_arm *arm, const struct ir_buffer *formal_a, const struct ir_buffer *formal_b);
+
+/* -- coverage: how far from element 0 a launch provably writes every element of a `write` buffer -----------------------------
+ * NULL, or a host expression E over the program's lengths and params, checked 64-bit: all elements below E are written, so only those
+ * from E on need zeros first. From stores b[a * gid.x + c], c = 0 .. a-1, outside loops, guarded only by gid.x < H. */
+struct ir_expr *ir_written_prefix(struct ir_module *m, const struct ir_program *p, const struct ir_buffer *b);
+
+/* -- fingerprint: 32 bytes that are equal for programs that mean the same up to names of locals and order of declarations --- */
+
+struct ir_fingerprint {
+    uint8_t bytes[32];
+};
+struct ir_fingerprint ir_program_fingerprint(const struct ir_program *p, struct arena *scratch);
+struct ir_fingerprint ir_pipeline_fingerprint(const struct ir_pipeline *p, struct arena *scratch);
+
+#endif
