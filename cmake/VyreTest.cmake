@@ -1,0 +1,24 @@
+# Registering tests. A test passes with exit status 0, is skipped with 77, and fails with anything else or after its time.
+set(VYRE_LLVM_BIN /usr/lib/llvm-22/bin CACHE PATH "Where lit, FileCheck, not and split-file are")
+
+# vyre_test(NAME COMMAND command... [TIMEOUT seconds]): registers a command.
+function(vyre_test name)
+    cmake_parse_arguments(A "" "TIMEOUT" "COMMAND" ${ARGN})
+    if(NOT A_TIMEOUT)
+        set(A_TIMEOUT 120)
+    endif()
+    add_test(NAME ${name} COMMAND ${A_COMMAND})
+    set_tests_properties(${name} PROPERTIES TIMEOUT ${A_TIMEOUT} SKIP_RETURN_CODE 77)
+endfunction()
+
+# vyre_test_program(NAME [SOURCES file...] [LINK library...] [ARGS argument...] [TIMEOUT seconds]):
+# builds NAME from NAME.c or SOURCES and registers it.
+function(vyre_test_program name)
+    cmake_parse_arguments(A "" "TIMEOUT" "SOURCES;LINK;ARGS" ${ARGN})
+    if(NOT A_SOURCES)
+        set(A_SOURCES ${name}.c)
+    endif()
+    add_executable(${name} ${A_SOURCES})
+    target_link_libraries(${name} PRIVATE vyre_flags ${A_LINK})
+    vyre_test(${name} COMMAND ${name} ${A_ARGS} TIMEOUT ${A_TIMEOUT})
+endfunction()
