@@ -21,23 +21,22 @@ config.test_source_root = os.path.join(config.vyre_source_dir, "tests", "lit")
 config.test_exec_root = os.path.join(config.vyre_build_dir, "tests", "lit")
 
 build = config.vyre_build_dir
-runtime = os.path.join(build, "runtime-stub")
 sanitize = ["-fsanitize=address,undefined"] if config.vyre_sanitize else []
 include = os.path.join(config.vyre_source_dir, "runtime-stub")
-rtflags = [f"-I{include}", f"-L{runtime}", *sanitize, "-l:libvyrert.a", "-lzstd", "-ldl", "-lpthread", "-lm"]
+rtflags = [f"-I{include}", f"-L{build}/lib", *sanitize, "-l:libvyrert.a", "-lzstd", "-ldl", "-lpthread", "-lm"]
 
 
-def tool(folder, name):
-    return os.path.join(build, folder, name)
+def tool(name):
+    return os.path.join(build, "bin", name)
 
 
 # The longer names first: lit replaces plain text.
 for name, path in [
-    ("%vyre-objdump", tool("tools", "vyre-objdump")),
-    ("%vyre-fuzz", tool("tools/vyre-fuzz", "vyre-fuzz")),
-    ("%vyre-run", tool("tools/vyre-run", "vyre-run")),
-    ("%vyre-opt", tool("tools/vyre-opt", "vyre-opt")),
-    ("%vyrec", tool("driver", "vyrec")),
+    ("%vyre-objdump", tool("vyre-objdump")),
+    ("%vyre-fuzz", tool("vyre-fuzz")),
+    ("%vyre-run", tool("vyre-run")),
+    ("%vyre-opt", tool("vyre-opt")),
+    ("%vyrec", tool("vyrec")),
     ("%FileCheck", os.path.join(config.vyre_llvm_bin, "FileCheck")),
     ("%split-file", os.path.join(config.vyre_llvm_bin, "split-file")),
     ("%not", os.path.join(config.vyre_llvm_bin, "not")),
