@@ -3,6 +3,7 @@
 #ifndef VYREC_BASE_DIAG_H
 #define VYREC_BASE_DIAG_H
 
+#include "ir/base/map.h"
 #include "ir/base/out.h"
 #include "ir/base/source.h"
 
@@ -33,6 +34,7 @@ struct diag_note {
 struct diag {
     enum diag_id id;
     enum diag_severity severity; /* after -Werror */
+    const struct diag *same_place; /* reported before it, with the same range */
     struct src_range range;
     const char *text;
     VEC(struct diag_note) notes;
@@ -48,6 +50,9 @@ struct diags {
     uint32_t max_errors; /* past it errors are counted but not kept; 0 is no limit. default 20 */
     bool werror, no_warnings;
     bool remarks; /* keep remarks at all */
+    bool off[DIAG_COUNT], as_error[DIAG_COUNT]; /* -Wno-NAME, -Werror=NAME: of warnings */
+    struct map places; /* from each range to its newest message */
+    struct diag dropped; /* the scratch one */
 };
 
 void diags_init(struct diags *d, struct arena *arena, struct sources *sources);
@@ -59,10 +64,14 @@ void diag_add_note(struct diags *d, struct diag *to, struct src_range range, con
 /* Overrides the row's fix by one for this case; range and replacement (may be SRC_NONE, NULL) let editors apply it. */
 void diag_add_fix(struct diags *d, struct diag *to, struct src_range range, const char *replacement, const char *format,
                   ...) __attribute__((format(printf, 5, 6)));
-/* Renders all messages, sorted by place within each file, ties in order of report. */
+/* Renders all messages, sorted by place within each file, ties in order of report. Text is for people; JSON is one object per line,
+ * so that the output of several runs can be joined; SARIF is one document of version 2.1.0. */
 void diags_print(const struct diags *d, enum diag_format format, bool colour, struct out *out);
 /* The candidate nearest to `name` in edit distance, if near enough to suggest; else NULL. */
 const char *diag_nearest(const char *name, const char *const *candidates, uint32_t n);
+
+/* The name of a row on the command line: UNKNOWN_NAME is unknown-name. `name` may also be a code. DIAG_COUNT when unknown. */
+enum diag_id diag_find_name(const char *name);
 
 /* Our own fault: prints file, line and message to stderr and exits with status 70. */
 #define bug(...) bug_at(__FILE__, __LINE__, __VA_ARGS__)

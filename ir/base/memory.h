@@ -1,8 +1,8 @@
 /* memory.h - the one place that asks libc for memory, and what happens when it says no.
  *
  * Compiler code never tests an allocation: on failure `memory_fail` jumps to the `recover` point that the outermost
- * entry (a tool's main, a fuzz target, a library call) set with setjmp. Everything allocated since lives in arenas that
- * this entry releases. Tests make the n-th allocation fail through `fail_at`. */
+ * entry (a tool's main, a fuzz target, a library call) set with setjmp. That entry then calls memory_release_all, which
+ * frees what arenas and buffers of abandoned functions still hold. Tests make the n-th allocation fail through `fail_at`. */
 #ifndef VYREC_BASE_MEMORY_H
 #define VYREC_BASE_MEMORY_H
 
@@ -10,8 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct memory_block;
 struct memory {
     jmp_buf recover;      /* set by the owner before the first allocation */
+    struct memory_block *blocks; /* all that are live, newest first */
     size_t live_bytes;    /* held now */
     size_t peak_bytes;    /* the most ever held */
     size_t limit_bytes;   /* 0 is no limit */
@@ -23,6 +25,8 @@ struct memory {
 /* A zeroed block; never NULL: on failure control goes to `recover`. */
 void *memory_alloc(struct memory *mem, size_t size_bytes);
 void memory_free(struct memory *mem, void *block, size_t size_bytes);
+/* Frees every block; arenas and buffers on it must not be touched again except by their init functions. */
+void memory_release_all(struct memory *mem);
 _Noreturn void memory_fail(struct memory *mem);
 
 #endif
