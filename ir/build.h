@@ -8,6 +8,7 @@
 struct ir_module *ir_module_new(struct arena *arena, struct intern *names, struct sources *sources);
 struct ir_program *ir_program_new(struct ir_module *m, const char *name, struct src_range range);   /* appended */
 struct ir_pipeline *ir_pipeline_new(struct ir_module *m, const char *name, struct src_range range); /* appended */
+/* Appended; the bytes are for the caller to set. */
 struct ir_data *ir_data_new(struct ir_module *m, const char *name, ir_type elem, uint64_t count, struct src_range range);
 struct ir_buffer *ir_buffer_new(struct ir_module *m, const char *name, enum ir_space space, enum ir_access access,
                                 ir_type elem, struct src_range range); /* not appended anywhere */
@@ -17,6 +18,7 @@ struct ir_local *ir_local_new(struct ir_program *p, const char *name, ir_type ty
                               struct src_range range);
 
 /* -- expressions */
+/* Keeps the bits of the type's width; every NaN becomes the one quiet NaN. */
 struct ir_expr *ir_const(struct ir_module *m, ir_type type, uint64_t bits, struct src_range range);
 struct ir_expr *ir_const_u32(struct ir_module *m, uint32_t value);
 struct ir_expr *ir_get_local(struct ir_module *m, struct ir_local *l, struct src_range range);

@@ -12,6 +12,7 @@
 
 #include "ir/base/diag.h"
 #include "ir/base/intern.h"
+#include "ir/base/map.h"
 #include "ir/base/source.h"
 
 enum { IR_MAX_NESTING = 256, IR_MAX_EXPR_DEPTH = 1000, IR_SUBGROUP_SIZE = 32 };
@@ -203,8 +204,8 @@ struct ir_program {
     bool self_exclusive;
     bool has_window;
     uint32_t window;         /* #[window(n)] */
-    uint32_t workgroup[3];   /* unset components are 1 */
-    uint32_t n_workgroup;    /* components written; 0: none, and the size is 64 */
+    uint32_t workgroup[3];   /* always set: a new program has 64, 1, 1 */
+    uint32_t n_workgroup;    /* components written; 0: none */
     struct ir_expr *dispatch[3]; /* invocations; host expressions of type u32 over own buffers' lengths, params, constants */
     uint32_t n_dispatch;     /* components written; 0: the element count of the largest written buffer */
     VEC(struct ir_buffer *) buffers; /* STORAGE, in order of declaration */
@@ -212,6 +213,8 @@ struct ir_program {
     VEC(struct ir_param *) params;
     VEC(struct ir_local *) locals;   /* all, by index */
     struct ir_block body;
+    struct map local_names;          /* build.c: names in use -> suffixes tried + 1 */
+    uint32_t n_declared_names;       /* build.c: buffers, arrays and params that are in local_names */
     uint32_t index;
     struct ir_module *module;
 };
@@ -258,6 +261,7 @@ struct ir_module {
     VEC(struct ir_data *) data;
     VEC(struct ir_program *) programs;
     VEC(struct ir_pipeline *) pipelines;
+    struct map item_names; /* build.c: the names of items; locals keep clear of them */
     VEC(const char *) dependencies; /* files read for data, for depfiles; in order of first use */
 };
 
