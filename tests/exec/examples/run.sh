@@ -1,0 +1,89 @@
+#!/bin/bash
+# run.sh SOURCES BUILD SCRATCH EXAMPLE [LDFLAGS] - builds a copy of an example with its own Makefile, runs it on several sizes, and checks
+# that make knows when to build again.
+set -euo pipefail
+export LC_ALL=C
+sources=$1 build=$2 scratch=$3/$4 example=$4 ldflags=${5-}
+
+fail() {
+    echo "FAILED: $*" >&2
+    exit 1
+}
+
+# Runs make in the copy.
+build_example() {
+    make --no-print-directory -C "$scratch" VYRE="$build" CPPFLAGS="-I$sources/runtime-stub" LDFLAGS="$ldflags" "$@"
+}
+
+rm -rf "$scratch"
+mkdir -p "$scratch"
+cp "$sources/examples/$example"/{Makefile,*.vir,*.c} "$scratch"
+cp "$sources/examples/$example"/*.txt "$scratch" 2>/dev/null || true
+build_example
+cd "$scratch"
+
+# Each program compares what it computes with plain C and returns 0 when it is the same.
+check_xor() { ./xor | grep -qx 'Attack at dawn. Bring sandwiches.' || fail "the message did not come back"; }
+
+check_reduce() {
+    local n
+    for n in 0 1 255 256 257 16383 16384 16385 10000019; do
+        ./reduce $n || fail "sum of $n numbers"
+    done
+}
+
+check_histogram() {
+    local n
+    ./histogram || fail "made-up bytes"
+    for n in 0 1 255 65535 65536 65537 200000; do
+        head -c "$n" "$build/bin/vyrec" >bytes
+        ./histogram bytes || fail "the first $n bytes of a file"
+    done
+}
+
+check_softmax() {
+    ./softmax || fail "the sizes it takes by itself"
+    ./softmax 1 1 && ./softmax 3 255 && ./softmax 3 256 && ./softmax 2 257 && ./softmax 1 70000 || fail "some size"
+    ! ./softmax 2 0 || fail "rows of no columns must be refused"
+}
+
+# The program's matches in a text, encoded, against grep's.
+check_text() {
+    base64 -w0 "$1" >text.b64
+    ./scan_base64 literals.txt text.b64 >found || fail "scan of $1"
+    while IFS= read -r literal; do
+        grep -obaF -e "$literal" "$1" || true
+    done <literals.txt | sort -t: -k1,1n -k2 >expected
+    sort -t: -k1,1n -k2 found | cmp - expected || fail "matches in $1"
+}
+
+check_scan_base64() {
+    local n
+    cat "$sources"/ir/*.[ch] "$sources"/LICENSE literals.txt main.c >text
+    check_text text
+    [ -s expected ] || fail "a text without matches proves nothing"
+    for n in 0 1 2 3 4 5 300 301 302 100001; do
+        head -c $n text >part
+        check_text part
+    done
+    printf 'abc\ntemplat' >part
+    check_text part
+    printf 'QUJD!UJD' >text.b64
+    ! ./scan_base64 literals.txt text.b64 || fail "what is not base64 must be refused"
+    printf 'QQ==QUJD' >text.b64
+    ! ./scan_base64 literals.txt text.b64 || fail "padding in the middle must be refused"
+}
+
+"check_$example"
+
+build_example | grep -q 'up to date' || fail "make builds again what has not changed"
+sleep 0.01
+touch "$example.vir"
+build_example | grep -q -- "-o $example.o" || fail "make does not see that $example.vir has changed"
+if [ "$example" = scan_base64 ]; then
+    sleep 0.01
+    echo 'one more literal' >>literals.txt
+    build_example >/dev/null
+    printf 'here is one more literal' | base64 -w0 >text.b64
+    [ "$(./scan_base64 literals.txt text.b64)" = "8:one more literal" ] || fail "make does not see that a table has changed"
+fi
