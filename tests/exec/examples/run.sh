@@ -12,7 +12,7 @@ fail() {
 
 # Runs make in the copy.
 build_example() {
-    make --no-print-directory -C "$scratch" VYRE="$build" CPPFLAGS="-I$sources/runtime-stub" LDFLAGS="$ldflags" "$@"
+    make --no-print-directory -C "$scratch" VYRE="$build" CPPFLAGS="-I$sources/runtime-stub" LDFLAGS="$ldflags"
 }
 
 rm -rf "$scratch"
@@ -43,7 +43,11 @@ check_histogram() {
 
 check_softmax() {
     ./softmax || fail "the sizes it takes by itself"
-    ./softmax 1 1 && ./softmax 3 255 && ./softmax 3 256 && ./softmax 2 257 && ./softmax 1 70000 || fail "some size"
+    local size
+    for size in '1 1' '3 255' '3 256' '2 257' '1 70000'; do
+        # shellcheck disable=SC2086 # two words
+        ./softmax $size || fail "$size"
+    done
     ! ./softmax 2 0 || fail "rows of no columns must be refused"
 }
 
@@ -76,10 +80,12 @@ check_scan_base64() {
 
 "check_$example"
 
-build_example | grep -q 'up to date' || fail "make builds again what has not changed"
+build_example >log
+grep -q 'up to date' log || fail "make builds again what has not changed"
 sleep 0.01
 touch "$example.vir"
-build_example | grep -q -- "-o $example.o" || fail "make does not see that $example.vir has changed"
+build_example >log
+grep -q -- "-o $example.o" log || fail "make does not see that $example.vir has changed"
 if [ "$example" = scan_base64 ]; then
     sleep 0.01
     echo 'one more literal' >>literals.txt
