@@ -1,0 +1,261 @@
+/* metadata.c - writes the interface of programs and pipelines and the plan of their launches, in the tables of
+ * runtime-stub/vyre_container.h.
+ *
+ * Host expressions become postfix code here; what they mean is ir_host_eval's business (ir/host_eval.c) and the
+ * runtime's (runtime-stub/plan.c), which must agree. */
+#include <string.h>
+
+#include "codegen/container.h"
+#include "ir/facts.h"
+#include "ir/ops.h"
+
+struct metadata {
+    struct ir_module *module;
+    struct arena *arena;
+    struct map strings_at; /* interned name -> 1 + offset */
+    struct out units, buffers, params, steps, args, ops, strings;
+    uint32_t depth; /* values on the stack of the expression being written */
+};
+
+static uint32_t add_string(struct metadata *md, const char *text)
+{
+    if (!text || !*text) return 0;
+    const char *name = intern_string(md->module->names, text);
+    uintptr_t at = (uintptr_t)map_find(&md->strings_at, name);
+    if (!at) {
+        at = md->strings.n + 1;
+        out_bytes(&md->strings, name, strlen(name) + 1);
+        map_set(&md->strings_at, name, (void *)at);
+    }
+    return (uint32_t)(at - 1);
+}
+
+/* -- host expressions --------------------------------------------------------------------------------------------------- */
+
+/* 1 + the container's number of an operation; 0 for those that the checker keeps out of host expressions. */
+static const uint8_t op_numbers[IR_OP_COUNT] = {
+#define HOST_OP(NAME) [IR_OP_##NAME] = 1 + VYRE_META_OP_##NAME
+    HOST_OP(CONST), HOST_OP(PARAM), HOST_OP(LEN), HOST_OP(ADD), HOST_OP(SUB), HOST_OP(MUL), HOST_OP(DIV), HOST_OP(REM),
+    HOST_OP(MIN), HOST_OP(MAX), HOST_OP(AND), HOST_OP(OR), HOST_OP(XOR), HOST_OP(SHL), HOST_OP(SHR), HOST_OP(EQ),
+    HOST_OP(NE), HOST_OP(LT), HOST_OP(LE), HOST_OP(GT), HOST_OP(GE), HOST_OP(LAND), HOST_OP(LOR), HOST_OP(LNOT),
+    HOST_OP(SELECT), HOST_OP(CAST),
+#undef HOST_OP
+};
+
+static const uint8_t op_args[VYRE_META_OP_COUNT] = {
+#define META_OP(NAME, n_args) n_args,
+    VYRE_META_OPS(META_OP)
+#undef META_OP
+};
+
+static void add_op(struct metadata *md, enum vyre_meta_op_kind op, uint8_t type, uint64_t value)
+{
+    md->depth = md->depth + 1 - op_args[op];
+    struct vyre_meta_op row = {.op = (uint8_t)op, .type = type, .depth = md->depth, .value = value};
+    out_bytes(&md->ops, &row, sizeof row);
+}
+
+static uint64_t leaf_value(const struct ir_expr *e)
+{
+    switch (e->op) {
+    case IR_OP_CONST: return e->bits;
+    case IR_OP_PARAM: return e->param->index;
+    case IR_OP_LEN: return e->buffer->index;
+    default: return 0;
+    }
+}
+
+static void add_ops(struct metadata *md, const struct ir_expr *e)
+{
+    if (!op_numbers[e->op]) bug("operation '%s' in a host expression", ir_op_infos[e->op].name);
+    for (uint32_t i = 0; i < e->n_args; i++) add_ops(md, e->args[i]);
+    add_op(md, op_numbers[e->op] - 1, interface_types[e->type.scalar].number, leaf_value(e));
+}
+
+static vyre_meta_expr begin_expr(struct metadata *md)
+{
+    md->depth = 0;
+    return (vyre_meta_expr)(md->ops.n / sizeof(struct vyre_meta_op));
+}
+
+static vyre_meta_expr add_expr(struct metadata *md, const struct ir_expr *e)
+{
+    if (!e) return VYRE_META_NONE;
+    vyre_meta_expr at = begin_expr(md);
+    add_ops(md, e);
+    add_op(md, VYRE_META_OP_END, 0, 0);
+    return at;
+}
+
+static vyre_meta_expr add_constant(struct metadata *md, uint64_t value)
+{
+    vyre_meta_expr at = begin_expr(md);
+    add_op(md, VYRE_META_OP_CONST, VYRE_TYPE_U32, value);
+    add_op(md, VYRE_META_OP_END, 0, 0);
+    return at;
+}
+
+/* The default: the element count of the largest written buffer; 0 without one. */
+static vyre_meta_expr add_default_dispatch(struct metadata *md, const struct ir_program *p)
+{
+    vyre_meta_expr at = begin_expr(md);
+    for (uint32_t i = 0; i < p->buffers.n; i++) {
+        if (!ir_access_writes(p->buffers.at[i]->access)) continue;
+        bool first = md->depth == 0;
+        add_op(md, VYRE_META_OP_LEN, VYRE_TYPE_U32, i);
+        if (!first) add_op(md, VYRE_META_OP_MAX, VYRE_TYPE_U32, 0);
+    }
+    if (!md->depth) add_op(md, VYRE_META_OP_CONST, VYRE_TYPE_U32, 0);
+    add_op(md, VYRE_META_OP_END, 0, 0);
+    return at;
+}
+
+/* -- buffers and params --------------------------------------------------------------------------------------------------- */
+
+static const uint8_t access_numbers[] = {
+    [IR_ACCESS_READ] = VYRE_ACCESS_READ, [IR_ACCESS_WRITE] = VYRE_ACCESS_WRITE,
+    [IR_ACCESS_READ_WRITE] = VYRE_ACCESS_READ_WRITE, [IR_ACCESS_UNIFORM] = VYRE_ACCESS_UNIFORM,
+};
+
+static uint8_t buffer_flags(const struct ir_buffer *b)
+{
+    return (uint8_t)((b->sized && !b->count_expr ? VYRE_META_SIZED : 0) | (b->streaming ? VYRE_META_STREAMING : 0) |
+                     (b->live_out ? VYRE_META_LIVE_OUT : 0) | (b->has_bytes ? VYRE_META_BYTES : 0));
+}
+
+static void add_buffer(struct metadata *md, const struct ir_buffer *b, uint64_t arg_offset, vyre_meta_expr prefix,
+                       vyre_meta_expr count_expr)
+{
+    struct vyre_meta_buffer row = {
+        .name = add_string(md, b->name), .type = interface_types[b->elem.scalar].number, .lanes = b->elem.lanes,
+        .access = access_numbers[b->access], .flags = buffer_flags(b), .elem_bytes = ir_type_mem_bytes(b->elem),
+        .align_bytes = interface_align_bytes(b), .binding = b->binding, .prefix = prefix, .count_expr = count_expr,
+        .count = b->sized ? b->count : 0, .bytes_begin = b->bytes_begin, .bytes_end = b->bytes_end,
+        .arg_offset = arg_offset};
+    out_bytes(&md->buffers, &row, sizeof row);
+}
+
+static vyre_meta_expr add_prefix(struct metadata *md, const struct ir_program *p, const struct ir_buffer *b)
+{
+    if (!p || b->access != IR_ACCESS_WRITE) return VYRE_META_NONE;
+    return add_expr(md, ir_written_prefix(md->module, p, b));
+}
+
+static void add_fields(struct metadata *md, const struct interface_unit *u, struct vyre_meta_unit *row)
+{
+    row->first_buffer = (uint32_t)(md->buffers.n / sizeof(struct vyre_meta_buffer));
+    row->n_buffers = u->n_buffers;
+    for (uint32_t i = 0; i < u->n_buffers; i++) {
+        const struct interface_field *f = &u->fields[i];
+        add_buffer(md, f->buffer, f->offset, add_prefix(md, u->program, f->buffer), VYRE_META_NONE);
+    }
+    row->first_param = (uint32_t)(md->params.n / sizeof(struct vyre_meta_param));
+    row->n_params = u->n_params;
+    for (uint32_t i = 0; i < u->n_params; i++) {
+        const struct interface_field *f = &u->fields[u->n_buffers + i];
+        const struct interface_type *type = &interface_types[f->param->type.scalar];
+        struct vyre_meta_param param = {.name = add_string(md, f->param->name), .type = type->number,
+                                        .bytes = type->c_bytes, .arg_offset = f->offset};
+        out_bytes(&md->params, &param, sizeof param);
+    }
+}
+
+/* -- units ------------------------------------------------------------------------------------------------------------------ */
+
+static void fill_program(struct metadata *md, const struct ir_program *p, struct vyre_meta_unit *row)
+{
+    struct ir_fingerprint print = ir_program_fingerprint(p, md->arena);
+    memcpy(row->fingerprint, print.bytes, sizeof row->fingerprint);
+    row->op_name = add_string(md, p->op_name);
+    interface_workgroup(p, row->workgroup);
+    for (uint32_t i = 0; i < 3; i++)
+        row->dispatch[i] = i < p->n_dispatch ? add_expr(md, p->dispatch[i]) : add_constant(md, 1);
+    if (!p->n_dispatch) row->dispatch[0] = add_default_dispatch(md, p);
+}
+
+static void add_arm(struct metadata *md, const struct ir_arm *arm)
+{
+    struct vyre_meta_step row = {VYRE_META_ARM, add_string(md, arm->name), arm->program->index,
+                                 (uint32_t)(md->args.n / sizeof(struct vyre_meta_arg))};
+    for (uint32_t i = 0; i < arm->args.n; i++) {
+        const struct ir_arg *a = &arm->args.at[i];
+        out_u32(&md->args, a->buffer ? a->buffer->index : (uint32_t)add_expr(md, a->value));
+    }
+    out_bytes(&md->steps, &row, sizeof row);
+}
+
+static void fill_pipeline(struct metadata *md, const struct ir_pipeline *p, struct vyre_meta_unit *row)
+{
+    struct ir_fingerprint print = ir_pipeline_fingerprint(p, md->arena);
+    memcpy(row->fingerprint, print.bytes, sizeof row->fingerprint);
+    row->budget_bytes = p->budget_bytes;
+    row->n_temps = p->temps.n;
+    for (uint32_t i = 0; i < 3; i++) row->dispatch[i] = VYRE_META_NONE;
+    row->first_step = (uint32_t)(md->steps.n / sizeof(struct vyre_meta_step));
+    IR_EACH_STMT(s, &p->body) {
+        if (s->kind == IR_STMT_ARM) add_arm(md, s->arm);
+        if (s->kind != IR_STMT_HOST) continue;
+        struct vyre_meta_step host = {VYRE_META_HOST, 0, s->host.buffer->index, 0};
+        out_bytes(&md->steps, &host, sizeof host);
+    }
+    row->n_steps = (uint32_t)(md->steps.n / sizeof(struct vyre_meta_step)) - row->first_step;
+}
+
+/* Temps stand behind the arguments in the table of buffers, so that their numbers continue. */
+static void add_temps(struct metadata *md, const struct ir_pipeline *p)
+{
+    for (uint32_t i = 0; i < p->temps.n; i++) {
+        struct ir_buffer *b = p->temps.at[i];
+        vyre_meta_expr count = b->count_expr ? add_expr(md, b->count_expr) : add_constant(md, b->count);
+        add_buffer(md, b, 0, VYRE_META_NONE, count);
+    }
+}
+
+static void add_unit(struct metadata *md, const struct interface_unit *u)
+{
+    struct vyre_meta_unit row = {.name = add_string(md, u->name), .symbol = add_string(md, u->symbol),
+                                 .args_bytes = u->args_bytes};
+    add_fields(md, u, &row);
+    if (u->pipeline) add_temps(md, u->pipeline);
+    if (u->program) fill_program(md, u->program, &row);
+    else fill_pipeline(md, u->pipeline, &row);
+    out_bytes(&md->units, &row, sizeof row);
+}
+
+/* -- the whole ------------------------------------------------------------------------------------------------------------- */
+
+static struct vyre_meta_table place_table(const struct out *table, size_t row_bytes, uint64_t *at)
+{
+    struct vyre_meta_table t = {(uint32_t)*at, (uint32_t)(table->n / row_bytes)};
+    *at = (*at + table->n + 7) / 8 * 8;
+    return t;
+}
+
+void metadata_write(const struct ir_module *m, const struct interface *face, struct arena *scratch, struct out *out)
+{
+    /* Facts allocate in the module's arena; what the module says stays as it is. */
+    struct metadata md = {.module = (struct ir_module *)(uintptr_t)m, .arena = scratch};
+    struct out *tables[] = {&md.units, &md.buffers, &md.params, &md.steps, &md.args, &md.ops, &md.strings};
+    struct vyre_meta head = {.version = VYRE_META_VERSION, .n_programs = m->programs.n};
+    uint64_t at = sizeof head;
+    map_init(&md.strings_at, scratch);
+    for (uint32_t i = 0; i < 7; i++) out_init(tables[i], out->mem);
+    out_bytes(&md.strings, "", 1);
+    for (uint32_t i = 0; i < face->n_units; i++) add_unit(&md, &face->units[i]);
+
+    head.units = place_table(&md.units, sizeof(struct vyre_meta_unit), &at);
+    head.buffers = place_table(&md.buffers, sizeof(struct vyre_meta_buffer), &at);
+    head.params = place_table(&md.params, sizeof(struct vyre_meta_param), &at);
+    head.steps = place_table(&md.steps, sizeof(struct vyre_meta_step), &at);
+    head.args = place_table(&md.args, sizeof(struct vyre_meta_arg), &at);
+    head.ops = place_table(&md.ops, sizeof(struct vyre_meta_op), &at);
+    head.strings = place_table(&md.strings, 1, &at);
+    if (at > INT32_MAX) bug("metadata of %llu bytes", (unsigned long long)at);
+    size_t start = out->n;
+    out_bytes(out, &head, sizeof head);
+    for (uint32_t i = 0; i < 7; i++) {
+        out_bytes(out, tables[i]->bytes, tables[i]->n);
+        while ((out->n - start) % 8) out_bytes(out, "", 1);
+        out_release(tables[i]);
+    }
+}
