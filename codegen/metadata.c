@@ -87,6 +87,16 @@ static vyre_meta_expr add_expr(struct metadata *md, const struct ir_expr *e)
     return at;
 }
 
+/* What an arm passes for a param: a constant or a param as it is, whatever its type; else a size that is computed. */
+static vyre_meta_expr add_value(struct metadata *md, const struct ir_expr *e)
+{
+    if (e->op != IR_OP_CONST && e->op != IR_OP_PARAM) return add_expr(md, e);
+    vyre_meta_expr at = begin_expr(md);
+    add_op(md, op_numbers[e->op] - 1, 0, leaf_value(e));
+    add_op(md, VYRE_META_OP_END, 0, 0);
+    return at;
+}
+
 static vyre_meta_expr add_constant(struct metadata *md, uint64_t value)
 {
     vyre_meta_expr at = begin_expr(md);
@@ -179,7 +189,7 @@ static void add_arm(struct metadata *md, const struct ir_arm *arm)
                                  (uint32_t)(md->args.n / sizeof(struct vyre_meta_arg))};
     for (uint32_t i = 0; i < arm->args.n; i++) {
         const struct ir_arg *a = &arm->args.at[i];
-        out_u32(&md->args, a->buffer ? a->buffer->index : (uint32_t)add_expr(md, a->value));
+        out_u32(&md->args, a->buffer ? a->buffer->index : (uint32_t)add_value(md, a->value));
     }
     out_bytes(&md->steps, &row, sizeof row);
 }

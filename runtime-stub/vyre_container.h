@@ -142,7 +142,8 @@ struct vyre_meta_arg {
 };
 
 /* Host expressions: postfix, over the unit's buffer lengths and params, ended by END with one value left. Values are unsigned 64-bit;
- * the arithmetic is checked: overflow, a negative difference and a division by zero are errors of the launch. */
+ * the arithmetic is checked: overflow, a negative difference, a division by zero, a shift by the type's width or more, a float, and a
+ * constant, param or cast that its type cannot hold as a number that is not negative, are errors of the launch. */
 enum vyre_meta_op_kind {
 #define VYRE_META_OP(NAME, n_args) VYRE_META_OP_##NAME,
 #define VYRE_META_OPS(OP) \
@@ -162,7 +163,7 @@ enum vyre_meta_op_kind {
 
 struct vyre_meta_op {
     uint8_t op;
-    uint8_t type;      /* of the result: enum vyre_type */
+    uint8_t type;      /* of the result: enum vyre_type; 0 for the bits as they are, of any type */
     uint16_t reserved;
     uint32_t depth;    /* values on the stack after this operation; the unit's deepest is at most VYRE_META_MAX_DEPTH */
     uint64_t value;
