@@ -1,18 +1,14 @@
-/* out.c - growing buffers, and whole files read into and written from them. */
+/* out.c - growing buffers, and whole files read into them. */
 #include "ir/base/out.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { READ_STEP_BYTES = 1 << 16, COMPARE_STEP_BYTES = 4096 };
-
-/* The temporary file of the write under way, for out_remove_unfinished. */
-static const char *volatile unfinished;
+enum { READ_STEP_BYTES = 1 << 16 };
 
 void out_init(struct out *o, struct memory *mem)
 {
@@ -166,96 +162,4 @@ int out_read_file(struct out *o, const char *path, size_t max_bytes)
     int error = read_descriptor(o, fd, max_bytes);
     close(fd);
     return error;
-}
-
-static int write_descriptor(const struct out *o, int fd)
-{
-    for (size_t done = 0; done < o->n;) {
-        ssize_t n = write(fd, o->bytes + done, o->n - done);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return errno;
-        done += (size_t)n;
-    }
-    return 0;
-}
-
-static int write_and_close(const struct out *o, int fd)
-{
-    int error = write_descriptor(o, fd);
-    return close(fd) && !error ? errno : error;
-}
-
-static int write_in_place(const struct out *o, const char *path)
-{
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
-    return fd < 0 ? errno : write_and_close(o, fd);
-}
-
-static bool has_same_bytes(const struct out *o, const char *path)
-{
-    char part[COMPARE_STEP_BYTES];
-    size_t done = 0;
-    ssize_t n;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return false;
-    while ((n = read(fd, part, sizeof part)) > 0 && (size_t)n <= o->n - done && !memcmp(part, o->bytes + done, (size_t)n))
-        done += (size_t)n;
-    close(fd);
-    return n == 0 && done == o->n;
-}
-
-/* A file that did not exist, in the folder of `path`, whose name goes to `name` (room for path and 32 bytes). Its name is short, so
- * that it fits wherever the file's own name does. -1 and errno on failure. */
-static int open_temporary(const char *path, char *name)
-{
-    const char *slash = strrchr(path, '/');
-    int folder_bytes = slash ? (int)(slash + 1 - path) : 0;
-    for (unsigned i = 0;; i++) {
-        sprintf(name, "%.*s.vyre-%ld-%u", folder_bytes, path, (long)getpid(), i);
-        int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (fd >= 0 || errno != EEXIST) return fd;
-    }
-}
-
-static int write_and_rename(const struct out *o, const char *path, const struct stat *old)
-{
-    char *name = memory_alloc(o->mem, strlen(path) + 32);
-    int fd = open_temporary(path, name);
-    int error = fd < 0 ? errno : 0;
-    if (!error) {
-        unfinished = name;
-        if (old && fchmod(fd, old->st_mode & 0777)) error = errno;
-        int write_error = write_and_close(o, fd);
-        if (!error) error = write_error;
-        if (!error && rename(name, path)) error = errno;
-        if (error) unlink(name);
-        unfinished = NULL;
-    }
-    memory_free(o->mem, name, strlen(path) + 32);
-    return error;
-}
-
-/* The file behind a symbolic link is replaced, not the link. */
-static int replace_file(const struct out *o, const char *path, const struct stat *old)
-{
-    char *real = realpath(path, NULL);
-    if (!real) return errno;
-    int error = access(real, W_OK) ? errno : write_and_rename(o, real, old);
-    free(real);
-    return error;
-}
-
-int out_write_file(const struct out *o, const char *path, bool keep_if_equal)
-{
-    struct stat old;
-    if (!strcmp(path, "-") || !strcmp(path, "/dev/stdout")) return write_descriptor(o, STDOUT_FILENO);
-    if (stat(path, &old)) return errno == ENOENT ? write_and_rename(o, path, NULL) : errno;
-    if (!S_ISREG(old.st_mode)) return write_in_place(o, path);
-    if (keep_if_equal && (uint64_t)old.st_size == o->n && has_same_bytes(o, path)) return 0;
-    return replace_file(o, path, &old);
-}
-
-void out_remove_unfinished(void)
-{
-    if (unfinished) unlink(unfinished);
 }

@@ -24,11 +24,18 @@ void out_json_string(struct out *o, const char *s, size_t n); /* quoted and esca
 
 /* Appends a whole file; "-" is standard input. 0 or an errno value (EFBIG when more than max_bytes follow). */
 int out_read_file(struct out *o, const char *path, size_t max_bytes);
-/* Writes to a temporary name in the same folder, then renames, so that a reader sees the old file or the whole new one.
- * "-" is standard output. Devices and pipes are written in place. `keep_if_equal` leaves a file with the same bytes (and its time) alone.
- * 0 or an errno value; on failure nothing new is left behind. */
-int out_write_file(const struct out *o, const char *path, bool keep_if_equal);
-/* Removes the temporary file of a write that is under way, if one is. May be called from a signal handler. */
+/* A file to be written. "-" is standard output. `keep_if_equal` leaves a file with the same bytes (and its time) alone. */
+struct out_file {
+    const struct out *content;
+    const char *path;
+    bool keep_if_equal;
+};
+/* Writes all to temporary names in their folders, then renames them, so that a reader sees an old file or the whole new one. Devices,
+ * pipes and standard output are written in place, before any renaming. 0 or an errno value; on failure no new file is left
+ * behind, no old one is touched (unless the system refuses a second renaming after a first), and *failed is the file's index. */
+int out_write_files(const struct out_file *files, uint32_t n, struct memory *mem, uint32_t *failed);
+int out_write_file(const struct out *o, const char *path, bool keep_if_equal); /* one of them */
+/* Removes the temporary files of writes that are under way. May be called from a signal handler. */
 void out_remove_unfinished(void);
 
 #endif
