@@ -12,13 +12,18 @@ struct ir_uniformity {
     struct arena *arena;
     const struct ir_program *program;
     bool *local_uniform; /* by local index: at every use all invocations that are there hold one value */
-    struct map divergent; /* statements that not all invocations (trapped ones apart) reach together, each round of its loops: key present */
+    bool *buffer_written; /* by index of a storage buffer: the program writes it somewhere */
+    struct map divergent; /* statement or block that not all invocations (trapped ones apart) reach together, each round of its
+                             loops -> the statement that may split them */
 };
 void ir_uniformity_compute(struct ir_uniformity *u, struct arena *arena, const struct ir_program *p);
 bool ir_expr_is_uniform(const struct ir_uniformity *u, const struct ir_expr *e);
 bool ir_stmt_is_uniform(const struct ir_uniformity *u, const struct ir_stmt *s);
+/* Is every round of it begun by all? For the body of a `while` this also holds of its condition. */
+bool ir_block_is_uniform(const struct ir_uniformity *u, const struct ir_block *b);
 /* Why a statement is divergent: the place of the condition, jump or loop that may split the workgroup. */
 struct src_range ir_divergence_cause(const struct ir_uniformity *u, const struct ir_stmt *s);
+struct src_range ir_block_divergence_cause(const struct ir_uniformity *u, const struct ir_block *b);
 
 /* -- liveness: at a statement, which locals' values may still be read after it ---------------------------------------------- */
 
