@@ -1,0 +1,252 @@
+#!/usr/bin/env python3
+"""bench.py --build BUILD [--quick] [--only kernels,compile,scale,size] - measures the compiler and what it makes.
+
+Everything is a ratio of two things measured in the same run, in turns: below 1 means that ours takes less. Prints tables and writes
+everything to BUILD/../bench.json. Results are compared before anything is timed."""
+import argparse
+import json
+import math
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+SOURCES = pathlib.Path(__file__).resolve().parents[2]
+BENCH = SOURCES / "tools" / "bench"
+EXAMPLES = ["xor", "reduce", "histogram", "scan_base64"]
+CLANG = "clang-22"
+
+
+def run(*command, **options):
+    command = [str(word) for word in command]
+    result = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False, **options)
+    if result.returncode:
+        sys.exit(f"bench: {' '.join(command)}\n{result.stdout}{result.stderr}")
+    sys.stderr.write(result.stderr)
+    return result.stdout
+
+
+def print_table(title, heads, rows):
+    widths = [max(len(str(row[i])) for row in [heads] + rows) for i in range(len(heads))]
+    print(f"\n{title}\n")
+    for row in [heads, ["-" * w for w in widths]] + rows:
+        print("  ".join(str(c).ljust(w) if i == 0 else str(c).rjust(w) for i, (c, w) in enumerate(zip(row, widths))))
+    sys.stdout.flush()
+
+
+def size_text(n):
+    return f"{n >> 20} MiB" if n >= 1 << 20 else f"{n >> 10} KiB" if n >= 1 << 10 else f"{n} B"
+
+
+class Bench:
+    def __init__(self, build, quick):
+        self.build, self.quick = build, quick
+        self.work = build.parent / "bench"
+        self.work.mkdir(parents=True, exist_ok=True)
+        self.results = {"machine": machine(), "quick": quick}
+
+    def spawn(self, rounds, *command):
+        return json.loads(run(self.work / "spawn", rounds, *command))
+
+    def prepare(self):
+        print(f"building in {self.work}", flush=True)
+        run(CLANG, "-O2", BENCH / "spawn.c", "-o", self.work / "spawn")
+
+    # -- kernels -------------------------------------------------------------------------------------------------------
+
+    def build_kernels(self):
+        work, vyrec = self.work, self.build / "bin/vyrec"
+        example = SOURCES / "examples/scan_base64"
+        run(CLANG, "-O2", example / "make_tables.c", "-o", work / "make_tables")
+        run(work / "make_tables", example / "literals.txt", work)
+        for name in EXAMPLES:
+            run(vyrec, "-I", work, "-c", SOURCES / f"examples/{name}/{name}.vir", "-o", work / f"{name}.o", "-h", work / f"{name}.h")
+        shutil.copy(BENCH / "kernels.cl", work)
+        run(CLANG, "-O3", "-march=native", "-c", BENCH / "loops.c", "-o", work / "loops.o")
+        has_opencl = pathlib.Path("/usr/include/CL/cl.h").exists()
+        if not has_opencl:
+            print("OpenCL is not installed (pocl-opencl-icd, ocl-icd-opencl-dev): no comparison with PoCL")
+        way_opencl = ["way_opencl.c"] if has_opencl else ["without_opencl.c"]
+        run(CLANG, "-O2", f"-I{BENCH}", f"-I{work}", f"-I{SOURCES / 'runtime-stub'}",
+            *[BENCH / f for f in ["kernels.c", "way_c.c", "way_vyre.c"] + way_opencl], work / "loops.o",
+            *[work / f"{name}.o" for name in EXAMPLES], self.build / "lib/libvyrert.a", "-lzstd", "-ldl", "-lpthread", "-lm",
+            *(["-lOpenCL"] if has_opencl else []), "-o", work / "kernels")
+
+    def make_text(self):
+        path = self.work / "text.b64"
+        find = "find /usr/share/common-licenses /usr/include /usr/share/doc -type f ! -name '*.gz' -print0 | sort -z | xargs -0 cat"
+        subprocess.run(f"{find} 2>/dev/null | head -c 48M | base64 -w0 > '{path}'", shell=True, check=True)
+        return path
+
+    def kernels(self):
+        self.build_kernels()
+        text = self.make_text()
+        rounds = 5 if self.quick else 21
+        lines = []
+        for n_threads in sorted({1, os.cpu_count()}):
+            out = run(self.work / "kernels", self.work, n_threads, rounds, text)
+            lines += [json.loads(line) for line in out.splitlines()]
+        self.results["kernels"] = lines
+        cells = {(m["kernel"], m["bytes"], m["threads"], m["way"]): m for m in lines}
+        rows = []
+        for kernel, n, threads in dict.fromkeys((m["kernel"], m["bytes"], m["threads"]) for m in lines):
+            ours = cells[kernel, n, threads, "vyre"]
+            row = [kernel, size_text(n), threads, f"{ours['median_s'] * 1e6:.1f}", rate(n, ours) if n > 1 else "", spread(ours)]
+            for way in ("c", "opencl"):
+                other = cells.get((kernel, n, threads, way))
+                row += [f"{ours['median_s'] / other['median_s']:.2f}", rate(n, other) if n > 1 else f"{other['median_s'] * 1e6:.1f} us",
+                        spread(other)] if other else ["", "", ""]
+            rows.append(row)
+        print_table(f"CPU kernels: time relative to clang-22 -O3 -march=native and to PoCL, {rounds} rounds in turns",
+                    ["kernel", "input", "threads", "us", "GB/s", "spread", "/ C", "C GB/s", "spread", "/ PoCL", "GB/s", "spread"], rows)
+
+    # -- the compiler --------------------------------------------------------------------------------------------------
+
+    def compile(self):
+        rounds = 20 if self.quick else 100
+        vyrec = self.build / "bin/vyrec"
+        source = self.work / "twenty.vir"
+        source.write_text(TWENTY_LINES, encoding="utf-8")
+        loop = self.work / "twenty.c"
+        loop.write_text(TWENTY_LINES_C, encoding="utf-8")
+        commands = {
+            "vyrec --version": [vyrec, "--version"],
+            "20 lines to an object": [vyrec, "-c", source, "-o", self.work / "twenty.o"],
+            "20 lines to an object, one level": [vyrec, "--target=cpu:x86-64-v3", "-c", source, "-o", self.work / "twenty3.o"],
+            "clang-22 -O3, the same loop": [CLANG, "-O3", "-march=native", "-c", loop, "-o", self.work / "twenty_c.o"],
+        }
+        measured = {name: self.spawn(rounds, *command) for name, command in commands.items()}
+        self.results["compile"] = measured
+        clang = measured["clang-22 -O3, the same loop"]
+        rows = [[name, f"{m['median_s'] * 1e3:.2f}", spread(m), f"{m['peak_bytes'] / 1e6:.0f}", f"{m['median_s'] / clang['median_s']:.2f}"]
+                for name, m in measured.items()]
+        print_table(f"Compiling, {rounds} cold processes each", ["what", "ms", "spread", "peak MB", "/ clang"], rows)
+
+    def scale(self):
+        sizes = [1000, 10000, 100000] + ([] if self.quick else [1000000])
+        points, rows = [], []
+        for n in sizes:
+            path = self.work / f"statements{n}.vir"
+            path.write_text(many_statements(n), encoding="utf-8")
+            m = self.spawn(3 if n >= 1000000 else 9, self.build / "bin/vyre-opt", path, "-o", "/dev/null")
+            points.append({"statements": n, "bytes": path.stat().st_size, **m})
+            rows.append([n, f"{m['median_s']:.3f}", f"{m['median_s'] / n * 1e6:.2f}", f"{m['peak_bytes'] / 1e6:.0f}",
+                         f"{m['peak_bytes'] / path.stat().st_size:.1f}"])
+            if n >= 1000000:
+                path.unlink()
+        exponent = fit_exponent([(p["statements"], p["median_s"] - points[0]["median_s"] * 0.9) for p in points])
+        self.results["scale"] = {"points": points, "exponent": exponent}
+        print_table(f"Read, check and print: time grows as statements to the power of {exponent:.2f}",
+                    ["statements", "s", "us each", "peak MB", "memory / text"], rows)
+
+    def size(self):
+        rows, measured = [], {}
+        for name in EXAMPLES:
+            path = self.work / f"{name}.o"
+            sections = {}
+            for line in run("size", "-A", path).splitlines():
+                words = line.split()
+                if len(words) == 3 and words[1].isdigit():
+                    sections[words[0]] = int(words[1])
+            text = sum(n for s, n in sections.items() if s.startswith(".text"))
+            rows.append([name, path.stat().st_size, text, sections.get(".vyre.images", 0)])
+            measured[name] = {"file": path.stat().st_size, "text": text, "container": sections.get(".vyre.images", 0)}
+        rows.append(["the same loops in C, one level", (self.work / "loops.o").stat().st_size, "", ""])
+        self.results["size"] = measured
+        print_table("Objects, bytes", ["object", "file", "code (3 levels)", "container"], rows)
+
+
+def spread(m):
+    return f"{(m['p75_s'] - m['p25_s']) / m['median_s'] * 100:.0f}%"
+
+
+def rate(n_bytes, m):
+    return f"{n_bytes / m['median_s'] * 1e-9:.2f}"
+
+
+def fit_exponent(points):
+    """The slope of the least-squares line through the logarithms."""
+    logs = [(math.log(x), math.log(max(y, 1e-6))) for x, y in points]
+    mean_x, mean_y = (sum(column) / len(logs) for column in zip(*logs))
+    return sum((x - mean_x) * (y - mean_y) for x, y in logs) / sum((x - mean_x) ** 2 for x, _ in logs)
+
+
+def machine():
+    with open("/proc/cpuinfo", encoding="utf-8") as cpuinfo:
+        model = next((line.split(":")[1].strip() for line in cpuinfo if line.startswith("model name")), "unknown")
+    return {"cpu": model, "threads": os.cpu_count()}
+
+
+TWENTY_LINES = """// Twenty lines: a moving average with a bound.
+program average {
+  workgroup 256;
+  buffer samples : read f32[];
+  buffer result  : write f32[];
+  param  window  : u32;
+  param  top     : f32;
+
+  if gid.x < len(result) {
+    var sum = 0.0f32;
+    var n = 0u32;
+    for k in 0u32..window {
+      let i = gid.x + k;
+      if i < len(samples) {
+        sum = sum + samples[i];
+        n = n + 1;
+      }
+    }
+    result[gid.x] = min(sum / f32(n), top); } }
+"""
+TWENTY_LINES_C = """#include <stddef.h>
+#include <stdint.h>
+void average(const float *samples, size_t n_samples, float *result, size_t n_result, uint32_t window, float top)
+{
+    for (size_t i = 0; i < n_result; i++) {
+        float sum = 0;
+        uint32_t n = 0;
+        for (uint32_t k = 0; k < window; k++) {
+            if (i + k < n_samples) {
+                sum += samples[i + k];
+                n++;
+            }
+        }
+        float mean = sum / (float)n;
+        result[i] = mean < top ? mean : top;
+    }
+}
+"""
+
+
+def many_statements(n):
+    """One program of n statements that use what came before, in blocks of ten."""
+    lines = ["program many {", "  workgroup 64;", "  buffer a : read_write u32[];", "  var x = gid.x;"]
+    for i in range(n // 10):
+        lines.append(f"  if x > {i} {{\n    let a{i} = a[x + {i}];\n    let b{i} = a{i} * 3 + x;\n    let c{i} = b{i} ^ a{i} >> 5;\n"
+                     f"    let d{i} = min(b{i}, c{i}) - 7;\n    let e{i} = select(d{i} > a{i}, d{i}, rotl(c{i}, 3));\n"
+                     f"    x = x + e{i};\n    a[x] = c{i} | d{i};\n    x = x ^ popcount(b{i});\n    a[x + 1] = e{i};\n  }}")
+    return "\n".join(lines) + "\n}\n"
+
+
+PARTS = ["kernels", "compile", "scale", "size"]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", type=pathlib.Path, required=True, help="the folder of the release build")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, smaller sizes")
+    parser.add_argument("--only", default=",".join(PARTS), help="parts to measure: " + ",".join(PARTS))
+    options = parser.parse_args()
+    bench = Bench(options.build.resolve(), options.quick)
+    bench.prepare()
+    wanted = options.only.split(",")
+    for part in PARTS:
+        if part in wanted or (part == "kernels" and "size" in wanted and not (bench.work / "xor.o").exists()):
+            getattr(bench, part)()
+    path = bench.build.parent / "bench.json"
+    path.write_text(json.dumps(bench.results, indent=1) + "\n", encoding="utf-8")
+    print(f"\nall figures: {path}")
+
+
+if __name__ == "__main__":
+    main()
