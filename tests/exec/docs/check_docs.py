@@ -77,9 +77,9 @@ class Checker:
                 command = [self.bin / "vyre-run", source, f"--backend={backend}", *run[1].split()]
                 command += [f"--dump={name}" for name, _ in results]
                 result = self.run(command, folder)
-                found = re.sub(r"[\[\],:=]", " ", result.stdout).split()
-                expected = " ".join(f"{name} {elements}" for name, elements in results).split()
-                self.expect(result.returncode == 0 and found == expected, where, f"on {backend}: not {' '.join(expected)}", result)
+                found = dumped_elements(result.stdout)
+                expected = {name: elements.split() for name, elements in results}
+                self.expect(result.returncode == 0 and found == expected, where, f"on {backend}: not {expected}", result)
 
     def check_console(self, text, where, folder):
         for command, output in re.findall(r"^\$ ((?:.*\\\n)*.*)\n((?:(?!\$ ).*\n)*)", text, re.M):
@@ -88,6 +88,19 @@ class Checker:
             said = result.stdout + result.stderr
             matches = re.fullmatch(pattern, said, re.S) is not None
             self.expect(matches and (result.returncode == 0 or "error" in output), where, f"$ {command}\nexpected:\n{output}found:", result)
+
+
+def dumped_elements(text):
+    """What vyre-run --dump printed, by buffer: lines `NAME : TYPE`, then `INDEX: ELEMENT ELEMENT`."""
+    arrays, elements = {}, None
+    for line in text.splitlines():
+        head = re.match(r"(\w+) : ", line)
+        row = re.match(r" *\d+: (.*)", line)
+        if head:
+            elements = arrays[head[1]] = []
+        elif row and elements is not None:
+            elements += row[1].split()
+    return arrays
 
 
 def main():
