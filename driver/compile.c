@@ -1,0 +1,189 @@
+/* compile.c - one input: read, generate everything in memory, write everything or nothing. */
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "driver/vyrec.h"
+#include "ir/print.h"
+
+enum { MAX_OUTPUTS = 4 }; /* the main one, header, manifest, rule */
+
+struct compilation {
+    struct tool *tool;
+    const struct settings *settings;
+    const char *input;
+    struct arena arena; /* of the module and everything made from it */
+    struct ir_module *module;
+    struct out contents[MAX_OUTPUTS];
+    struct out_file outputs[MAX_OUTPUTS];
+    uint32_t n_outputs;
+};
+
+static const struct {
+    bool is_codegen;
+    enum codegen_emit codegen;
+    const char *suffix; /* of the file that is made without -o; NULL: standard output */
+    bool keep_if_equal;
+} kinds[] = {
+    [EMIT_OBJECT] = {true, CODEGEN_EMIT_OBJECT, ".o", false},
+    [EMIT_VIR] = {false, 0, NULL, false},
+    [EMIT_LLVM] = {true, CODEGEN_EMIT_LLVM, NULL, false},
+    [EMIT_CPU_ASM] = {true, CODEGEN_EMIT_CPU_ASM, ".s", false},
+    [EMIT_HEADER] = {true, CODEGEN_EMIT_HEADER, NULL, true},
+    [EMIT_MANIFEST] = {true, CODEGEN_EMIT_MANIFEST, NULL, true},
+};
+
+/* ---- names ---- */
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* A name without its suffix: all before the last dot, unless the name begins with it. */
+static int stem_bytes(const char *name)
+{
+    const char *dot = strrchr(base_name(name), '.');
+    return (int)(dot && dot != base_name(name) ? (size_t)(dot - name) : strlen(name));
+}
+
+const char *compile_default_name(struct arena *arena, const char *input, const char *suffix)
+{
+    const char *name = strcmp(input, "-") ? base_name(input) : "stdin";
+    return arena_printf(arena, "%.*s%s", stem_bytes(name), name, suffix);
+}
+
+static const char *main_output(struct compilation *c)
+{
+    const char *suffix = kinds[c->settings->emit].suffix;
+    if (c->settings->output) return c->settings->output;
+    return suffix && strcmp(c->input, "-") ? compile_default_name(&c->arena, c->input, suffix) : "-";
+}
+
+/* What a rule is about by default: the output, or the object that is made from this input. */
+static const char *rule_target(struct compilation *c)
+{
+    const char *output = c->settings->output;
+    bool is_output = output && strcmp(output, "-") && c->settings->depend == DEPEND_ALSO;
+    return is_output ? output : compile_default_name(&c->arena, c->input, ".o");
+}
+
+static const char *rule_file(struct compilation *c)
+{
+    const struct settings *s = c->settings;
+    if (s->depend_file) return s->depend_file;
+    if (s->depend == DEPEND_ONLY) return s->output ? s->output : "-";
+    if (!s->output || !strcmp(s->output, "-")) return compile_default_name(&c->arena, c->input, ".d");
+    return arena_printf(&c->arena, "%.*s.d", stem_bytes(s->output), s->output);
+}
+
+/* ---- making ---- */
+
+static struct out *add_output(struct compilation *c, const char *path, bool keep_if_equal)
+{
+    struct out *content = &c->contents[c->n_outputs];
+    out_init(content, &c->tool->mem);
+    out_text(content, "");
+    c->outputs[c->n_outputs++] = (struct out_file){content, path, keep_if_equal};
+    return content;
+}
+
+/* Makes one output; false when something was reported. */
+static bool make_output(struct compilation *c, enum emit emit, const char *path)
+{
+    const struct settings *s = c->settings;
+    struct out *content = add_output(c, path, kinds[emit].keep_if_equal);
+    if (!kinds[emit].is_codegen) {
+        ir_print_module(c->module, content);
+        return true;
+    }
+    struct codegen_options options = {
+        .emit = kinds[emit].codegen,
+        .opt_level = s->opt_level,
+        .debug_info = s->debug_info,
+        .cpu_triple = s->cpu_triple,
+        .prefix = s->prefix,
+        .header_name = emit == EMIT_HEADER && strcmp(path, "-") ? base_name(path) : NULL,
+        .source_name = c->input,
+        .targets = &s->targets,
+    };
+    return codegen_emit(c->module, &options, &c->tool->diags, &c->arena, content);
+}
+
+static void make_rule(struct compilation *c)
+{
+    struct out *content = add_output(c, rule_file(c), false);
+    depfile_print(c->settings, rule_target(c), c->input, c->module->dependencies.at, c->module->dependencies.n, content);
+}
+
+static bool make_outputs(struct compilation *c)
+{
+    const struct settings *s = c->settings;
+    bool compiles = s->depend != DEPEND_ONLY;
+    bool ok = !compiles || make_output(c, s->emit, main_output(c));
+    if (ok && compiles && s->header) ok = make_output(c, EMIT_HEADER, s->header);
+    if (ok && compiles && s->manifest) ok = make_output(c, EMIT_MANIFEST, s->manifest);
+    if (ok && s->depend != DEPEND_NO) make_rule(c);
+    return ok;
+}
+
+/* ---- checking where they go ---- */
+
+static bool is_same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+    return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino && S_ISREG(x.st_mode);
+}
+
+/* The same name, or two names of one file; standard output and devices may take several texts. */
+static bool collide(const char *a, const char *b)
+{
+    struct stat info;
+    if (!strcmp(a, "-") || !strcmp(b, "-") || (!stat(a, &info) && !S_ISREG(info.st_mode))) return false;
+    return !strcmp(a, b) || is_same_file(a, b);
+}
+
+static bool check_output(struct compilation *c, uint32_t i)
+{
+    const char *path = c->outputs[i].path;
+    struct diags *d = &c->tool->diags;
+    if (strcmp(path, "-") && strcmp(c->input, "-") && is_same_file(path, c->input)) {
+        diag_report(d, DIAG_OUTPUT_IS_INPUT, SRC_NONE, path);
+        return false;
+    }
+    for (uint32_t k = 0; k < i; k++) {
+        if (!collide(path, c->outputs[k].path)) continue;
+        diag_report(d, DIAG_OUTPUT_TWICE, SRC_NONE, path);
+        return false;
+    }
+    return true;
+}
+
+static bool check_outputs(struct compilation *c)
+{
+    bool ok = true;
+    for (uint32_t i = 0; i < c->n_outputs; i++) ok &= check_output(c, i);
+    if (c->settings->emit == EMIT_OBJECT && c->settings->depend != DEPEND_ONLY && !strcmp(c->outputs[0].path, "-") &&
+        isatty(STDOUT_FILENO)) {
+        diag_report(&c->tool->diags, DIAG_OBJECT_TO_TERMINAL, SRC_NONE);
+        return false;
+    }
+    return ok;
+}
+
+void compile_input(struct tool *tool, const struct settings *settings, const char *input)
+{
+    struct compilation c = {.tool = tool, .settings = settings, .input = input};
+    struct intern names;
+    uint32_t n_errors_before = tool->diags.n_errors;
+    arena_init(&c.arena, &tool->mem);
+    intern_init(&names, &c.arena);
+    c.module = tool_read_module(tool, &c.arena, &names, input);
+    /* With -Werror a warning is an error after the module is ready: it counts like any other. */
+    bool sound = c.module && tool->diags.n_errors == n_errors_before;
+    if (sound && make_outputs(&c) && check_outputs(&c))
+        tool_write_files(tool, c.outputs, c.n_outputs);
+    for (uint32_t i = 0; i < c.n_outputs; i++) out_release(&c.contents[i]);
+    arena_release(&c.arena);
+}

@@ -1,0 +1,47 @@
+/* main.c - vyrec: compiles each input by itself, as a C compiler with -c does. */
+#include "driver/vyrec.h"
+
+#include <string.h>
+
+static bool print_targets(struct tool *tool)
+{
+    bool asked = false;
+    for (uint32_t i = 0; i < tool->options.uses.n; i++) asked |= tool->options.uses.at[i].id == OPTION_ID_LIST_TARGETS;
+    if (!asked) return false;
+    struct out text;
+    out_init(&text, &tool->mem);
+    target_list(&text);
+    tool_write_file(tool, "-", &text);
+    out_release(&text);
+    return true;
+}
+
+/* Two inputs of one name in different folders would make one object. */
+static bool check_names(struct tool *tool)
+{
+    struct intern names;
+    struct map seen;
+    intern_init(&names, &tool->arena);
+    map_init(&seen, &tool->arena);
+    for (uint32_t i = 0; i < tool->options.inputs.n; i++) {
+        const char *object = compile_default_name(&tool->arena, tool->options.inputs.at[i], ".o");
+        const char *name = intern_string(&names, object);
+        if (map_find(&seen, name)) diag_report(&tool->diags, DIAG_OUTPUT_TWICE, SRC_NONE, name);
+        map_set(&seen, name, tool);
+    }
+    return !tool->diags.n_errors;
+}
+
+static int compile_all(struct tool *tool)
+{
+    struct settings settings;
+    if (print_targets(tool)) return TOOL_SUCCESS;
+    if (!settings_read(tool, &settings) || !check_names(tool)) return TOOL_USAGE;
+    for (uint32_t i = 0; i < tool->options.inputs.n; i++) compile_input(tool, &settings, tool->options.inputs.at[i]);
+    return TOOL_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+    return tool_main(TOOL_VYREC, argc, argv, compile_all);
+}
