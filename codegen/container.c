@@ -101,6 +101,7 @@ void container_write(const struct container_image *images, uint32_t n, uint64_t 
     out_bytes(&head, index, n * sizeof *index);
     out_bytes(&head, strings.bytes, strings.n);
     c.checksum = vyre_checksum(head.bytes + 24, head.n - 24);
+    c.self_check = (uint32_t)vyre_checksum(&c.checksum, sizeof c - 16);
     memcpy(head.bytes, &c, sizeof c);
 
     size_t start = out->n;

@@ -26,7 +26,7 @@ enum { VYRE_CONTAINER_VERSION = 1, VYRE_CONTAINER_ALIGN = 64, VYRE_CONTAINER_TAI
 struct vyre_container {
     uint8_t magic[8];
     uint32_t version;
-    uint32_t reserved;     /* 0 */
+    uint32_t self_check;   /* low half of vyre_checksum of the rest of this struct, bytes 16 .. 63 */
     uint64_t checksum;     /* vyre_checksum of bytes 24 .. head_bytes - 1 */
     uint64_t size_bytes;   /* of everything, a multiple of 64 */
     uint64_t head_bytes;   /* of this struct, the index and the strings */
@@ -66,7 +66,7 @@ struct vyre_image {
 
 /* -- metadata: the interface of programs and pipelines, and how to launch them --------------------------------------------- */
 
-enum { VYRE_META_VERSION = 1, VYRE_META_NONE = -1 };
+enum { VYRE_META_VERSION = 1, VYRE_META_NONE = -1, VYRE_META_MAX_DEPTH = 1024 };
 
 /* A table: offset from the start of the metadata, and entries. Tables lie one after the other in the order below. */
 struct vyre_meta_table {
@@ -168,8 +168,6 @@ struct vyre_meta_op {
     uint32_t depth;    /* values on the stack after this operation; the unit's deepest is at most VYRE_META_MAX_DEPTH */
     uint64_t value;
 };
-enum { VYRE_META_MAX_DEPTH = 1024 };
-
 /* -- checksum ---------------------------------------------------------------------------------------------------------------- */
 
 /* A hash of little-endian 64-bit words, the last filled up with zeros, and of the length. Each step is a bijection of the state for

@@ -1,0 +1,263 @@
+/* runtime.h - what the files of the runtime share. Not for users.
+ *
+ * Rules of this folder: no global mutable state, nothing printed but logs that were asked for, no abort; memory comes from the
+ * context's allocator and every allocation may fail. Names without the prefix vyre_ are hidden from those who link. */
+#ifndef VYRE_RUNTIME_H
+#define VYRE_RUNTIME_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "runtime-stub/container.h"
+#include "runtime-stub/vyre_cpu.h"
+#include "runtime-stub/vyrert.h"
+
+enum { MESSAGE_BYTES = 1024, CACHE_LINE = 64 };
+
+/* -- memory.c ------------------------------------------------------------------------------------------------------------- */
+
+/* A piece of memory that the context keeps for the next launch: temps, scratch, plans too large for the stack. */
+struct block {
+    struct block *next;
+    void *bytes;
+    size_t n_bytes, alignment;
+    bool is_mapped; /* from mmap, else from the allocator */
+    bool is_zero;   /* never handed out before */
+};
+
+void allocator_init(vyre_allocator *allocator, const vyre_allocator *given);
+/* NULL when there is none left. */
+void *memory_get(const vyre_allocator *allocator, size_t bytes, size_t alignment);
+void memory_put(const vyre_allocator *allocator, void *block, size_t bytes, size_t alignment);
+/* A block of at least `bytes`; contents undefined unless is_zero. NULL when there is no memory. */
+struct block *block_acquire(vyre_context *c, size_t bytes, size_t alignment);
+void block_release(vyre_context *c, struct block *block);
+void blocks_free(vyre_context *c); /* those not in use */
+
+/* -- what went wrong ------------------------------------------------------------------------------------------------------- */
+
+/* The end of a launch: filled by the backend, kept by an event or by the calling thread. */
+struct outcome {
+    vyre_status status;
+    vyre_trap trap;
+    char message[MESSAGE_BYTES];
+};
+
+/* Sets status and message, and returns the status. */
+vyre_status outcome_fail(struct outcome *o, vyre_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Makes it this thread's last failure on the context; returns its status. Does nothing for VYRE_OK. */
+vyre_status context_report(vyre_context *c, const struct outcome *o);
+vyre_status context_fail(vyre_context *c, vyre_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void context_log(vyre_context *c, vyre_log_level level, const char *format, ...) __attribute__((format(printf, 3, 4)));
+uint64_t clock_ns(void); /* monotonic */
+
+/* -- module.c: an object, as one context sees it ------------------------------------------------------------------------------ */
+
+/* A program's code for the context's processor. */
+struct cpu_program {
+    vyre_cpu_kernel *kernel; /* NULL: the object has none for it */
+    uint32_t n_phases;
+    uint64_t scratch_bytes;  /* per workgroup */
+    _Atomic uint64_t ns_per_group; /* measured, to tell small launches; 0 before */
+};
+
+/* One launch of a unit's plan. */
+struct step {
+    uint32_t program;    /* unit number */
+    uint32_t arm;        /* its name, in the metadata's strings; 0 for a program by itself */
+    uint32_t first_arg;  /* of an arm; NONE_BOUND for a program by itself */
+};
+enum { NONE_BOUND = UINT32_MAX };
+
+struct vyre_unit {
+    struct module *module;
+    const struct vyre_meta_unit *meta;
+    uint32_t index;
+    uint32_t n_steps;
+    struct step *steps;
+    bool *temp_needs_zeros; /* per temp: its first arm does not make it anew */
+    size_t plan_bytes;      /* memory of struct plan's arrays */
+    uint32_t temps_align;
+};
+
+struct module {
+    struct module *next;
+    const struct vyre_module *linked;
+    vyre_context *context;
+    struct metadata_view meta;
+    struct cpu_program *programs;
+    struct vyre_unit *units;
+    size_t n_bytes; /* of this block, which holds the arrays too */
+};
+
+/* The loaded module, loading it the first time. NULL: reported. */
+struct module *module_get(vyre_context *c, const struct vyre_module *linked, struct outcome *o);
+void modules_free(vyre_context *c);
+static inline const char *unit_string(const struct vyre_unit *u, uint32_t at) { return u->module->meta.strings + at; }
+static inline const char *unit_name(const struct vyre_unit *u) { return unit_string(u, u->meta->name); }
+
+/* -- plan.c: a unit bound to arguments ----------------------------------------------------------------------------------------- */
+
+struct launch {
+    const struct vyre_unit *program;
+    const char *arm;
+    struct vyre_cpu_buffer *buffers; /* of the program; of temps `bytes` is filled by plan_place_temps */
+    uint64_t *params;
+    uint64_t *zero_from; /* per buffer: first element that must be zeroed before the launch; its count when none */
+    uint32_t groups[3];
+    uint64_t n_groups;
+};
+
+struct plan {
+    const struct vyre_unit *unit;
+    struct vyre_cpu_buffer *buffers; /* arguments, then temps */
+    vyre_buffer **held;              /* per argument: the buffer it lies in, or NULL */
+    uint64_t *params;
+    uint64_t *temp_offsets;
+    uint64_t temps_bytes;
+    uint64_t scratch_bytes;
+    struct launch *launches;
+};
+
+/* Checks the arguments against every rule and computes all sizes. `memory` has unit->plan_bytes bytes, aligned to 16. Afterwards the plan
+ * holds the buffers it uses until plan_drop; not so on failure. */
+vyre_status plan_make(struct plan *plan, void *memory, const struct vyre_unit *unit, const void *args, struct outcome *o);
+void plan_drop(struct plan *plan);
+void plan_place_temps(struct plan *plan, void *memory);
+
+/* -- buffer.c -------------------------------------------------------------------------------------------------------------------- */
+
+struct vyre_buffer {
+    _Atomic uint32_t refs;
+    _Atomic int32_t use; /* launches and copies that use it now; -1: mapped */
+    vyre_context *context;
+    vyre_buffer_kind kind;
+    uint64_t n_bytes;
+    unsigned char *bytes;
+};
+/* Marks it used, so that it stays and cannot be mapped; false when it is mapped. */
+bool buffer_hold(vyre_buffer *b);
+void buffer_drop(vyre_buffer *b);
+
+/* -- pool.c: the threads that compute ----------------------------------------------------------------------------------------------- */
+
+/* Runs items first .. first + n - 1; `slot` tells apart those that run at once. */
+typedef void pool_function(void *ctx, uint32_t slot, uint64_t first, uint64_t n);
+struct pool;
+/* `n_threads` counts the caller's. May give fewer when the system has no more. NULL: no memory. */
+struct pool *pool_create(vyre_context *c, uint32_t n_threads, const vyre_executor *executor);
+void pool_destroy(struct pool *pool);
+uint32_t pool_slots(const struct pool *pool); /* calls that may run at once, over all of one pool_run */
+/* Runs all items, in chunks, on the caller and on the pool's threads; any number of calls at once. */
+void pool_run(struct pool *pool, uint64_t n_items, uint64_t chunk, pool_function *run, void *ctx);
+
+/* -- stream.c ------------------------------------------------------------------------------------------------------------------------ */
+
+void streams_wait(vyre_context *c); /* for all work of all streams */
+void stream_end_default(vyre_context *c);
+enum task_kind { TASK_RUN, TASK_COPY, TASK_WAIT };
+struct task {
+    struct task *next;
+    enum task_kind kind;
+    size_t n_bytes;    /* of this block */
+    uint64_t queued_ns;
+    vyre_event *event; /* to be completed; or to be waited for: TASK_WAIT. May be NULL */
+    struct plan plan;  /* RUN */
+    struct { vyre_buffer *buffer; void *to; const void *from; uint64_t n_bytes; } copy;
+};
+/* Memory for a task and `extra` bytes behind it, aligned to 16; with an event when `event` is not NULL. NULL: no memory. */
+struct task *task_create(vyre_context *c, enum task_kind kind, size_t extra, vyre_event **event);
+void task_discard(vyre_context *c, struct task *t, vyre_event **event);
+/* Hands the task to the stream (NULL: the context's). On failure the task is still the caller's. */
+vyre_status stream_submit(vyre_context *c, vyre_stream *stream, struct task *t, struct outcome *o);
+
+/* -- trace.c --------------------------------------------------------------------------------------------------------------------------- */
+
+struct trace;
+/* VYRE_OK with *trace NULL when path is. */
+vyre_status trace_open(vyre_context *c, const char *path, struct trace **trace, struct outcome *o);
+void trace_close(struct trace *trace);
+/* A complete event. `trace` may be NULL. */
+void trace_add(struct trace *trace, const char *category, const char *name, const char *arm, uint64_t begin_ns,
+               uint64_t end_ns, uint64_t n_groups);
+
+/* -- cpu.c, cpu_level.c ------------------------------------------------------------------------------------------------------------------ */
+
+struct settings; /* context.c: options and environment, merged */
+vyre_status cpu_open(vyre_context *c, const struct settings *s, struct outcome *o);
+void cpu_close(vyre_context *c);
+/* Runs the plan's launches one after the other. */
+vyre_status cpu_run(vyre_context *c, struct plan *plan, struct outcome *o);
+/* Bytes of scratch for the plan; false when they overflow. */
+bool cpu_scratch_bytes(vyre_context *c, const struct plan *plan, uint64_t *bytes);
+/* Picks each program's code for the context's level. */
+void cpu_pick_code(struct module *m);
+/* The best level of this processor and operating system. */
+enum vyre_cpu_level cpu_level_detect(void);
+bool cpu_level_parse(const char *text, enum vyre_cpu_level *level);
+const char *cpu_level_name(enum vyre_cpu_level level);
+/* Whether code of `level` runs where `best` is the best. */
+bool cpu_level_fits(enum vyre_cpu_level level, enum vyre_cpu_level best);
+
+/* -- launch.c ------------------------------------------------------------------------------------------------------------------------------ */
+
+/* Runs a bound plan on the context's backend and traces it. */
+vyre_status plan_run(vyre_context *c, struct plan *plan, struct outcome *o);
+
+/* -- context.c ----------------------------------------------------------------------------------------------------------------------------- */
+
+struct settings {
+    const char *backends, *device, *cpu_level, *trace_path;
+    uint32_t threads, log_level;
+    bool check;
+    const vyre_executor *executor;
+};
+
+/* The last failure of one thread. */
+struct thread_failure {
+    struct thread_failure *next;
+    pthread_t thread;
+    struct outcome outcome;
+};
+
+enum { N_BACKENDS = 4, REPORT_BYTES = 2048 };
+struct candidate {
+    const char *name;
+    vyre_status status;
+    char reason[256];
+};
+
+struct vyre_context {
+    _Atomic uint32_t refs; /* the user's, and one per buffer, stream and event */
+    vyre_allocator allocator;
+    vyre_log_function *log;
+    void *log_ctx;
+    uint32_t log_level;
+    vyre_executor executor;
+    struct trace *trace;
+
+    struct candidate candidates[N_BACKENDS];
+    uint32_t n_candidates;
+    char device[128], report[REPORT_BYTES];
+
+    pthread_mutex_t lock; /* of what follows */
+    struct thread_failure *failures;
+    struct block *blocks;
+    uint32_t n_blocks;
+    vyre_stream *streams, *default_stream;
+
+    pthread_mutex_t loading; /* held while a module is added */
+    struct module *_Atomic modules;
+
+    enum vyre_cpu_level level;
+    struct pool *pool;
+};
+void context_keep(vyre_context *c);
+void context_drop(vyre_context *c);
+
+#endif
