@@ -112,7 +112,7 @@ static bool read_options(struct tool *tool)
 
 /* ---- messages ---- */
 
-static bool wants_colour(const struct tool *tool)
+bool tool_wants_colour(const struct tool *tool)
 {
     if (tool->colour != TOOL_COLOUR_AUTO) return tool->colour == TOOL_COLOUR_ALWAYS;
     const char *no_colour = getenv("NO_COLOR"), *terminal = getenv("TERM");
@@ -124,7 +124,7 @@ static void print_messages(struct tool *tool)
     if (!tool->diags.list.n && tool->format != DIAG_FORMAT_SARIF) return;
     struct out text;
     out_init(&text, &tool->mem);
-    diags_print(&tool->diags, tool->format, wants_colour(tool), &text);
+    diags_print(&tool->diags, tool->format, tool_wants_colour(tool), &text);
     write_all(STDERR_FILENO, text.bytes, text.n);
     out_release(&text);
 }

@@ -33,6 +33,8 @@ struct tool {
 /* Runs `work` on a stack that suits the deepest program the language allows, unless the command line is wrong or asks for
  * information only; prints the messages; gives the exit status. */
 int tool_main(enum tool_id id, int argc, char **argv, int (*work)(struct tool *));
+/* Whether messages on standard error are coloured. */
+bool tool_wants_colour(const struct tool *tool);
 /* Reads and checks one input. Everything but its text lives in `arena`. NULL when something was reported. */
 struct ir_module *tool_read_module(struct tool *tool, struct arena *arena, struct intern *names, const char *path);
 /* Writes all or none of the files; reports the one that failed. */

@@ -1,0 +1,112 @@
+/* run.h - the parts of vyre-run: what is to be run (unit), on what bytes (args), by which executor, and what comes out. */
+#ifndef VYREC_TOOLS_RUN_H
+#define VYREC_TOOLS_RUN_H
+
+#include "ir/interp.h"
+#include "ir/ops.h"
+#include "runtime-stub/vyrert.h"
+
+/* The environment of all functions here. Faults are printed as they are found; a function that found one returns false. */
+struct run {
+    struct arena *arena;
+    bool colour;
+};
+bool run_fail(const struct run *r, const char *fix, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* -- units: a program or pipeline with its interface, from IR or from an object ------------------------------------- */
+
+struct run_array {
+    const char *name;
+    ir_type elem;
+    enum ir_access access;
+    bool sized;
+    uint64_t declared;    /* count of a sized one */
+    uint64_t align_bytes; /* that executors may ask for */
+    unsigned char *bytes; /* what is run on; aligned, with canaries behind */
+    unsigned char *initial; /* what it was before the run */
+    uint64_t count;
+    bool is_given;
+};
+struct run_param {
+    const char *name;
+    enum ir_scalar type;
+    uint64_t bits;
+    bool is_given;
+};
+struct run_unit {
+    const char *name;
+    bool is_pipeline;
+    struct run_array *arrays;
+    uint32_t n_arrays;
+    struct run_param *params;
+    uint32_t n_params;
+    const struct ir_program *program; /* from IR: one of the two */
+    const struct ir_pipeline *pipeline;
+    const vyre_unit *compiled; /* from an object */
+};
+
+/* The unit of this name (NULL: the only one) and kind (0 any, 1 program, 2 pipeline). */
+enum run_unit_kind { RUN_ANY, RUN_PROGRAM, RUN_PIPELINE };
+bool unit_from_module(const struct run *r, const struct ir_module *m, const char *name, enum run_unit_kind kind,
+                      struct run_unit *unit);
+bool unit_from_object(const struct run *r, const vyre_unit *any, const char *name, enum run_unit_kind kind,
+                      struct run_unit *unit);
+uint64_t array_bytes(const struct run_array *a);
+uint64_t unit_bytes(const struct run_unit *u); /* of all its arrays */
+
+/* -- arguments ------------------------------------------------------------------------------------------------------ */
+
+/* `words` are NAME=VALUE. Arrays and params that nothing names are zeros where that has a meaning, else a fault. */
+bool args_parse(const struct run *r, struct run_unit *unit, const char *const *words, uint32_t n_words);
+/* The bytes as they were before the first run. */
+void args_restore(struct run_unit *unit);
+/* Whether something was written behind an array, and which one. */
+const struct run_array *args_find_overrun(const struct run_unit *unit);
+
+/* -- compiled code: linked into this process ------------------------------------------------------------------------ */
+
+struct compiled;
+struct compiled_options {
+    const char *cpu_level;
+    uint32_t threads;
+};
+/* Links the object with the system's C compiler and loads it. Symbols are those of its header. */
+bool compiled_load(const struct run *r, const struct out *object, const struct compiled_options *options,
+                   struct compiled **compiled);
+/* One of the units of the loaded object; its siblings are the others. */
+const vyre_unit *compiled_any_unit(const struct compiled *c);
+const char *compiled_device(const struct compiled *c);
+/* How a run went. After a trap `trapped` is set, and nothing has been printed. */
+struct outcome {
+    bool trapped;
+    uint32_t trap_code;
+    uint64_t trap_invocation;
+    const char *trap_place; /* "find, arm 'scan'", or "scan.vir:12:5" */
+    uint64_t wall_ns, device_ns;
+};
+/* Runs unit->compiled on the unit's arrays. */
+bool compiled_run(const struct run *r, struct compiled *c, const struct run_unit *unit, struct outcome *outcome);
+void compiled_unload(struct compiled *c);
+
+/* -- the interpreter ------------------------------------------------------------------------------------------------ */
+
+/* Runs unit->program or unit->pipeline on the unit's arrays. */
+bool interpreted_run(const struct run *r, const struct sources *sources, const struct run_unit *unit,
+                     const struct ir_run_options *options, struct outcome *outcome);
+
+/* -- output --------------------------------------------------------------------------------------------------------- */
+
+/* BUFFER as text to standard output, or BUFFER:FILE as bytes. */
+bool dump_array(const struct run *r, const struct run_unit *unit, const char *what);
+/* One line on a terminal that is drawn over; nothing elsewhere. */
+struct progress {
+    const char *what;
+    double started, next; /* next: when to draw again */
+    bool on_terminal, shown;
+};
+void progress_begin(struct progress *p, const char *what);
+void progress_report(void *progress, uint64_t done, uint64_t total); /* total 0: unknown */
+void progress_end(struct progress *p);
+double now_seconds(void);
+
+#endif
