@@ -26,9 +26,25 @@ static void write_all(int fd, const char *text, size_t n)
 
 /* ---- options that all tools have ---- */
 
+/* The message with `...` for what it names. */
+static void print_pattern(const char *format, struct out *out)
+{
+    while (*format) {
+        size_t n = strcspn(format, "%");
+        out_bytes(out, format, n);
+        format += n;
+        if (!*format) break;
+        out_text(out, format[1] == '%' ? "%" : "...");
+        format += 1 + strspn(format + 1, "0123456789.*lhzjt");
+        format += *format != 0;
+    }
+}
+
 static void print_explanation(const struct diag_info *row, struct out *out)
 {
-    out_printf(out, "%s: %s\n\n%s\n", row->code, row->text, row->explanation);
+    out_printf(out, "%s: ", row->code);
+    print_pattern(row->text, out);
+    out_printf(out, "\n\n%s\n", row->explanation);
     if (*row->fix) out_printf(out, "\nfix: %s\n", row->fix);
 }
 
@@ -133,12 +149,14 @@ static void print_messages(struct tool *tool)
 static void report_no_memory(const struct tool *tool)
 {
     static const char *const texts[] = {
-        [DIAG_FORMAT_TEXT] = "fatal error: out of memory [E0003]\n",
+        [DIAG_FORMAT_TEXT] = ": fatal error: out of memory [E0003]\n",
         [DIAG_FORMAT_JSON] = "{\"severity\": \"fatal error\", \"code\": \"E0003\", \"message\": \"out of memory\"}\n",
         [DIAG_FORMAT_SARIF] =
             "{\"version\": \"2.1.0\", \"runs\": [{\"tool\": {\"driver\": {\"name\": \"vyrec\"}}, \"results\": "
             "[{\"ruleId\": \"E0003\", \"level\": \"error\", \"message\": {\"text\": \"out of memory\"}}]}]}\n",
     };
+    const char *name = tool_name(tool->id);
+    if (tool->format == DIAG_FORMAT_TEXT) write_all(STDERR_FILENO, name, strlen(name));
     write_all(STDERR_FILENO, texts[tool->format], strlen(texts[tool->format]));
 }
 
@@ -200,6 +218,7 @@ static void run(struct tool *tool)
     arena_init(&tool->arena, &tool->mem);
     sources_init(&tool->sources, &tool->arena);
     diags_init(&tool->diags, &tool->arena, &tool->sources);
+    tool->diags.tool = tool_name(tool->id);
     if (read_options(tool)) tool->status = tool->work(tool);
     if (tool->diags.n_errors && tool->status == TOOL_SUCCESS) tool->status = TOOL_REPORTED;
     print_messages(tool);

@@ -45,6 +45,7 @@ struct diag {
 struct diags {
     struct arena *arena;
     struct sources *sources;
+    const char *tool; /* stands before a message without a place; NULL for none */
     VEC(struct diag *) list; /* in order of report */
     uint32_t n_errors, n_warnings;
     uint32_t max_errors; /* past it errors are counted but not kept; 0 is no limit. default 20 */

@@ -108,12 +108,14 @@ static void print_mark(struct printer *p, const struct window *w, enum colour co
     out_text(p->out, "\n");
 }
 
-static void print_head(struct printer *p, const struct src_place *place, const char *kind, enum colour colour)
+static void print_head(struct printer *p, const struct src_place *place, const char *tool, const char *kind, enum colour colour)
 {
     set_colour(p, COLOUR_PLACE);
     if (place->file) {
         print_safely(p, place->file->name);
         out_printf(p->out, ":%u:%u: ", place->line, place->column);
+    } else if (tool) {
+        out_printf(p->out, "%s: ", tool);
     }
     set_colour(p, colour);
     out_printf(p->out, "%s: ", kind);
@@ -132,7 +134,7 @@ static void print_note(struct printer *p, const struct diag_note *note)
 {
     struct src_place place = source_locate(p->diags->sources, note->range.begin);
     if (!place.file) out_text(p->out, "      = ");
-    print_head(p, &place, "note", COLOUR_NOTE);
+    print_head(p, &place, NULL, "note", COLOUR_NOTE);
     print_safely(p, note->text);
     out_text(p->out, "\n");
     print_snippet(p, &place, note->range, COLOUR_NOTE);
@@ -153,7 +155,7 @@ static void print_diag(struct printer *p, const struct diag *g)
 {
     struct src_place place = source_locate(p->diags->sources, g->range.begin);
     enum colour colour = severity_colours[g->severity];
-    print_head(p, &place, diag_severity_names[g->severity], colour);
+    print_head(p, &place, p->diags->tool, diag_severity_names[g->severity], colour);
     set_colour(p, COLOUR_PLACE);
     print_safely(p, g->text);
     set_colour(p, COLOUR_NONE);
