@@ -374,19 +374,18 @@ static inline M_FLOAT math_atan(M_CONTEXT M_FLOAT x)
     M_BOOL large = M_FLT(M_F(1.0f), size);
     M_FLOAT inverse = M_FDIV(M_F(1.0f), size);
     M_FLOAT lost = M_FMUL(inverse, MATH_CALL(sub_mul, M_F(1.0f), inverse, size)); /* by rounding the inverse */
-    M_FLOAT y = M_FSELECT(large, inverse, size), z = M_FMUL(y, y), p = M_F(-0x1.d37072p-10f);
-    p = MATH_CALL(horner, p, z, 0x1.642cd4p-7f);
-    p = MATH_CALL(horner, p, z, -0x1.fd8278p-6f);
+    M_FLOAT y = M_FSELECT(large, inverse, size), z = M_FMUL(y, y), p = M_F(-0x1.d3707ap-10f);
+    p = MATH_CALL(horner, p, z, 0x1.642cf2p-7f);
+    p = MATH_CALL(horner, p, z, -0x1.fd8272p-6f);
     p = MATH_CALL(horner, p, z, 0x1.da2b32p-5f);
     p = MATH_CALL(horner, p, z, -0x1.580940p-4f);
-    p = MATH_CALL(horner, p, z, 0x1.c08c52p-4f);
+    p = MATH_CALL(horner, p, z, 0x1.c08c4ep-4f);
     p = MATH_CALL(horner, p, z, -0x1.242086p-3f);
     p = MATH_CALL(horner, p, z, 0x1.9991e4p-3f);
     p = MATH_CALL(horner, p, z, -0x1.55553ep-2f);
-    M_FLOAT tail = M_FMUL(M_FMUL(y, z), p);
-    M_FLOAT slope = M_FFMA(z, M_F(-0.5f), M_F(1.0f)); /* of the arc tangent, near enough */
-    M_FLOAT from_top = MATH_CALL(complement, y, M_FFMA(lost, slope, tail));
-    return MATH_CALL(flip, M_FSELECT(large, from_top, M_FADD(y, tail)), MATH_CALL(sign, x));
+    M_FLOAT cube = M_FMUL(y, z), slope = M_FFMA(z, M_F(-0.5f), M_F(1.0f)); /* of the arc tangent, near enough */
+    M_FLOAT from_top = MATH_CALL(complement, y, M_FFMA(lost, slope, M_FMUL(cube, p)));
+    return MATH_CALL(flip, M_FSELECT(large, from_top, M_FFMA(cube, p, y)), MATH_CALL(sign, x));
 }
 
 /* -- hyperbolic functions -------------------------------------------------------------------------------------- */
