@@ -139,6 +139,7 @@ static struct ir_program *copy_program(struct copier *c, const struct ir_program
     copy->has_window = p->has_window;
     copy->window = p->window;
     copy->n_workgroup = p->n_workgroup;
+    copy->workgroup_range = p->workgroup_range;
     copy->n_dispatch = p->n_dispatch;
     copy_declarations(c, p, copy);
     for (uint32_t i = 0; i < 3; i++) {

@@ -206,6 +206,7 @@ struct ir_program {
     uint32_t window;         /* #[window(n)] */
     uint32_t workgroup[3];   /* always set: a new program has 64, 1, 1 */
     uint32_t n_workgroup;    /* components written; 0: none */
+    struct src_range workgroup_range;
     struct ir_expr *dispatch[3]; /* invocations; host expressions of type u32 over own buffers' lengths, params, constants */
     uint32_t n_dispatch;     /* components written; 0: the element count of the largest written buffer */
     VEC(struct ir_buffer *) buffers; /* STORAGE, in order of declaration */
