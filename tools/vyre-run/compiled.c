@@ -22,8 +22,11 @@ extern const void *const runtime_entries[];
 const void *const runtime_entries[] = {(const void *)(uintptr_t)vyre_rt_run, (const void *)(uintptr_t)vyre_rt_run_async,
                                        (const void *)(uintptr_t)vyre_rt_workspace, (const void *)(uintptr_t)vyre_rt_unit};
 
+struct library {
+    void *handle;
+    void *unit_symbol; /* a function that describes one of its units */
+};
 struct compiled {
-    void *library;
     vyre_context *context;
     const vyre_unit *any;
     vyre_context_info info;
@@ -92,12 +95,6 @@ static bool link_library(const struct run *r, const struct workspace *w, const s
                     read_messages(r, w->messages));
 }
 
-static bool load_library(const struct run *r, struct compiled *c, const char *path)
-{
-    c->library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    return c->library || run_fail(r, "is it an object that vyrec made for this machine?", "cannot load the program: %s", dlerror());
-}
-
 /* -- finding a unit: the object's symbols tell the names ------------------------------------------------------------------ */
 
 struct symbols {
@@ -137,73 +134,74 @@ static bool find_symbols(struct symbols *s)
 }
 
 /* A program `scan` has functions scan, scan_async, scan_workspace and scan_unit; a name that only looks like one of these has not all. */
-static vyre_status ask_unit(const struct run *r, struct compiled *c, const char *symbol)
+static bool describes_unit(const struct run *r, const struct library *l, const char *symbol)
 {
     static const char suffix[] = "_unit";
     size_t n = strlen(symbol), tail = sizeof suffix - 1;
     if (n <= tail || strcmp(symbol + n - tail, suffix))
-        return VYRE_ERROR_NO_IMAGE;
+        return false;
     const char *base = arena_copy(r->arena, symbol, n - tail);
-    void *found = dlsym(c->library, symbol);
-    if (!found || !dlsym(c->library, arena_printf(r->arena, "%s_workspace", base)) || !dlsym(c->library, base))
-        return VYRE_ERROR_NO_IMAGE;
-    vyre_status (*describe)(vyre_context *, const vyre_unit **);
-    memcpy(&describe, &found, sizeof describe);
-    return describe(c->context, &c->any);
+    return dlsym(l->handle, symbol) && dlsym(l->handle, base) &&
+           dlsym(l->handle, arena_printf(r->arena, "%s_workspace", base));
 }
 
-static bool find_any_unit(const struct run *r, struct compiled *c, const struct out *object)
+static bool find_unit_symbol(const struct run *r, struct library *l, const struct out *object)
 {
-    vyre_status status = VYRE_ERROR_NO_IMAGE;
     struct symbols s = {.bytes = (const unsigned char *)object->bytes, .n_bytes = object->n};
     bool readable = find_symbols(&s);
-    for (uint64_t k = 0; readable && k < s.n && status == VYRE_ERROR_NO_IMAGE; k++)
-        if (s.at[k].st_name < s.names_bytes && ELF64_ST_BIND(s.at[k].st_info) == STB_GLOBAL)
-            status = ask_unit(r, c, s.names + s.at[k].st_name);
-    if (!status)
-        return true;
-    if (status == VYRE_ERROR_NO_IMAGE)
-        return run_fail(r, "give an object that vyrec made", "the object holds no program");
-    return run_fail(r, "", "%s", vyre_context_message(c->context));
+    for (uint64_t k = 0; readable && k < s.n && !l->unit_symbol; k++)
+        if (s.at[k].st_name < s.names_bytes && ELF64_ST_BIND(s.at[k].st_info) == STB_GLOBAL &&
+            describes_unit(r, l, s.names + s.at[k].st_name))
+            l->unit_symbol = dlsym(l->handle, s.names + s.at[k].st_name);
+    return l->unit_symbol || run_fail(r, "give an object that vyrec made", "the object holds no program");
+}
+
+bool library_load(const struct run *r, const struct out *object, struct library **library)
+{
+    struct library *l = *library = ARENA_NEW(r->arena, struct library);
+    struct workspace w;
+    if (!make_workspace(r, &w))
+        return false;
+    bool ok = link_library(r, &w, object);
+    if (ok)
+        l->handle = dlopen(w.library, RTLD_NOW | RTLD_LOCAL);
+    if (ok && !l->handle)
+        ok = run_fail(r, "is it an object that vyrec made for this machine?", "cannot load the program: %s", dlerror());
+    remove_workspace(&w);
+    return ok && find_unit_symbol(r, l, object);
+}
+
+void library_unload(struct library *library)
+{
+    if (library->handle)
+        dlclose(library->handle);
 }
 
 /* -- the runtime ---------------------------------------------------------------------------------------------------------- */
 
-static bool create_context(const struct run *r, struct compiled *c, const struct compiled_options *options)
+bool compiled_open(const struct run *r, const struct library *library, const struct compiled_options *options,
+                   struct compiled **compiled)
 {
     char message[1024] = "";
     vyre_options o = {.size = sizeof o, .backends = "cpu", .threads = options->threads, .cpu_level = options->cpu_level,
                       .message = message, .message_bytes = sizeof message};
+    struct compiled *c = *compiled = ARENA_NEW(r->arena, struct compiled);
+    vyre_status (*describe)(vyre_context *, const vyre_unit **);
     vyre_status status = vyre_context_create(&o, &c->context);
     if (status)
         return run_fail(r, "", "%s", *message ? message : vyre_status_string(status));
     c->info.size = sizeof c->info;
     vyre_context_get_info(c->context, &c->info);
-    return true;
-}
-
-bool compiled_load(const struct run *r, const struct out *object, const struct compiled_options *options,
-                   struct compiled **compiled)
-{
-    struct compiled *c = *compiled = ARENA_NEW(r->arena, struct compiled);
-    struct workspace w;
-    if (!create_context(r, c, options) || !make_workspace(r, &w))
-        return false;
-    bool ok = link_library(r, &w, object) && load_library(r, c, w.library);
-    remove_workspace(&w);
-    return ok && find_any_unit(r, c, object);
+    memcpy(&describe, &library->unit_symbol, sizeof describe);
+    status = describe(c->context, &c->any);
+    return !status || run_fail(r, "", "%s", vyre_context_message(c->context));
 }
 
 const vyre_unit *compiled_any_unit(const struct compiled *c) { return c->any; }
 
 const char *compiled_device(const struct compiled *c) { return c->info.device; }
 
-void compiled_unload(struct compiled *c)
-{
-    vyre_context_destroy(c->context);
-    if (c->library)
-        dlclose(c->library);
-}
+void compiled_close(struct compiled *c) { vyre_context_destroy(c->context); }
 
 /* -- running -------------------------------------------------------------------------------------------------------------- */
 

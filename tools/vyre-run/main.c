@@ -21,7 +21,8 @@ struct session {
     struct ir_module *module; /* NULL: an object was given */
     struct out object;
     struct run_unit unit;
-    struct compiled *compiled; /* NULL: interpreted */
+    struct library *library; /* NULL: interpreted */
+    struct compiled *compiled;
     /* options */
     const char *name;
     enum run_unit_kind kind;
@@ -31,22 +32,6 @@ struct session {
     struct compiled_options compile;
     VEC(const char *) dumps;
 };
-
-bool run_fail(const struct run *r, const char *fix, const char *format, ...)
-{
-    static const char *const plain[] = {"", "", ""}, *const coloured[] = {"\033[1;31m", "\033[1;32m", "\033[0m"};
-    const char *const *colour = r->colour ? coloured : plain;
-    va_list args;
-    va_start(args, format);
-    fflush(stdout);
-    fprintf(stderr, "vyre-run: %serror:%s ", colour[0], colour[2]);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
-    if (*fix)
-        fprintf(stderr, "vyre-run: %sfix:%s %s\n", colour[1], colour[2], fix);
-    va_end(args);
-    return false;
-}
 
 /* -- options ---------------------------------------------------------------------------------------------------------- */
 
@@ -122,7 +107,7 @@ static bool prepare(struct session *s, const char *path)
         return true;
     if (s->module && !compile(s))
         return false;
-    if (!compiled_load(&s->run, &s->object, &s->compile, &s->compiled))
+    if (!library_load(&s->run, &s->object, &s->library) || !compiled_open(&s->run, s->library, &s->compile, &s->compiled))
         return false;
     struct run_unit linked;
     if (!unit_from_object(&s->run, compiled_any_unit(s->compiled), s->module ? s->unit.name : s->name,
@@ -245,7 +230,7 @@ static bool run_session(struct session *s)
 
 static int work(struct tool *tool)
 {
-    struct session s = {.run = {.arena = &tool->arena, .colour = tool_wants_colour(tool)}, .tool = tool, .opt_level = 2};
+    struct session s = {.run = {.arena = &tool->arena, .tool = "vyre-run", .colour = tool_wants_colour(tool)}, .tool = tool, .opt_level = 2};
     if (!tool->options.inputs.n) {
         diag_report(&tool->diags, DIAG_NO_INPUT, SRC_NONE);
         return TOOL_USAGE;
@@ -255,7 +240,9 @@ static int work(struct tool *tool)
     out_init(&s.object, &tool->mem);
     bool ok = run_session(&s);
     if (s.compiled)
-        compiled_unload(s.compiled);
+        compiled_close(s.compiled);
+    if (s.library)
+        library_unload(s.library);
     out_release(&s.object);
     return ok && !tool->diags.n_errors ? TOOL_SUCCESS : TOOL_REPORTED;
 }

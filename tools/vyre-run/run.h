@@ -9,6 +9,7 @@
 /* The environment of all functions here. Faults are printed as they are found; a function that found one returns false. */
 struct run {
     struct arena *arena;
+    const char *tool; /* whose name comes first in messages */
     bool colour;
 };
 bool run_fail(const struct run *r, const char *fix, const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -65,15 +66,20 @@ const struct run_array *args_find_overrun(const struct run_unit *unit);
 
 /* -- compiled code: linked into this process ------------------------------------------------------------------------ */
 
+/* An object made a library by the system's C compiler, and loaded; and such a library in a context of the runtime. */
+struct library;
 struct compiled;
+bool library_load(const struct run *r, const struct out *object, struct library **library);
+void library_unload(struct library *library);
+
 struct compiled_options {
     const char *cpu_level;
     uint32_t threads;
 };
-/* Links the object with the system's C compiler and loads it. Symbols are those of its header. */
-bool compiled_load(const struct run *r, const struct out *object, const struct compiled_options *options,
+bool compiled_open(const struct run *r, const struct library *library, const struct compiled_options *options,
                    struct compiled **compiled);
-/* One of the units of the loaded object; its siblings are the others. */
+void compiled_close(struct compiled *c);
+/* One of the units of the object; its siblings are the others. */
 const vyre_unit *compiled_any_unit(const struct compiled *c);
 const char *compiled_device(const struct compiled *c);
 /* How a run went. After a trap `trapped` is set, and nothing has been printed. */
@@ -86,7 +92,6 @@ struct outcome {
 };
 /* Runs unit->compiled on the unit's arrays. */
 bool compiled_run(const struct run *r, struct compiled *c, const struct run_unit *unit, struct outcome *outcome);
-void compiled_unload(struct compiled *c);
 
 /* -- the interpreter ------------------------------------------------------------------------------------------------ */
 
