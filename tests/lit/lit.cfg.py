@@ -46,7 +46,7 @@ for name, path in [
 ]:
     config.substitutions.append((name, path))
 
-programs = ["gdb", "clang-22", "ld.lld-22", "ld.gold", "qemu-aarch64", "aarch64-linux-gnu-gcc", "g++", "strace"]
+programs = ["gdb", "clang-22", "ld.lld-22", "ld.gold", "qemu-aarch64", "aarch64-linux-gnu-gcc", "g++", "strace", "script", "jq"]
 config.available_features.update(p for p in programs if shutil.which(p))
 config.available_features.add("sanitizers" if config.vyre_sanitize else "release")
 with open("/proc/cpuinfo", encoding="ascii", errors="replace") as cpuinfo:
