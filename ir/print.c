@@ -359,6 +359,8 @@ static void print_pipeline(const struct printer *pr, const struct ir_pipeline *p
     print_pipeline_params(p, pr->out);
     out_text(pr->out, ") {\n");
     annotate(pr, p, 1);
+    for (uint32_t i = 0; i < p->buffers.n; i++) annotate(pr, p->buffers.at[i], 1);
+    for (uint32_t i = 0; i < p->params.n; i++) annotate(pr, p->params.at[i], 1);
     if (p->budget_bytes) print_budget(p->budget_bytes, pr->out);
     for (uint32_t i = 0; i < p->temps.n; i++) {
         out_printf(pr->out, "  temp %s : ", p->temps.at[i]->name);
