@@ -24,7 +24,7 @@ class Checker:
         self.bin = build / "bin"
         self.scratch = scratch
         self.environment = dict(os.environ, PATH=f"{self.bin}:{os.environ['PATH']}", LC_ALL="C", NO_COLOR="1",
-                                VYRE_BUILD=str(build), VYRE_SOURCES=str(pathlib.Path(__file__).resolve().parents[3]))
+                                VYRE_BUILD=str(build), VYRE_LDFLAGS=os.environ.get("VYRE_LDFLAGS", ""), VYRE_SOURCES=str(pathlib.Path(__file__).resolve().parents[3]))
         self.n_checked = 0
         self.failures = []
 
