@@ -201,7 +201,8 @@ static void die_by_signal(int number)
 
 static void catch_signals(void)
 {
-    static const int numbers[] = {SIGHUP, SIGINT, SIGTERM, SIGXCPU, SIGXFSZ};
+    static const int numbers[] = {SIGHUP, SIGINT, SIGTERM, SIGXCPU};
+    signal(SIGXFSZ, SIG_IGN); /* the write fails and is reported */
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         if (signal(numbers[i], die_by_signal) == SIG_IGN) signal(numbers[i], SIG_IGN);
 }
