@@ -15,3 +15,22 @@ install(FILES ${PROJECT_BINARY_DIR}/vyre-config.cmake ${PROJECT_BINARY_DIR}/vyre
 
 configure_file(${CMAKE_CURRENT_LIST_DIR}/vyre.pc.in ${PROJECT_BINARY_DIR}/vyre.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/vyre.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+# Manual pages and completions, printed by the tools themselves.
+set(printed)
+foreach(tool vyrec vyre-opt vyre-run)
+    set(folder ${PROJECT_BINARY_DIR}/share)
+    add_custom_command(OUTPUT ${folder}/${tool}.1 ${folder}/${tool}.bash ${folder}/_${tool} ${folder}/${tool}.fish
+        COMMAND ${CMAKE_COMMAND} -E make_directory ${folder}
+        COMMAND ${tool} --print-man > ${folder}/${tool}.1
+        COMMAND ${tool} --print-completion=bash > ${folder}/${tool}.bash
+        COMMAND ${tool} --print-completion=zsh > ${folder}/_${tool}
+        COMMAND ${tool} --print-completion=fish > ${folder}/${tool}.fish
+        DEPENDS ${tool} VERBATIM)
+    list(APPEND printed ${folder}/${tool}.1 ${folder}/${tool}.bash ${folder}/_${tool} ${folder}/${tool}.fish)
+    install(FILES ${folder}/${tool}.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+    install(FILES ${folder}/${tool}.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME ${tool})
+    install(FILES ${folder}/_${tool} DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+    install(FILES ${folder}/${tool}.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+endforeach()
+add_custom_target(manuals ALL DEPENDS ${printed})
