@@ -114,7 +114,8 @@ static bool make_output(struct compilation *c, enum emit emit, const char *path)
 static void make_rule(struct compilation *c)
 {
     struct out *content = add_output(c, rule_file(c), false);
-    depfile_print(c->settings, rule_target(c), c->input, c->module->dependencies.at, c->module->dependencies.n, content);
+    depfile_print(c->settings, rule_target(c), c->input, c->module->dependencies.at, c->module->dependencies.n,
+                  content);
 }
 
 static bool make_outputs(struct compilation *c)
@@ -163,7 +164,8 @@ static bool check_output(struct compilation *c, uint32_t i)
 static bool check_outputs(struct compilation *c)
 {
     bool ok = true;
-    for (uint32_t i = 0; i < c->n_outputs; i++) ok &= check_output(c, i);
+    for (uint32_t i = 0; i < c->n_outputs; i++)
+        ok &= check_output(c, i);
     if (c->settings->emit == EMIT_OBJECT && c->settings->depend != DEPEND_ONLY && !strcmp(c->outputs[0].path, "-") &&
         isatty(STDOUT_FILENO)) {
         diag_report(&c->tool->diags, DIAG_OBJECT_TO_TERMINAL, SRC_NONE);
@@ -182,8 +184,8 @@ void compile_input(struct tool *tool, const struct settings *settings, const cha
     c.module = tool_read_module(tool, &c.arena, &names, input);
     /* With -Werror a warning is an error after the module is ready: it counts like any other. */
     bool sound = c.module && tool->diags.n_errors == n_errors_before;
-    if (sound && make_outputs(&c) && check_outputs(&c))
-        tool_write_files(tool, c.outputs, c.n_outputs);
-    for (uint32_t i = 0; i < c.n_outputs; i++) out_release(&c.contents[i]);
+    if (sound && make_outputs(&c) && check_outputs(&c)) tool_write_files(tool, c.outputs, c.n_outputs);
+    for (uint32_t i = 0; i < c.n_outputs; i++)
+        out_release(&c.contents[i]);
     arena_release(&c.arena);
 }

@@ -10,15 +10,16 @@
 
 enum { LINE_WIDTH = 78 };
 
-/* GNU make, "Rule Syntax" and "Using Variables": $ is doubled; blanks and # take a backslash, and then so does each backslash before
- * them. A colon takes one too, which make, ninja and cmake all read back. */
+/* GNU make, "Rule Syntax" and "Using Variables": $ is doubled; blanks and # take a backslash, and then so does each
+ * backslash before them. A colon takes one too, which make, ninja and cmake all read back. */
 void depfile_quote(const char *name, struct out *out)
 {
     size_t n_backslashes = 0;
     for (const char *at = name; *at; at++) {
         if (*at == '$') out_text(out, "$");
         if (*at == ' ' || *at == '\t')
-            for (size_t i = 0; i <= n_backslashes; i++) out_text(out, "\\");
+            for (size_t i = 0; i <= n_backslashes; i++)
+                out_text(out, "\\");
         if (*at == '#' || *at == ':') out_text(out, "\\");
         out_bytes(out, at, 1);
         n_backslashes = *at == '\\' ? n_backslashes + 1 : 0;
@@ -56,7 +57,8 @@ void depfile_print(const struct settings *settings, const char *target, const ch
     add_targets(settings, target, out);
     size_t column = out->n - start;
     if (strcmp(input, "-")) add_name(out, &column, input);
-    for (uint32_t i = 0; i < n_files; i++) add_name(out, &column, files[i]);
+    for (uint32_t i = 0; i < n_files; i++)
+        add_name(out, &column, files[i]);
     out_text(out, "\n");
     for (uint32_t i = 0; settings->depend_phony && i < n_files; i++) {
         depfile_quote(files[i], out);

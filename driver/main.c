@@ -6,7 +6,8 @@
 static bool print_targets(struct tool *tool)
 {
     bool asked = false;
-    for (uint32_t i = 0; i < tool->options.uses.n; i++) asked |= tool->options.uses.at[i].id == OPTION_ID_LIST_TARGETS;
+    for (uint32_t i = 0; i < tool->options.uses.n; i++)
+        asked |= tool->options.uses.at[i].id == OPTION_ID_LIST_TARGETS;
     if (!asked) return false;
     struct out text;
     out_init(&text, &tool->mem);
@@ -37,11 +38,10 @@ static int compile_all(struct tool *tool)
     struct settings settings;
     if (print_targets(tool)) return TOOL_SUCCESS;
     if (!settings_read(tool, &settings) || !check_names(tool)) return TOOL_USAGE;
-    for (uint32_t i = 0; i < tool->options.inputs.n; i++) compile_input(tool, &settings, tool->options.inputs.at[i]);
+    for (uint32_t i = 0; i < tool->options.inputs.n; i++)
+        compile_input(tool, &settings, tool->options.inputs.at[i]);
     return TOOL_SUCCESS;
 }
 
 int main(int argc, char **argv)
-{
-    return tool_main(TOOL_VYREC, argc, argv, compile_all);
-}
+{ return tool_main(TOOL_VYREC, argc, argv, compile_all); }

@@ -5,7 +5,7 @@
 #include <string.h>
 
 const struct option_row option_rows[] = {
-#define OPTION(NAME, spelling, form, argument, tools, group, help) \
+#define OPTION(NAME, spelling, form, argument, tools, group, help)                                                     \
     {OPTION_ID_##NAME, spelling, OPTION_##form, argument, tools, OPTION_GROUP_##group, help},
 #define OPTION_ALIAS(spelling, form, NAME) {OPTION_ID_##NAME, spelling, OPTION_##form, NULL, 0, 0, NULL},
 #include "driver/options.def"
@@ -35,14 +35,13 @@ struct parser {
 /* The listed row that this row or alias belongs to. */
 static const struct option_row *main_row(const struct option_row *row)
 {
-    while (!row->help) row--;
+    while (!row->help)
+        row--;
     return row;
 }
 
 static bool is_for(const struct option_row *row, enum tool_id tool)
-{
-    return main_row(row)->tools & tool;
-}
+{ return main_row(row)->tools & tool; }
 
 /* Does this word begin with the spelling, and does the rest suit the form? */
 static bool matches(const struct option_row *row, const char *word)
@@ -51,12 +50,15 @@ static bool matches(const struct option_row *row, const char *word)
     if (strncmp(word, row->spelling, n)) return false;
     char rest = word[n];
     switch (row->form) {
-    case OPTION_FLAG: return !rest;
+    case OPTION_FLAG:
+        return !rest;
     case OPTION_JOINED:
-    case OPTION_SEPARATE: return true;
+    case OPTION_SEPARATE:
+        return true;
     case OPTION_VALUE:
     case OPTION_EQUALS:
-    case OPTION_OPTIONAL: return !rest || rest == '=';
+    case OPTION_OPTIONAL:
+        return !rest || rest == '=';
     }
     return false;
 }
@@ -110,8 +112,10 @@ static void add_use(struct parser *p, const struct option_row *row, const char *
     struct option_use use = {row->id, row->spelling, argument, 0};
     const char *kind = main_row(row)->argument;
     bool fits = true;
-    if (argument && strchr(kind, '|')) fits = is_choice(kind, argument);
-    else if (argument && !strcmp(kind, "N")) fits = read_number(argument, &use.number);
+    if (argument && strchr(kind, '|'))
+        fits = is_choice(kind, argument);
+    else if (argument && !strcmp(kind, "N"))
+        fits = read_number(argument, &use.number);
     if (fits) {
         vec_push(p->arena, &p->list->uses, use);
         return;
@@ -175,8 +179,10 @@ static void parse_words(struct parser *p, struct words *words)
     while (words->next < words->n) {
         const char *word = words->at[words->next++];
         bool is_option = !p->options_ended && word[0] == '-' && word[1];
-        if (is_option && !strcmp(word, "--")) p->options_ended = true;
-        else if (is_option) parse_option(p, word, words);
+        if (is_option && !strcmp(word, "--"))
+            p->options_ended = true;
+        else if (is_option)
+            parse_option(p, word, words);
         else if (p->options_ended || word[0] != '@' || !parse_response_file(p, word + 1))
             vec_push(p->arena, &p->list->inputs, word);
     }
@@ -191,19 +197,21 @@ void options_parse(enum tool_id tool, int argc, char **argv, struct arena *arena
 }
 
 static bool is_blank(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
+{ return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 /* Copies one word without its quotes to `word`; gives where the text goes on. */
 static const char *split_word(const char *at, const char *end, char **word)
 {
     char quote = 0;
     for (; at < end && (quote || !is_blank(*at)); at++) {
-        if (*at == '\\' && at + 1 < end) *(*word)++ = *++at;
-        else if (quote && *at == quote) quote = 0;
-        else if (!quote && (*at == '"' || *at == '\'')) quote = *at;
-        else *(*word)++ = *at;
+        if (*at == '\\' && at + 1 < end)
+            *(*word)++ = *++at;
+        else if (quote && *at == quote)
+            quote = 0;
+        else if (!quote && (*at == '"' || *at == '\''))
+            quote = *at;
+        else
+            *(*word)++ = *at;
     }
     return at;
 }
@@ -213,7 +221,8 @@ void options_split(struct arena *arena, const char *text, size_t size_bytes, str
     const char *at = text, *end = text + size_bytes;
     char *room = arena_alloc(arena, size_bytes + 2); /* each word and its NUL take no more than it and the blank did */
     for (;;) {
-        while (at < end && is_blank(*at)) at++;
+        while (at < end && is_blank(*at))
+            at++;
         if (at == end) return;
         vec_push(arena, &words->inputs, room);
         at = split_word(at, end, &room);

@@ -42,7 +42,8 @@ struct option_list {
     VEC(const char *) inputs;    /* what is no option: files, and - */
 };
 
-/* Reads argv[1..]. `@file` is replaced by the words in it, `--` ends the options. Faults go to `diags`; the rest is read all the same. */
+/* Reads argv[1..]. `@file` is replaced by the words in it, `--` ends the options. Faults go to `diags`; the rest is
+ * read all the same. */
 void options_parse(enum tool_id tool, int argc, char **argv, struct arena *arena, struct diags *diags,
                    struct option_list *list);
 /* The words of `text` as gcc reads response files: blanks separate, quotes of both kinds and backslashes protect. */

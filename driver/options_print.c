@@ -11,12 +11,14 @@ static const struct {
     const char *name, *synopsis, *purpose, *description;
 } tools[] = {
     {TOOL_VYREC, "vyrec", "[options] file.vir...", "compile .vir programs to object files",
-     "Reads each file, or standard input for -, and writes an ordinary object file for the linker, which holds the code of all "
+     "Reads each file, or standard input for -, and writes an ordinary object file for the linker, which holds the "
+     "code of all "
      "its programs. Without -o the object of dir/name.vir is name.o in the current folder."},
     {TOOL_OPT, "vyre-opt", "[options] file.vir", "read, check and print .vir programs",
      "Reads the file, or standard input for -, checks it, and prints it in its canonical form."},
     {TOOL_RUN, "vyre-run", "[options] file.vir [buffer=value...]", "run .vir programs",
-     "Runs a program or pipeline of the file, on this machine's processor or in the interpreter, with the buffers that are given."},
+     "Runs a program or pipeline of the file, on this machine's processor or in the interpreter, with the buffers that "
+     "are given."},
 };
 
 const char *tool_name(enum tool_id tool)
@@ -29,13 +31,14 @@ const char *tool_name(enum tool_id tool)
 static size_t tool_index(enum tool_id tool)
 {
     size_t i = 0;
-    while (tools[i].id != tool) i++;
+    while (tools[i].id != tool)
+        i++;
     return i;
 }
 
 /* Calls print for each option of the group that the tool takes. Gives their number. */
-static uint32_t each_option(enum tool_id tool, enum option_group group, void (*print)(const struct option_row *, struct out *),
-                            struct out *out)
+static uint32_t each_option(enum tool_id tool, enum option_group group,
+                            void (*print)(const struct option_row *, struct out *), struct out *out)
 {
     uint32_t n = 0;
     for (uint32_t i = 0; i < n_option_rows; i++) {
@@ -56,8 +59,10 @@ static void add_spelling(const struct option_row *row, const char *argument, str
     };
     const char *format = formats[row->form];
     for (int n = 0; *format; format++) {
-        if (*format != '%') out_bytes(out, format, 1);
-        else out_text(out, n++ ? argument : row->spelling), format++;
+        if (*format != '%')
+            out_bytes(out, format, 1);
+        else
+            out_text(out, n++ ? argument : row->spelling), format++;
     }
 }
 
@@ -131,9 +136,12 @@ static void add_roff(struct out *out, const char *text)
 {
     for (const char *at = text; *at; at++) {
         if (at == text && (*at == '.' || *at == '\'')) out_text(out, "\\&");
-        if (*at == '-') out_text(out, "\\-");
-        else if (*at == '\\') out_text(out, "\\e");
-        else out_bytes(out, at, 1);
+        if (*at == '-')
+            out_text(out, "\\-");
+        else if (*at == '\\')
+            out_text(out, "\\e");
+        else
+            out_bytes(out, at, 1);
     }
 }
 
@@ -220,14 +228,16 @@ static void print_bash(enum tool_id tool, const char *name, struct out *out)
                "    word=${word##*[[:space:]]}\n"
                "    words='",
                name, name);
-    for (int group = 0; group < OPTION_GROUP_COUNT; group++) each_option(tool, (enum option_group)group, print_bash_row, out);
+    for (int group = 0; group < OPTION_GROUP_COUNT; group++)
+        each_option(tool, (enum option_group)group, print_bash_row, out);
     out_printf(out,
                "'\n"
                "    case $word in\n"
                "    --*=*|-f*=*) COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
                "        if ((${#COMPREPLY[@]})); then COMPREPLY=(\"${COMPREPLY[@]#*=}\")\n"
                "        else COMPREPLY=($(compgen -f -- \"${word#*=}\")); fi ;;\n"
-               "    -*) COMPREPLY=($(compgen -W \"$words\" -- \"$word\")); [[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace ;;\n"
+               "    -*) COMPREPLY=($(compgen -W \"$words\" -- \"$word\")); [[ ${COMPREPLY[0]-} == *= ]] && compopt -o "
+               "nospace ;;\n"
                "    *) COMPREPLY=($(compgen -f -- \"$word\")) ;;\n"
                "    esac\n"
                "}\n"
@@ -239,20 +249,26 @@ static void print_bash(enum tool_id tool, const char *name, struct out *out)
 static void add_zsh(struct out *out, const char *text)
 {
     for (; *text; text++) {
-        if (*text == '\'') out_text(out, "'\\''");
-        else if (strchr("[]:\\", *text)) out_printf(out, "\\%c", *text);
-        else out_bytes(out, text, 1);
+        if (*text == '\'')
+            out_text(out, "'\\''");
+        else if (strchr("[]:\\", *text))
+            out_printf(out, "\\%c", *text);
+        else
+            out_bytes(out, text, 1);
     }
 }
 
 static void print_zsh_row(const struct option_row *row, struct out *out)
 {
     static const char *const joins[] = {
-        [OPTION_FLAG] = "",   [OPTION_JOINED] = "-", [OPTION_SEPARATE] = "+",
+        [OPTION_FLAG] = "",   [OPTION_JOINED] = "-",  [OPTION_SEPARATE] = "+",
         [OPTION_VALUE] = "=", [OPTION_EQUALS] = "=-", [OPTION_OPTIONAL] = "=-",
     };
     static const char *const actions[] = {
-        [ARGUMENT_FILE] = ":file:_files", [ARGUMENT_DIR] = ":folder:_files -/", [ARGUMENT_OTHER] = ":value: ", [ARGUMENT_NONE] = "",
+        [ARGUMENT_FILE] = ":file:_files",
+        [ARGUMENT_DIR] = ":folder:_files -/",
+        [ARGUMENT_OTHER] = ":value: ",
+        [ARGUMENT_NONE] = "",
     };
     out_printf(out, "    '*%s%s[", row->spelling, joins[row->form]);
     add_zsh(out, row->help);
@@ -270,13 +286,15 @@ static void print_zsh_row(const struct option_row *row, struct out *out)
 static void print_zsh(enum tool_id tool, const char *name, struct out *out)
 {
     out_printf(out, "#compdef %s\n_arguments \\\n", name);
-    for (int group = 0; group < OPTION_GROUP_COUNT; group++) each_option(tool, (enum option_group)group, print_zsh_row, out);
+    for (int group = 0; group < OPTION_GROUP_COUNT; group++)
+        each_option(tool, (enum option_group)group, print_zsh_row, out);
     out_text(out, "    '*:file:_files'\n");
 }
 
 static void add_fish(struct out *out, const char *text)
 {
-    for (; *text; text++) out_printf(out, strchr("'\\", *text) ? "\\%c" : "%c", *text);
+    for (; *text; text++)
+        out_printf(out, strchr("'\\", *text) ? "\\%c" : "%c", *text);
 }
 
 /* The name of the tool goes in front; fish has short (-o), old (-MF) and long (--emit) options. */
@@ -291,7 +309,9 @@ static void print_fish_row(const struct option_row *row, struct out *out)
         add_words(out, row->argument, "", " ");
         out_text(out, "'");
     } else if (kind != ARGUMENT_NONE) {
-        out_text(out, kind == ARGUMENT_FILE ? " -r -F" : kind == ARGUMENT_DIR ? " -x -a '(__fish_complete_directories)'" : " -x");
+        out_text(out, kind == ARGUMENT_FILE  ? " -r -F"
+                      : kind == ARGUMENT_DIR ? " -x -a '(__fish_complete_directories)'"
+                                             : " -x");
     }
     out_text(out, " -d '");
     add_fish(out, row->help);

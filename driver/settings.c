@@ -7,7 +7,7 @@ static const struct {
     const char *text;
     enum emit emit;
 } emits[] = {
-    {"obj", EMIT_OBJECT},   {"vir", EMIT_VIR},       {"llvm", EMIT_LLVM},
+    {"obj", EMIT_OBJECT},    {"vir", EMIT_VIR},         {"llvm", EMIT_LLVM},
     {"header", EMIT_HEADER}, {"cpu-asm", EMIT_CPU_ASM}, {"manifest", EMIT_MANIFEST},
 };
 
@@ -22,8 +22,10 @@ static enum emit find_emit(const char *text)
 static const char *suggest_target(struct arena *arena, const char *bad)
 {
     static const char *const families[] = {
-        [TARGET_FAMILY_CPU] = "cpu", [TARGET_FAMILY_PTX] = "ptx",
-        [TARGET_FAMILY_AMDGCN] = "amdgcn", [TARGET_FAMILY_SPIRV] = "spirv",
+        [TARGET_FAMILY_CPU] = "cpu",
+        [TARGET_FAMILY_PTX] = "ptx",
+        [TARGET_FAMILY_AMDGCN] = "amdgcn",
+        [TARGET_FAMILY_SPIRV] = "spirv",
     };
     const char *names[TARGET_COUNT + 2] = {"all", "cpu"};
     for (int i = 0; i < TARGET_COUNT; i++)
@@ -44,8 +46,10 @@ static void add_depend_target(struct tool *tool, struct settings *settings, cons
 {
     struct out text;
     out_init(&text, &tool->mem);
-    if (quote) depfile_quote(name, &text);
-    else out_text(&text, name);
+    if (quote)
+        depfile_quote(name, &text);
+    else
+        out_text(&text, name);
     vec_push(&tool->arena, &settings->depend_targets, arena_copy(&tool->arena, text.bytes, text.n));
     out_release(&text);
 }
@@ -53,24 +57,58 @@ static void add_depend_target(struct tool *tool, struct settings *settings, cons
 static void apply(struct tool *tool, struct settings *settings, const struct option_use *use)
 {
     switch (use->id) {
-    case OPTION_ID_OUTPUT: settings->output = use->argument; break;
-    case OPTION_ID_COMPILE: break;
-    case OPTION_ID_ASSEMBLY: settings->emit = EMIT_CPU_ASM; break;
-    case OPTION_ID_EMIT: settings->emit = find_emit(use->argument); break;
-    case OPTION_ID_HEADER: settings->header = use->argument; break;
-    case OPTION_ID_MANIFEST: settings->manifest = use->argument; break;
-    case OPTION_ID_PREFIX: settings->prefix = use->argument; break;
-    case OPTION_ID_OPTIMIZE: settings->opt_level = (uint32_t)(*use->argument - '0'); break;
-    case OPTION_ID_DEBUG: settings->debug_info = true; break;
-    case OPTION_ID_TARGET: add_targets(tool, settings, use->argument); break;
-    case OPTION_ID_CPU_TRIPLE: settings->cpu_triple = use->argument; break;
-    case OPTION_ID_DEPEND: settings->depend = DEPEND_ONLY; break;
-    case OPTION_ID_DEPEND_ALSO: settings->depend = DEPEND_ALSO; break;
-    case OPTION_ID_DEPEND_FILE: settings->depend_file = use->argument; break;
-    case OPTION_ID_DEPEND_TARGET: add_depend_target(tool, settings, use->argument, false); break;
-    case OPTION_ID_DEPEND_QUOTED: add_depend_target(tool, settings, use->argument, true); break;
-    case OPTION_ID_DEPEND_PHONY: settings->depend_phony = true; break;
-    default: break; /* tool.c's */
+    case OPTION_ID_OUTPUT:
+        settings->output = use->argument;
+        break;
+    case OPTION_ID_COMPILE:
+        break;
+    case OPTION_ID_ASSEMBLY:
+        settings->emit = EMIT_CPU_ASM;
+        break;
+    case OPTION_ID_EMIT:
+        settings->emit = find_emit(use->argument);
+        break;
+    case OPTION_ID_HEADER:
+        settings->header = use->argument;
+        break;
+    case OPTION_ID_MANIFEST:
+        settings->manifest = use->argument;
+        break;
+    case OPTION_ID_PREFIX:
+        settings->prefix = use->argument;
+        break;
+    case OPTION_ID_OPTIMIZE:
+        settings->opt_level = (uint32_t)(*use->argument - '0');
+        break;
+    case OPTION_ID_DEBUG:
+        settings->debug_info = true;
+        break;
+    case OPTION_ID_TARGET:
+        add_targets(tool, settings, use->argument);
+        break;
+    case OPTION_ID_CPU_TRIPLE:
+        settings->cpu_triple = use->argument;
+        break;
+    case OPTION_ID_DEPEND:
+        settings->depend = DEPEND_ONLY;
+        break;
+    case OPTION_ID_DEPEND_ALSO:
+        settings->depend = DEPEND_ALSO;
+        break;
+    case OPTION_ID_DEPEND_FILE:
+        settings->depend_file = use->argument;
+        break;
+    case OPTION_ID_DEPEND_TARGET:
+        add_depend_target(tool, settings, use->argument, false);
+        break;
+    case OPTION_ID_DEPEND_QUOTED:
+        add_depend_target(tool, settings, use->argument, true);
+        break;
+    case OPTION_ID_DEPEND_PHONY:
+        settings->depend_phony = true;
+        break;
+    default:
+        break; /* tool.c's */
     }
 }
 
@@ -80,7 +118,8 @@ static void set_default_targets(struct tool *tool, struct settings *settings)
     if (!target_set_default(&defaults, settings->cpu_triple))
         diag_report(&tool->diags, DIAG_UNKNOWN_TRIPLE, SRC_NONE, settings->cpu_triple);
     bool chosen = false;
-    for (int i = 0; i < TARGET_COUNT; i++) chosen |= settings->targets.has[i];
+    for (int i = 0; i < TARGET_COUNT; i++)
+        chosen |= settings->targets.has[i];
     if (!chosen) settings->targets = defaults;
 }
 
@@ -89,10 +128,14 @@ static void check_inputs(struct tool *tool, const struct settings *settings)
     uint32_t n = tool->options.inputs.n;
     const struct {
         const char *option, *name;
-    } files[] = {{"-o", settings->output}, {"-h", settings->header}, {"--manifest", settings->manifest}, {"-MF", settings->depend_file}};
+    } files[] = {{"-o", settings->output},
+                 {"-h", settings->header},
+                 {"--manifest", settings->manifest},
+                 {"-MF", settings->depend_file}};
     if (!n) diag_report(&tool->diags, DIAG_NO_INPUT, SRC_NONE);
     for (size_t i = 0; n > 1 && i < sizeof files / sizeof files[0]; i++)
-        if (files[i].name && strcmp(files[i].name, "-")) diag_report(&tool->diags, DIAG_ONE_FILE_FOR_MANY, SRC_NONE, files[i].option, n);
+        if (files[i].name && strcmp(files[i].name, "-"))
+            diag_report(&tool->diags, DIAG_ONE_FILE_FOR_MANY, SRC_NONE, files[i].option, n);
 }
 
 static void check_depend(struct tool *tool, const struct settings *settings)
@@ -108,7 +151,8 @@ static void check_depend(struct tool *tool, const struct settings *settings)
 bool settings_read(struct tool *tool, struct settings *settings)
 {
     *settings = (struct settings){.prefix = "", .opt_level = 2};
-    for (uint32_t i = 0; i < tool->options.uses.n; i++) apply(tool, settings, &tool->options.uses.at[i]);
+    for (uint32_t i = 0; i < tool->options.uses.n; i++)
+        apply(tool, settings, &tool->options.uses.at[i]);
     set_default_targets(tool, settings);
     check_inputs(tool, settings);
     check_depend(tool, settings);

@@ -51,20 +51,33 @@ static void print_explanation(const struct diag_info *row, struct out *out)
 static void explain_code(struct tool *tool, const char *code, struct out *out)
 {
     const struct diag_info *row = diag_find_code(code);
-    if (row) print_explanation(row, out);
-    else diag_report(&tool->diags, DIAG_UNKNOWN_CODE, SRC_NONE, code);
+    if (row)
+        print_explanation(row, out);
+    else
+        diag_report(&tool->diags, DIAG_UNKNOWN_CODE, SRC_NONE, code);
 }
 
 /* The text of an option that asks for one, to `out`; false for all others. */
 static bool print_information(struct tool *tool, const struct option_use *use, struct out *out)
 {
     switch (use->id) {
-    case OPTION_ID_HELP: options_print_help(tool->id, out); return true;
-    case OPTION_ID_VERSION: out_printf(out, "%s %s\n", tool_name(tool->id), VYRE_VERSION); return true;
-    case OPTION_ID_PRINT_MAN: options_print_man(tool->id, out); return true;
-    case OPTION_ID_PRINT_COMPLETION: options_print_completion(tool->id, use->argument, out); return true;
-    case OPTION_ID_EXPLAIN: explain_code(tool, use->argument, out); return true;
-    default: return false;
+    case OPTION_ID_HELP:
+        options_print_help(tool->id, out);
+        return true;
+    case OPTION_ID_VERSION:
+        out_printf(out, "%s %s\n", tool_name(tool->id), VYRE_VERSION);
+        return true;
+    case OPTION_ID_PRINT_MAN:
+        options_print_man(tool->id, out);
+        return true;
+    case OPTION_ID_PRINT_COMPLETION:
+        options_print_completion(tool->id, use->argument, out);
+        return true;
+    case OPTION_ID_EXPLAIN:
+        explain_code(tool, use->argument, out);
+        return true;
+    default:
+        return false;
     }
 }
 
@@ -82,9 +95,7 @@ static void set_warning(struct tool *tool, const char *name, bool off, bool as_e
 }
 
 static enum diag_format find_format(const char *word)
-{
-    return !strcmp(word, "json") ? DIAG_FORMAT_JSON : !strcmp(word, "sarif") ? DIAG_FORMAT_SARIF : DIAG_FORMAT_TEXT;
-}
+{ return !strcmp(word, "json") ? DIAG_FORMAT_JSON : !strcmp(word, "sarif") ? DIAG_FORMAT_SARIF : DIAG_FORMAT_TEXT; }
 
 static enum tool_colour find_colour(const char *word)
 {
@@ -95,18 +106,41 @@ static enum tool_colour find_colour(const char *word)
 static void apply_common(struct tool *tool, const struct option_use *use)
 {
     switch (use->id) {
-    case OPTION_ID_NO_WARNINGS: tool->diags.no_warnings = true; break;
-    case OPTION_ID_WERROR: tool->diags.werror = true; break;
-    case OPTION_ID_NO_WERROR: tool->diags.werror = false; break;
-    case OPTION_ID_WERROR_ONE: set_warning(tool, use->argument, false, true); break;
-    case OPTION_ID_WARNING_OFF: set_warning(tool, use->argument, true, false); break;
-    case OPTION_ID_WARNING_ON: set_warning(tool, use->argument, false, false); break;
-    case OPTION_ID_MAX_ERRORS: tool->diags.max_errors = use->number; break;
-    case OPTION_ID_FORMAT: tool->format = find_format(use->argument); break;
-    case OPTION_ID_COLOUR: tool->colour = find_colour(use->argument); break;
-    case OPTION_ID_NO_COLOUR: tool->colour = TOOL_COLOUR_NEVER; break;
-    case OPTION_ID_INCLUDE: vec_push(&tool->arena, &tool->include_dirs, use->argument); break;
-    default: break; /* the tool's own */
+    case OPTION_ID_NO_WARNINGS:
+        tool->diags.no_warnings = true;
+        break;
+    case OPTION_ID_WERROR:
+        tool->diags.werror = true;
+        break;
+    case OPTION_ID_NO_WERROR:
+        tool->diags.werror = false;
+        break;
+    case OPTION_ID_WERROR_ONE:
+        set_warning(tool, use->argument, false, true);
+        break;
+    case OPTION_ID_WARNING_OFF:
+        set_warning(tool, use->argument, true, false);
+        break;
+    case OPTION_ID_WARNING_ON:
+        set_warning(tool, use->argument, false, false);
+        break;
+    case OPTION_ID_MAX_ERRORS:
+        tool->diags.max_errors = use->number;
+        break;
+    case OPTION_ID_FORMAT:
+        tool->format = find_format(use->argument);
+        break;
+    case OPTION_ID_COLOUR:
+        tool->colour = find_colour(use->argument);
+        break;
+    case OPTION_ID_NO_COLOUR:
+        tool->colour = TOOL_COLOUR_NEVER;
+        break;
+    case OPTION_ID_INCLUDE:
+        vec_push(&tool->arena, &tool->include_dirs, use->argument);
+        break;
+    default:
+        break; /* the tool's own */
     }
 }
 
@@ -117,11 +151,14 @@ static bool read_options(struct tool *tool)
     bool informed = false;
     out_init(&information, &tool->mem);
     options_parse(tool->id, tool->argc, tool->argv, &tool->arena, &tool->diags, &tool->options);
-    for (uint32_t i = 0; i < tool->options.uses.n; i++) apply_common(tool, &tool->options.uses.at[i]);
+    for (uint32_t i = 0; i < tool->options.uses.n; i++)
+        apply_common(tool, &tool->options.uses.at[i]);
     for (uint32_t i = 0; i < tool->options.uses.n && !informed; i++)
         informed = print_information(tool, &tool->options.uses.at[i], &information);
-    if (tool->diags.n_errors) tool->status = TOOL_USAGE;
-    else if (informed) tool_write_file(tool, "-", &information);
+    if (tool->diags.n_errors)
+        tool->status = TOOL_USAGE;
+    else if (informed)
+        tool_write_file(tool, "-", &information);
     out_release(&information);
     return !informed && !tool->diags.n_errors;
 }
@@ -186,9 +223,7 @@ bool tool_write_files(struct tool *tool, const struct out_file *files, uint32_t 
 }
 
 bool tool_write_file(struct tool *tool, const char *path, const struct out *content)
-{
-    return tool_write_files(tool, &(struct out_file){.content = content, .path = path}, 1);
-}
+{ return tool_write_files(tool, &(struct out_file){.content = content, .path = path}, 1); }
 
 /* ---- the life of a tool ---- */
 

@@ -3,7 +3,8 @@
  *   static int work(struct tool *tool) { ...; return 0; }
  *   int main(int argc, char **argv) { return tool_main(TOOL_OPT, argc, argv, work); }
  *
- * Exit status: 0 success, 1 something was reported, 2 the command line is wrong, 70 a fault of ours; or what `work` returned. */
+ * Exit status: 0 success, 1 something was reported, 2 the command line is wrong, 70 a fault of ours; or what `work`
+ * returned. */
 #ifndef VYREC_DRIVER_TOOL_H
 #define VYREC_DRIVER_TOOL_H
 
@@ -30,8 +31,8 @@ struct tool {
     VEC(const char *) include_dirs;
 };
 
-/* Runs `work` on a stack that suits the deepest program the language allows, unless the command line is wrong or asks for
- * information only; prints the messages; gives the exit status. */
+/* Runs `work` on a stack that suits the deepest program the language allows, unless the command line is wrong or asks
+ * for information only; prints the messages; gives the exit status. */
 int tool_main(enum tool_id id, int argc, char **argv, int (*work)(struct tool *));
 /* Whether messages on standard error are coloured. */
 bool tool_wants_colour(const struct tool *tool);

@@ -25,8 +25,8 @@ struct settings {
     const char *cpu_triple; /* NULL: this machine's */
     struct target_set targets;
     enum depend depend;
-    const char *depend_file;            /* -MF, or NULL */
-    VEC(const char *) depend_targets;   /* -MT and -MQ, as they go to the rule */
+    const char *depend_file;          /* -MF, or NULL */
+    VEC(const char *) depend_targets; /* -MT and -MQ, as they go to the rule */
     bool depend_phony;
 };
 
@@ -35,7 +35,8 @@ bool settings_read(struct tool *tool, struct settings *settings);
 /* Compiles one input and writes all its outputs; what is wrong is reported. */
 void compile_input(struct tool *tool, const struct settings *settings, const char *input);
 
-/* The name of the output that a rule is about, and where outputs go: `suffix` in place of the input's, without its folder. */
+/* The name of the output that a rule is about, and where outputs go: `suffix` in place of the input's, without its
+ * folder. */
 const char *compile_default_name(struct arena *arena, const char *input, const char *suffix);
 
 /* `target: input files...`, with long lines broken. */

@@ -16,7 +16,7 @@
 #include <sanitizer/asan_interface.h>
 enum { GAP_BYTES = 16 };
 #else
-#define ASAN_POISON_MEMORY_REGION(at, n)   ((void)(at), (void)(n))
+#define ASAN_POISON_MEMORY_REGION(at, n) ((void)(at), (void)(n))
 #define ASAN_UNPOISON_MEMORY_REGION(at, n) ((void)(at), (void)(n))
 enum { GAP_BYTES = 0 };
 #endif
@@ -30,9 +30,7 @@ struct arena_chunk {
 _Static_assert(sizeof(struct arena_chunk) % ALIGNMENT == 0, "objects of a chunk are aligned");
 
 void arena_init(struct arena *a, struct memory *mem)
-{
-    *a = (struct arena){.mem = mem};
-}
+{ *a = (struct arena){.mem = mem}; }
 
 void arena_release(struct arena *a)
 {

@@ -8,7 +8,7 @@
 #include <strings.h>
 
 const struct diag_info diag_infos[DIAG_COUNT] = {
-#define DIAG(NAME, code, severity, text, fix, explanation) \
+#define DIAG(NAME, code, severity, text, fix, explanation)                                                             \
     [DIAG_##NAME] = {#NAME, code, DIAG_SEVERITY_##severity, text, fix, explanation},
 #include "ir/base/diag.def"
 };
@@ -53,9 +53,12 @@ static enum diag_severity severity_now(const struct diags *d, enum diag_id id)
 static bool is_wanted(const struct diags *d, enum diag_id id)
 {
     switch (diag_infos[id].severity) {
-    case DIAG_SEVERITY_REMARK: return d->remarks;
-    case DIAG_SEVERITY_WARNING: return !d->no_warnings && !d->off[id];
-    default: return true;
+    case DIAG_SEVERITY_REMARK:
+        return d->remarks;
+    case DIAG_SEVERITY_WARNING:
+        return !d->no_warnings && !d->off[id];
+    default:
+        return true;
     }
 }
 
@@ -71,9 +74,7 @@ static bool count(struct diags *d, enum diag_severity severity)
 /* A range as a key that is never equal for two ranges. */
 _Static_assert(sizeof(void *) >= 8, "a source range fits a pointer");
 static const void *place_key(struct src_range range)
-{
-    return (const void *)((uintptr_t)range.begin << 32 | range.end);
-}
+{ return (const void *)((uintptr_t)range.begin << 32 | range.end); }
 
 static bool is_repeated(const struct diags *d, enum diag_id id, struct src_range range)
 {
@@ -132,15 +133,14 @@ void diag_add_fix(struct diags *d, struct diag *to, struct src_range range, cons
 }
 
 static uint32_t least(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
-}
+{ return a < b ? a : b; }
 
 /* Damerau-Levenshtein distance: insertions, deletions, replacements, and swaps of neighbours. */
 static uint32_t edit_distance(const char *a, uint32_t n_a, const char *b, uint32_t n_b)
 {
     uint32_t rows[3][LONGEST_SUGGESTION + 1]; /* row i is at i % 3 */
-    for (uint32_t k = 0; k <= n_b; k++) rows[0][k] = k;
+    for (uint32_t k = 0; k <= n_b; k++)
+        rows[0][k] = k;
     for (uint32_t i = 1; i <= n_a; i++) {
         uint32_t *row = rows[i % 3], *above = rows[(i + 2) % 3], *two_above = rows[(i + 1) % 3];
         row[0] = i;

@@ -1,8 +1,8 @@
 /* diag_json.c - messages for programs.
  *
- * JSON: one object per line, with severity, code, message, file, line, column, end_line, end_column, begin, end (bytes from 0
- * in the file), fix, replacement {begin, end, text}, notes [{message, place...}]. Absent where there is nothing to say.
- * SARIF: OASIS 2.1.0, one run; columns count code points, as its columnKind says. */
+ * JSON: one object per line, with severity, code, message, file, line, column, end_line, end_column, begin, end (bytes
+ * from 0 in the file), fix, replacement {begin, end, text}, notes [{message, place...}]. Absent where there is nothing
+ * to say. SARIF: OASIS 2.1.0, one run; columns count code points, as its columnKind says. */
 #include <ctype.h>
 #include <string.h>
 
@@ -82,8 +82,10 @@ static void add_uri(struct out *out, const char *path)
     out_text(out, *path == '/' ? "\"file://" : "\"");
     for (; *path; path++) {
         unsigned char c = (unsigned char)*path;
-        if (isalnum(c) || strchr("-._~/", c)) out_printf(out, "%c", c);
-        else out_printf(out, "%%%02X", c);
+        if (isalnum(c) || strchr("-._~/", c))
+            out_printf(out, "%c", c);
+        else
+            out_printf(out, "%%%02X", c);
     }
     out_text(out, "\"");
 }
@@ -163,7 +165,8 @@ static void add_fixes(struct out *out, const struct sources *sources, const stru
 
 static void add_result(struct out *out, const struct sources *sources, const struct diag *g)
 {
-    out_printf(out, "      {\"ruleId\": \"%s\", \"level\": \"%s\", ", diag_infos[g->id].code, sarif_levels[g->severity]);
+    out_printf(out, "      {\"ruleId\": \"%s\", \"level\": \"%s\", ", diag_infos[g->id].code,
+               sarif_levels[g->severity]);
     add_message(out, g->text);
     if (source_locate(sources, g->range.begin).file) {
         out_text(out, ", \"locations\": [{");
@@ -179,7 +182,8 @@ static void add_result(struct out *out, const struct sources *sources, const str
 static void add_rules(struct out *out, const struct diags *d)
 {
     bool *used = ARENA_ARRAY(d->arena, bool, DIAG_COUNT);
-    for (uint32_t i = 0; i < d->list.n; i++) used[d->list.at[i]->id] = true;
+    for (uint32_t i = 0; i < d->list.n; i++)
+        used[d->list.at[i]->id] = true;
     const char *separator = "";
     for (int i = 0; i < DIAG_COUNT; i++) {
         if (!used[i]) continue;

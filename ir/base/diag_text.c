@@ -15,8 +15,8 @@ enum { SHOWN_COLUMNS = 120, COLUMNS_BEFORE = 40 };
 
 enum colour { COLOUR_NONE, COLOUR_PLACE, COLOUR_REMARK, COLOUR_WARNING, COLOUR_ERROR, COLOUR_NOTE, COLOUR_FIX };
 static const char *const escapes[] = {
-    [COLOUR_NONE] = "\033[0m",        [COLOUR_PLACE] = "\033[1m",    [COLOUR_REMARK] = "\033[1;34m",
-    [COLOUR_WARNING] = "\033[1;35m",  [COLOUR_ERROR] = "\033[1;31m", [COLOUR_NOTE] = "\033[1;36m",
+    [COLOUR_NONE] = "\033[0m",       [COLOUR_PLACE] = "\033[1m",    [COLOUR_REMARK] = "\033[1;34m",
+    [COLOUR_WARNING] = "\033[1;35m", [COLOUR_ERROR] = "\033[1;31m", [COLOUR_NOTE] = "\033[1;36m",
     [COLOUR_FIX] = "\033[32m",
 };
 static const enum colour severity_colours[] = {
@@ -44,24 +44,22 @@ static void set_colour(struct printer *p, enum colour colour)
 }
 
 static bool is_control(unsigned char c)
-{
-    return c < 0x20 || c == 0x7f;
-}
+{ return c < 0x20 || c == 0x7f; }
 
 /* Text from the user: control characters become visible. */
 static void print_safely(struct printer *p, const char *text)
 {
     for (; *text; text++) {
-        if (is_control((unsigned char)*text)) out_printf(p->out, "\\x%02x", (unsigned)(unsigned char)*text);
-        else out_bytes(p->out, text, 1);
+        if (is_control((unsigned char)*text))
+            out_printf(p->out, "\\x%02x", (unsigned)(unsigned char)*text);
+        else
+            out_bytes(p->out, text, 1);
     }
 }
 
 /* The width of byte c in the printed line: the bytes after the first of a UTF-8 sequence take none. */
 static uint32_t width_of(unsigned char c)
-{
-    return (c & 0xc0) != 0x80;
-}
+{ return (c & 0xc0) != 0x80; }
 
 /* A window of the line around the place: all of it when it is short. */
 struct window {
@@ -77,8 +75,10 @@ static struct window choose_window(const struct src_place *place, uint32_t range
     uint32_t left = w.end - w.mark;
     if (w.mark > SHOWN_COLUMNS - COLUMNS_BEFORE) w.begin = w.mark - COLUMNS_BEFORE;
     if (w.end - w.begin > SHOWN_COLUMNS) w.end = w.begin + SHOWN_COLUMNS;
-    while (w.begin && w.begin < w.mark && !width_of((unsigned char)w.text[w.begin])) w.begin++;
-    while (w.end < place->line_bytes && w.end > w.mark && !width_of((unsigned char)w.text[w.end])) w.end--;
+    while (w.begin && w.begin < w.mark && !width_of((unsigned char)w.text[w.begin]))
+        w.begin++;
+    while (w.end < place->line_bytes && w.end > w.mark && !width_of((unsigned char)w.text[w.end]))
+        w.end--;
     w.mark_end = w.mark + (range_bytes < left ? range_bytes : left);
     if (w.mark_end > w.end) w.mark_end = w.end;
     if (w.mark_end <= w.mark) w.mark_end = w.mark + 1;
@@ -108,7 +108,8 @@ static void print_mark(struct printer *p, const struct window *w, enum colour co
     out_text(p->out, "\n");
 }
 
-static void print_head(struct printer *p, const struct src_place *place, const char *tool, const char *kind, enum colour colour)
+static void print_head(struct printer *p, const struct src_place *place, const char *tool, const char *kind,
+                       enum colour colour)
 {
     set_colour(p, COLOUR_PLACE);
     if (place->file) {
@@ -161,7 +162,8 @@ static void print_diag(struct printer *p, const struct diag *g)
     set_colour(p, COLOUR_NONE);
     out_printf(p->out, " [%s]\n", diag_infos[g->id].code);
     print_snippet(p, &place, g->range, colour);
-    for (uint32_t i = 0; i < g->notes.n; i++) print_note(p, &g->notes.at[i]);
+    for (uint32_t i = 0; i < g->notes.n; i++)
+        print_note(p, &g->notes.at[i]);
     print_fix(p, g);
 }
 
@@ -169,7 +171,8 @@ void diags_print_text(const struct diags *d, bool colour, struct out *out)
 {
     struct printer p = {d, out, colour};
     const struct diag **sorted = diags_sort(d);
-    for (uint32_t i = 0; i < d->list.n; i++) print_diag(&p, sorted[i]);
+    for (uint32_t i = 0; i < d->list.n; i++)
+        print_diag(&p, sorted[i]);
     if (!d->max_errors || d->n_errors <= d->max_errors) return;
     uint32_t n_hidden = d->n_errors - d->max_errors;
     out_printf(out, "%u more error%s not shown; -fmax-errors=0 shows all\n", n_hidden, n_hidden == 1 ? "" : "s");
@@ -192,17 +195,25 @@ const struct diag **diags_sort(const struct diags *d)
 {
     struct sort_item *items = ARENA_ARRAY(d->arena, struct sort_item, d->list.n);
     const struct diag **sorted = ARENA_ARRAY(d->arena, const struct diag *, d->list.n);
-    for (uint32_t i = 0; i < d->list.n; i++) items[i] = (struct sort_item){d->list.at[i], i};
+    for (uint32_t i = 0; i < d->list.n; i++)
+        items[i] = (struct sort_item){d->list.at[i], i};
     qsort(items, d->list.n, sizeof *items, compare_items);
-    for (uint32_t i = 0; i < d->list.n; i++) sorted[i] = items[i].diag;
+    for (uint32_t i = 0; i < d->list.n; i++)
+        sorted[i] = items[i].diag;
     return sorted;
 }
 
 void diags_print(const struct diags *d, enum diag_format format, bool colour, struct out *out)
 {
     switch (format) {
-    case DIAG_FORMAT_TEXT: diags_print_text(d, colour, out); break;
-    case DIAG_FORMAT_JSON: diags_print_json(d, out); break;
-    case DIAG_FORMAT_SARIF: diags_print_sarif(d, out); break;
+    case DIAG_FORMAT_TEXT:
+        diags_print_text(d, colour, out);
+        break;
+    case DIAG_FORMAT_JSON:
+        diags_print_json(d, out);
+        break;
+    case DIAG_FORMAT_SARIF:
+        diags_print_sarif(d, out);
+        break;
     }
 }

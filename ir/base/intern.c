@@ -8,14 +8,13 @@ struct name_head {
 };
 
 void intern_init(struct intern *in, struct arena *arena)
-{
-    *in = (struct intern){.arena = arena};
-}
+{ *in = (struct intern){.arena = arena}; }
 
 static uint32_t hash_bytes(const char *text, size_t n)
 {
     uint64_t h = 0xcbf29ce484222325u; /* FNV-1a */
-    for (size_t i = 0; i < n; i++) h = (h ^ (unsigned char)text[i]) * 0x100000001b3u;
+    for (size_t i = 0; i < n; i++)
+        h = (h ^ (unsigned char)text[i]) * 0x100000001b3u;
     return (uint32_t)(h ^ h >> 32);
 }
 
@@ -65,6 +64,4 @@ const char *intern(struct intern *in, const char *text, size_t n)
 }
 
 const char *intern_string(struct intern *in, const char *text)
-{
-    return intern(in, text, strlen(text));
-}
+{ return intern(in, text, strlen(text)); }

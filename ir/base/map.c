@@ -7,9 +7,7 @@ struct map_slot {
 };
 
 void map_init(struct map *m, struct arena *arena)
-{
-    *m = (struct map){.arena = arena};
-}
+{ *m = (struct map){.arena = arena}; }
 
 static uint32_t home_of(const struct map *m, const void *key)
 {
@@ -21,7 +19,8 @@ static uint32_t home_of(const struct map *m, const void *key)
 static struct map_slot *find_slot(const struct map *m, const void *key)
 {
     uint32_t i = home_of(m, key);
-    while (m->slots[i].value && m->slots[i].key != key) i = (i + 1) & (m->cap - 1);
+    while (m->slots[i].value && m->slots[i].key != key)
+        i = (i + 1) & (m->cap - 1);
     return &m->slots[i];
 }
 
@@ -50,9 +49,7 @@ static void remove_slot(struct map *m, uint32_t gap)
 }
 
 void *map_find(const struct map *m, const void *key)
-{
-    return m->cap ? find_slot(m, key)->value : NULL;
-}
+{ return m->cap ? find_slot(m, key)->value : NULL; }
 
 void map_set(struct map *m, const void *key, void *value)
 {

@@ -13,7 +13,7 @@ struct map {
 };
 
 void map_init(struct map *m, struct arena *arena);
-void *map_find(const struct map *m, const void *key); /* NULL when absent */
+void *map_find(const struct map *m, const void *key);      /* NULL when absent */
 void map_set(struct map *m, const void *key, void *value); /* value NULL removes */
 
 #endif

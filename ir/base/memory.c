@@ -43,10 +43,9 @@ void memory_free(struct memory *mem, void *block, size_t size_bytes)
 
 void memory_release_all(struct memory *mem)
 {
-    while (mem->blocks) memory_free(mem, mem->blocks + 1, mem->blocks->size_bytes);
+    while (mem->blocks)
+        memory_free(mem, mem->blocks + 1, mem->blocks->size_bytes);
 }
 
 _Noreturn void memory_fail(struct memory *mem)
-{
-    longjmp(mem->recover, 1);
-}
+{ longjmp(mem->recover, 1); }

@@ -2,7 +2,8 @@
  *
  * Compiler code never tests an allocation: on failure `memory_fail` jumps to the `recover` point that the outermost
  * entry (a tool's main, a fuzz target, a library call) set with setjmp. That entry then calls memory_release_all, which
- * frees what arenas and buffers of abandoned functions still hold. Tests make the n-th allocation fail through `fail_at`. */
+ * frees what arenas and buffers of abandoned functions still hold. Tests make the n-th allocation fail through
+ * `fail_at`. */
 #ifndef VYREC_BASE_MEMORY_H
 #define VYREC_BASE_MEMORY_H
 
@@ -12,14 +13,14 @@
 
 struct memory_block;
 struct memory {
-    jmp_buf recover;      /* set by the owner before the first allocation */
+    jmp_buf recover;             /* set by the owner before the first allocation */
     struct memory_block *blocks; /* all that are live, newest first */
-    size_t live_bytes;    /* held now */
-    size_t peak_bytes;    /* the most ever held */
-    size_t limit_bytes;   /* 0 is no limit */
-    uint64_t n_allocs;    /* allocations asked for so far */
-    uint64_t fail_at;     /* tests: the allocation with this number (1 is the first) fails; 0 is never */
-    int fail_from_then;   /* tests: and so do all after it */
+    size_t live_bytes;           /* held now */
+    size_t peak_bytes;           /* the most ever held */
+    size_t limit_bytes;          /* 0 is no limit */
+    uint64_t n_allocs;           /* allocations asked for so far */
+    uint64_t fail_at;            /* tests: the allocation with this number (1 is the first) fails; 0 is never */
+    int fail_from_then;          /* tests: and so do all after it */
 };
 
 /* A zeroed block; never NULL: on failure control goes to `recover`. */

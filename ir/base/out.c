@@ -11,9 +11,7 @@
 enum { READ_STEP_BYTES = 1 << 16 };
 
 void out_init(struct out *o, struct memory *mem)
-{
-    *o = (struct out){.mem = mem};
-}
+{ *o = (struct out){.mem = mem}; }
 
 void out_release(struct out *o)
 {
@@ -44,9 +42,7 @@ void out_bytes(struct out *o, const void *bytes, size_t n)
 }
 
 void out_text(struct out *o, const char *text)
-{
-    out_bytes(o, text, strlen(text));
-}
+{ out_bytes(o, text, strlen(text)); }
 
 void out_printf(struct out *o, const char *format, ...)
 {
@@ -68,19 +64,16 @@ void out_printf(struct out *o, const char *format, ...)
 static void add_little_endian(struct out *o, uint64_t v, size_t n)
 {
     unsigned char bytes[8];
-    for (size_t i = 0; i < n; i++) bytes[i] = (unsigned char)(v >> 8 * i);
+    for (size_t i = 0; i < n; i++)
+        bytes[i] = (unsigned char)(v >> 8 * i);
     out_bytes(o, bytes, n);
 }
 
 void out_u32(struct out *o, uint32_t v)
-{
-    add_little_endian(o, v, 4);
-}
+{ add_little_endian(o, v, 4); }
 
 void out_u64(struct out *o, uint64_t v)
-{
-    add_little_endian(o, v, 8);
-}
+{ add_little_endian(o, v, 8); }
 
 void out_pad(struct out *o, size_t alignment)
 {
@@ -114,10 +107,14 @@ static void add_json_char(struct out *o, const char *s, size_t size)
 {
     static const char escaped[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
     const char *at = size == 1 && *s ? strchr(escaped, *s) : NULL;
-    if (!size) out_text(o, "\xef\xbf\xbd");
-    else if (at) out_printf(o, "\\%c", letters[at - escaped]);
-    else if (size == 1 && ((unsigned char)*s < 0x20 || *s == 0x7f)) out_printf(o, "\\u%04x", (unsigned)*s);
-    else out_bytes(o, s, size);
+    if (!size)
+        out_text(o, "\xef\xbf\xbd");
+    else if (at)
+        out_printf(o, "\\%c", letters[at - escaped]);
+    else if (size == 1 && ((unsigned char)*s < 0x20 || *s == 0x7f))
+        out_printf(o, "\\u%04x", (unsigned)*s);
+    else
+        out_bytes(o, s, size);
 }
 
 void out_json_string(struct out *o, const char *s, size_t n)

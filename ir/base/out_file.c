@@ -1,7 +1,7 @@
 /* out_file.c - files that are replaced whole, all or none.
  *
- * Each file goes through three steps: prepare (find out what is there; write the bytes to a temporary name), deliver in place
- * (devices, pipes), rename. A failure in one of the first two steps leaves every old file as it was. */
+ * Each file goes through three steps: prepare (find out what is there; write the bytes to a temporary name), deliver in
+ * place (devices, pipes), rename. A failure in one of the first two steps leaves every old file as it was. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -56,7 +56,8 @@ static bool has_same_bytes(const struct out *o, const char *path)
     ssize_t n;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) return false;
-    while ((n = read(fd, part, sizeof part)) > 0 && (size_t)n <= o->n - done && !memcmp(part, o->bytes + done, (size_t)n))
+    while ((n = read(fd, part, sizeof part)) > 0 && (size_t)n <= o->n - done &&
+           !memcmp(part, o->bytes + done, (size_t)n))
         done += (size_t)n;
     close(fd);
     return n == 0 && done == o->n;
@@ -75,7 +76,8 @@ static int find_goal(struct job *job, struct memory *mem, bool exists)
     return 0;
 }
 
-/* A file that did not exist, in the folder of the goal. Its name is short, so that it fits wherever the goal's own does. */
+/* A file that did not exist, in the folder of the goal. Its name is short, so that it fits wherever the goal's own
+ * does. */
 static int open_temporary(struct job *job, struct memory *mem)
 {
     const char *slash = strrchr(job->goal, '/');
@@ -88,8 +90,10 @@ static int open_temporary(struct job *job, struct memory *mem)
         fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     } while (fd < 0 && errno == EEXIST);
     int error = errno;
-    if (fd < 0) memory_free(mem, name, job->goal_bytes + NAME_EXTRA_BYTES);
-    else job->temporary = name;
+    if (fd < 0)
+        memory_free(mem, name, job->goal_bytes + NAME_EXTRA_BYTES);
+    else
+        job->temporary = name;
     errno = error;
     return fd;
 }
@@ -116,7 +120,8 @@ static int prepare(struct job *job, struct memory *mem)
     if (exists && S_ISDIR(old.st_mode)) return EISDIR;
     if (exists && !S_ISREG(old.st_mode)) return 0;
     job->way = WAY_KEEP;
-    if (exists && file->keep_if_equal && (uint64_t)old.st_size == file->content->n && has_same_bytes(file->content, file->path))
+    if (exists && file->keep_if_equal && (uint64_t)old.st_size == file->content->n &&
+        has_same_bytes(file->content, file->path))
         return 0;
     job->way = WAY_RENAME;
     job->is_new = !exists;
@@ -165,9 +170,11 @@ static int write_jobs(struct job *jobs, uint32_t n, struct memory *mem, uint32_t
 int out_write_files(const struct out_file *files, uint32_t n, struct memory *mem, uint32_t *failed)
 {
     struct job *jobs = memory_alloc(mem, n * sizeof *jobs);
-    for (uint32_t i = 0; i < n; i++) jobs[i].file = &files[i];
+    for (uint32_t i = 0; i < n; i++)
+        jobs[i].file = &files[i];
     int error = write_jobs(jobs, n, mem, failed);
-    for (uint32_t i = 0; i < n; i++) finish(&jobs[i], mem, error);
+    for (uint32_t i = 0; i < n; i++)
+        finish(&jobs[i], mem, error);
     unfinished = NULL;
     memory_free(mem, jobs, n * sizeof *jobs);
     return error;
@@ -181,6 +188,7 @@ int out_write_file(const struct out *o, const char *path, bool keep_if_equal)
 
 void out_remove_unfinished(void)
 {
-    for (struct job *job = unfinished; job; job = job->next) unlink(job->temporary);
+    for (struct job *job = unfinished; job; job = job->next)
+        unlink(job->temporary);
     unfinished = NULL;
 }

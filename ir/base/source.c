@@ -7,9 +7,7 @@
 #include "ir/base/out.h"
 
 void sources_init(struct sources *s, struct arena *arena)
-{
-    *s = (struct sources){.arena = arena};
-}
+{ *s = (struct sources){.arena = arena}; }
 
 /* One number past each text is its end, so that no two files share a position. */
 static uint32_t next_base(const struct sources *s)
@@ -20,9 +18,7 @@ static uint32_t next_base(const struct sources *s)
 }
 
 static uint32_t bytes_left(const struct sources *s)
-{
-    return UINT32_MAX - 1 - next_base(s);
-}
+{ return UINT32_MAX - 1 - next_base(s); }
 
 struct source_file *sources_add(struct sources *s, const char *name, const char *text, size_t size_bytes)
 {
@@ -52,8 +48,10 @@ static struct source_file *find_file(const struct sources *s, uint32_t position)
     uint32_t low = 0, high = s->files.n;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        if (s->files.at[middle]->base <= position) low = middle + 1;
-        else high = middle;
+        if (s->files.at[middle]->base <= position)
+            low = middle + 1;
+        else
+            high = middle;
     }
     return low ? s->files.at[low - 1] : NULL;
 }
@@ -72,8 +70,10 @@ static uint32_t find_line(const struct source_file *file, uint32_t offset)
     uint32_t low = 0, high = file->line_starts.n;
     while (high - low > 1) {
         uint32_t middle = low + (high - low) / 2;
-        if (file->line_starts.at[middle] <= offset) low = middle;
-        else high = middle;
+        if (file->line_starts.at[middle] <= offset)
+            low = middle;
+        else
+            high = middle;
     }
     return low;
 }

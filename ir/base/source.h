@@ -18,7 +18,7 @@ struct source_file {
     const char *name; /* as the user gave it; "<stdin>" for - */
     const char *text; /* size_bytes bytes and a NUL that is not part of it */
     uint32_t size_bytes;
-    uint32_t base; /* the number of its first byte, at least 1 */
+    uint32_t base;             /* the number of its first byte, at least 1 */
     VEC(uint32_t) line_starts; /* filled on first use */
 };
 
@@ -29,8 +29,8 @@ struct sources {
 
 struct src_place {
     const struct source_file *file; /* NULL for SRC_NONE */
-    uint32_t line, column; /* from 1; columns count bytes */
-    const char *line_text; /* not NUL-terminated */
+    uint32_t line, column;          /* from 1; columns count bytes */
+    const char *line_text;          /* not NUL-terminated */
     uint32_t line_bytes;
 };
 

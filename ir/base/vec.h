@@ -5,14 +5,14 @@
 
 #include "ir/base/arena.h"
 
-#define VEC(T)           \
-    struct {             \
-        T *at;           \
-        uint32_t n, cap; \
+#define VEC(T)                                                                                                         \
+    struct {                                                                                                           \
+        T *at;                                                                                                         \
+        uint32_t n, cap;                                                                                               \
     }
 
-#define vec_push(arena, vec, value) \
-    (vec_reserve_one((arena), (void **)&(vec)->at, &(vec)->cap, (vec)->n, sizeof *(vec)->at), \
+#define vec_push(arena, vec, value)                                                                                    \
+    (vec_reserve_one((arena), (void **)&(vec)->at, &(vec)->cap, (vec)->n, sizeof *(vec)->at),                          \
      (void)((vec)->at[(vec)->n++] = (value)))
 
 void vec_reserve_one(struct arena *a, void **at, uint32_t *cap, uint32_t n, size_t elem_bytes);

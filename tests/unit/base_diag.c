@@ -15,9 +15,7 @@ static struct source_file *begin(const char *text)
 }
 
 static struct src_range range_of(const struct source_file *file, uint32_t begin_offset, uint32_t end_offset)
-{
-    return (struct src_range){file->base + begin_offset, file->base + end_offset};
-}
+{ return (struct src_range){file->base + begin_offset, file->base + end_offset}; }
 
 static void check_print(enum diag_format format, bool colour, const char *want)
 {
@@ -49,7 +47,8 @@ static void text_shows_the_place(void)
 static void text_without_a_place(void)
 {
     begin("");
-    diag_add_fix(&diags, diag_report(&diags, DIAG_CANNOT_READ, SRC_NONE, "\033[1m", "y"), SRC_NONE, NULL, "do %s", "that");
+    diag_add_fix(&diags, diag_report(&diags, DIAG_CANNOT_READ, SRC_NONE, "\033[1m", "y"), SRC_NONE, NULL, "do %s",
+                 "that");
     check_print(DIAG_FORMAT_TEXT, false, "fatal error: cannot read '\\x1b[1m': y [E0001]\n      = fix: do that\n");
     check_print(DIAG_FORMAT_TEXT, true,
                 "\033[1m\033[1;31mfatal error: \033[0m\033[1mcannot read '\\x1b[1m': y\033[0m [E0001]\n"
@@ -91,7 +90,8 @@ static void messages_are_sorted_and_not_repeated(void)
 {
     struct source_file *file = begin("abc");
     diags.max_errors = 3;
-    for (uint32_t i = 3; i-- > 0;) diag_report(&diags, DIAG_CANNOT_READ, range_of(file, i, i + 1), "f", "e");
+    for (uint32_t i = 3; i-- > 0;)
+        diag_report(&diags, DIAG_CANNOT_READ, range_of(file, i, i + 1), "f", "e");
     diag_report(&diags, DIAG_CANNOT_READ, range_of(file, 1, 2), "again", "e");
     CHECK_UINT(diags.n_errors, 3);
     struct diag *dropped = diag_report(&diags, DIAG_CANNOT_READ, range_of(file, 0, 3), "too many", "e");
@@ -116,13 +116,14 @@ static void json_has_one_object_per_line(void)
     diag_add_fix(&diags, g, range_of(file, 3, 4), "\n", "now");
     diag_add_note(&diags, g, SRC_NONE, "note");
     diag_report(&diags, DIAG_CANNOT_READ, SRC_NONE, "z", "y");
-    check_print(DIAG_FORMAT_JSON, false,
-                "{\"severity\": \"fatal error\", \"code\": \"E0001\", \"message\": \"cannot read 'z': y\", "
-                "\"fix\": \"check the path and its permissions\"}\n"
-                "{\"severity\": \"fatal error\", \"code\": \"E0001\", \"message\": \"cannot read '\\\"': y\", "
-                "\"file\": \"dir/a b.vir\", \"line\": 2, \"column\": 1, \"end_line\": 2, \"end_column\": 3, "
-                "\"begin\": 2, \"end\": 4, \"fix\": \"now\", \"replacement\": {\"begin\": 3, \"end\": 4, \"text\": \"\\n\"}, "
-                "\"notes\": [{\"message\": \"note\"}]}\n");
+    check_print(
+        DIAG_FORMAT_JSON, false,
+        "{\"severity\": \"fatal error\", \"code\": \"E0001\", \"message\": \"cannot read 'z': y\", "
+        "\"fix\": \"check the path and its permissions\"}\n"
+        "{\"severity\": \"fatal error\", \"code\": \"E0001\", \"message\": \"cannot read '\\\"': y\", "
+        "\"file\": \"dir/a b.vir\", \"line\": 2, \"column\": 1, \"end_line\": 2, \"end_column\": 3, "
+        "\"begin\": 2, \"end\": 4, \"fix\": \"now\", \"replacement\": {\"begin\": 3, \"end\": 4, \"text\": \"\\n\"}, "
+        "\"notes\": [{\"message\": \"note\"}]}\n");
 }
 
 static void sarif_names_rules_and_places(void)

@@ -14,9 +14,7 @@ static struct arena arena;
 static char folder[] = "/tmp/vyre-base-XXXXXX";
 
 static const char *path_of(const char *name)
-{
-    return arena_printf(&arena, "%s/%s", folder, name);
-}
+{ return arena_printf(&arena, "%s/%s", folder, name); }
 
 static struct out text_of(const char *text)
 {
@@ -85,7 +83,8 @@ static void buffers_grow(void)
     out_pad(&out, 16);
     CHECK_UINT(out.n, 16);
     out.n = 0;
-    for (int i = 0; i < 100; i++) out_printf(&out, "%0100d", i);
+    for (int i = 0; i < 100; i++)
+        out_printf(&out, "%0100d", i);
     CHECK_UINT(out.n, 10000);
     CHECK_UINT(strlen(out.bytes), 10000);
     CHECK(!memcmp(out.bytes + 9998, "99", 3));
@@ -139,7 +138,8 @@ static int count_files(void)
     int n = 0;
     DIR *dir = opendir(folder);
     if (!dir) return -1;
-    while (readdir(dir)) n++;
+    while (readdir(dir))
+        n++;
     closedir(dir);
     return n;
 }
@@ -189,7 +189,8 @@ static void reading_reports_errors(void)
 static void remove_folder(void)
 {
     DIR *dir = opendir(folder);
-    for (struct dirent *entry; dir && (entry = readdir(dir));) unlink(path_of(entry->d_name));
+    for (struct dirent *entry; dir && (entry = readdir(dir));)
+        unlink(path_of(entry->d_name));
     if (dir) closedir(dir);
     CHECK(!rmdir(folder));
 }

@@ -54,10 +54,12 @@ static void vectors_grow(void)
     struct arena arena;
     arena_init(&arena, &memory);
     VEC(uint32_t) list = {0};
-    for (uint32_t i = 0; i < 1000; i++) vec_push(&arena, &list, i * 3);
+    for (uint32_t i = 0; i < 1000; i++)
+        vec_push(&arena, &list, i * 3);
     CHECK_UINT(list.n, 1000);
     bool right = true;
-    for (uint32_t i = 0; i < list.n; i++) right &= list.at[i] == i * 3;
+    for (uint32_t i = 0; i < list.n; i++)
+        right &= list.at[i] == i * 3;
     CHECK(right);
     arena_release(&arena);
 }

@@ -20,8 +20,10 @@ enum { TEST_SHOWN_FAILURES = 50 };
 
 static inline bool test_count(bool ok, const char *file, int line)
 {
-    if (ok) test_n_passed++;
-    else if (++test_n_failed <= TEST_SHOWN_FAILURES) fprintf(stderr, "%s:%d: failed: ", file, line);
+    if (ok)
+        test_n_passed++;
+    else if (++test_n_failed <= TEST_SHOWN_FAILURES)
+        fprintf(stderr, "%s:%d: failed: ", file, line);
     return ok || test_n_failed > TEST_SHOWN_FAILURES;
 }
 
@@ -40,7 +42,8 @@ static inline bool test_int(int64_t got, int64_t want, const char *text, const c
 static inline bool test_uint(uint64_t got, uint64_t want, const char *text, const char *file, int line)
 {
     if (!test_count(got == want, file, line))
-        fprintf(stderr, "%s is %" PRIu64 " (0x%" PRIx64 "), not %" PRIu64 " (0x%" PRIx64 ")\n", text, got, got, want, want);
+        fprintf(stderr, "%s is %" PRIu64 " (0x%" PRIx64 "), not %" PRIu64 " (0x%" PRIx64 ")\n", text, got, got, want,
+                want);
     return got == want;
 }
 
@@ -53,9 +56,9 @@ static inline bool test_string(const char *got, const char *want, const char *te
 }
 
 /* Each gives true when the check held. */
-#define CHECK(condition)       test_bool((condition), #condition, __FILE__, __LINE__)
-#define CHECK_INT(got, want)   test_int((got), (want), #got, __FILE__, __LINE__)
-#define CHECK_UINT(got, want)  test_uint((got), (want), #got, __FILE__, __LINE__)
+#define CHECK(condition) test_bool((condition), #condition, __FILE__, __LINE__)
+#define CHECK_INT(got, want) test_int((got), (want), #got, __FILE__, __LINE__)
+#define CHECK_UINT(got, want) test_uint((got), (want), #got, __FILE__, __LINE__)
 #define CHECK_STRING(got, want) test_string((got), (want), #got, __FILE__, __LINE__)
 
 /* The status for main to return. */

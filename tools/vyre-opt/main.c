@@ -38,11 +38,14 @@ static void verify_text(struct tool *tool, const struct ir_module *m, const stru
     diags_init(&diags, &arena, &sources);
     out_init(&again, &tool->mem);
     /* Data comes from the printed text or from the files beside the input, so the text keeps the input's name. */
-    struct source_file *file = sources_add(&sources, m->sources->files.at[m->sources->files.n - 1]->name, text->bytes, text->n);
+    struct source_file *file =
+        sources_add(&sources, m->sources->files.at[m->sources->files.n - 1]->name, text->bytes, text->n);
     struct frontend_options options = {.include_dirs = tool->include_dirs.at, .n_include_dirs = tool->include_dirs.n};
     struct ir_module *copy = file ? frontend_read(&arena, &names, &sources, &diags, file, &options) : NULL;
-    if (copy) ir_print_module(copy, &again);
-    else diags_print(&diags, DIAG_FORMAT_TEXT, false, &again);
+    if (copy)
+        ir_print_module(copy, &again);
+    else
+        diags_print(&diags, DIAG_FORMAT_TEXT, false, &again);
     if (!copy || again.n != text->n || memcmp(again.bytes, text->bytes, text->n))
         bug("the printed text does not read back:\n%s\nread back:\n%s", text->bytes, again.bytes ? again.bytes : "");
     out_release(&again);
@@ -91,6 +94,4 @@ static int optimise(struct tool *tool)
 }
 
 int main(int argc, char **argv)
-{
-    return tool_main(TOOL_OPT, argc, argv, optimise);
-}
+{ return tool_main(TOOL_OPT, argc, argv, optimise); }

@@ -10,14 +10,10 @@ struct stats {
 };
 
 static void count_stmt(void *ctx, struct ir_stmt *s)
-{
-    ((struct stats *)ctx)->stmts[s->kind]++;
-}
+{ ((struct stats *)ctx)->stmts[s->kind]++; }
 
 static void count_expr(void *ctx, struct ir_expr **place)
-{
-    ((struct stats *)ctx)->exprs[(*place)->op]++;
-}
+{ ((struct stats *)ctx)->exprs[(*place)->op]++; }
 
 static void count_program(struct stats *stats, struct ir_program *p)
 {
@@ -25,7 +21,8 @@ static void count_program(struct stats *stats, struct ir_program *p)
     stats->n_arrays += p->arrays.n;
     stats->n_params += p->params.n;
     stats->n_locals += p->locals.n;
-    for (uint32_t i = 0; i < p->n_dispatch; i++) ir_walk_expr(&p->dispatch[i], count_expr, stats);
+    for (uint32_t i = 0; i < p->n_dispatch; i++)
+        ir_walk_expr(&p->dispatch[i], count_expr, stats);
     ir_walk_stmts(&p->body, count_stmt, stats);
     ir_walk_exprs(&p->body, count_expr, stats);
 }
@@ -46,9 +43,12 @@ static void print_count(uint64_t n, const char *name, struct out *out)
 void stats_print(const struct ir_module *m, struct arena *scratch, struct out *out)
 {
     struct stats *stats = ARENA_NEW(scratch, struct stats);
-    for (uint32_t i = 0; i < m->data.n; i++) stats->data_bytes += m->data.at[i]->size_bytes;
-    for (uint32_t i = 0; i < m->programs.n; i++) count_program(stats, m->programs.at[i]);
-    for (uint32_t i = 0; i < m->pipelines.n; i++) count_pipeline(stats, m->pipelines.at[i]);
+    for (uint32_t i = 0; i < m->data.n; i++)
+        stats->data_bytes += m->data.at[i]->size_bytes;
+    for (uint32_t i = 0; i < m->programs.n; i++)
+        count_program(stats, m->programs.at[i]);
+    for (uint32_t i = 0; i < m->pipelines.n; i++)
+        count_pipeline(stats, m->pipelines.at[i]);
     print_count(m->data.n, "data", out);
     print_count(stats->data_bytes, "data bytes", out);
     print_count(m->programs.n, "programs", out);
