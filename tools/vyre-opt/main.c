@@ -38,8 +38,7 @@ static void verify_text(struct tool *tool, const struct ir_module *m, const stru
     diags_init(&diags, &arena, &sources);
     out_init(&again, &tool->mem);
     /* Data comes from the printed text or from the files beside the input, so the text keeps the input's name. */
-    struct source_file *file =
-        sources_add(&sources, m->sources->files.at[m->sources->files.n - 1]->name, text->bytes, text->n);
+    struct source_file *file = sources_add(&sources, m->sources->files.at[0]->name, text->bytes, text->n);
     struct frontend_options options = {.include_dirs = tool->include_dirs.at, .n_include_dirs = tool->include_dirs.n};
     struct ir_module *copy = file ? frontend_read(&arena, &names, &sources, &diags, file, &options) : NULL;
     if (copy)
