@@ -159,7 +159,6 @@ void pool_run(struct pool *pool, uint64_t n_items, uint64_t chunk, pool_function
 /* -- stream.c ------------------------------------------------------------------------------------------------------------------------ */
 
 void streams_wait(vyre_context *c); /* for all work of all streams */
-void stream_end_default(vyre_context *c);
 enum task_kind { TASK_RUN, TASK_COPY, TASK_WAIT };
 struct task {
     struct task *next;
@@ -172,6 +171,7 @@ struct task {
 };
 /* Memory for a task and `extra` bytes behind it, aligned to 16; with an event when `event` is not NULL. NULL: no memory. */
 struct task *task_create(vyre_context *c, enum task_kind kind, size_t extra, vyre_event **event);
+void *task_extra(struct task *t);
 void task_discard(vyre_context *c, struct task *t, vyre_event **event);
 /* Hands the task to the stream (NULL: the context's). On failure the task is still the caller's. */
 vyre_status stream_submit(vyre_context *c, vyre_stream *stream, struct task *t, struct outcome *o);

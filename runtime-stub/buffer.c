@@ -1,0 +1,209 @@
+/* buffer.c - memory that a context knows: made, wrapped, mapped, copied. On the CPU every kind is memory of the host. */
+#include <string.h>
+
+#include "runtime-stub/runtime.h"
+
+typedef unsigned long long ull;
+enum { BUFFER_ALIGN = 256 };
+
+static bool owns_memory(const vyre_buffer *b)
+{
+    return b->kind == VYRE_BUFFER_DEVICE || b->kind == VYRE_BUFFER_MAPPED;
+}
+
+static vyre_buffer *new_buffer(vyre_context *c, vyre_buffer_kind kind, uint64_t n_bytes)
+{
+    vyre_buffer *b = memory_get(&c->allocator, sizeof *b, _Alignof(vyre_buffer));
+    if (!b) return NULL;
+    memset(b, 0, sizeof *b);
+    atomic_init(&b->refs, 1);
+    atomic_init(&b->use, 0);
+    b->context = c;
+    b->kind = kind;
+    b->n_bytes = n_bytes;
+    context_keep(c);
+    return b;
+}
+
+static void unref_buffer(vyre_buffer *b)
+{
+    if (atomic_fetch_sub_explicit(&b->refs, 1, memory_order_acq_rel) != 1) return;
+    vyre_context *c = b->context;
+    if (owns_memory(b)) memory_put(&c->allocator, b->bytes, b->n_bytes, BUFFER_ALIGN);
+    memory_put(&c->allocator, b, sizeof *b, _Alignof(vyre_buffer));
+    context_drop(c);
+}
+
+bool buffer_hold(vyre_buffer *b)
+{
+    int32_t use = atomic_load_explicit(&b->use, memory_order_relaxed);
+    do {
+        if (use < 0) return false;
+    } while (!atomic_compare_exchange_weak_explicit(&b->use, &use, use + 1, memory_order_acquire, memory_order_relaxed));
+    atomic_fetch_add_explicit(&b->refs, 1, memory_order_relaxed);
+    return true;
+}
+
+void buffer_drop(vyre_buffer *b)
+{
+    atomic_fetch_sub_explicit(&b->use, 1, memory_order_release);
+    unref_buffer(b);
+}
+
+/* -- making ---------------------------------------------------------------------------------------------------------------------------- */
+
+vyre_status vyre_buffer_create(vyre_context *context, vyre_buffer_kind kind, uint64_t bytes, vyre_buffer **buffer)
+{
+    if (!context || !buffer) return context_fail(context, VYRE_ERROR_INVALID_ARGUMENT, "vyre_buffer_create: a null pointer");
+    *buffer = NULL;
+    if (kind != VYRE_BUFFER_DEVICE && kind != VYRE_BUFFER_MAPPED)
+        return context_fail(context, VYRE_ERROR_INVALID_ARGUMENT, "vyre_buffer_create: kind %d: only DEVICE and MAPPED can be "
+                            "created, the others are wrapped", (int)kind);
+    vyre_buffer *b = new_buffer(context, kind, bytes);
+    void *memory = b ? memory_get(&context->allocator, bytes, BUFFER_ALIGN) : NULL;
+    if (!memory) {
+        if (b) b->kind = VYRE_BUFFER_HOST; /* it owns nothing */
+        vyre_buffer_destroy(b);
+        return context_fail(context, VYRE_ERROR_DEVICE_MEMORY, "no memory for a buffer of %llu bytes", (ull)bytes);
+    }
+    b->bytes = memset(memory, 0, bytes);
+    *buffer = b;
+    return VYRE_OK;
+}
+
+vyre_status vyre_buffer_wrap_host(vyre_context *context, void *memory, uint64_t bytes, vyre_buffer **buffer)
+{
+    if (!context || !buffer || (!memory && bytes))
+        return context_fail(context, VYRE_ERROR_INVALID_ARGUMENT, "vyre_buffer_wrap_host: a null pointer");
+    *buffer = NULL;
+    if ((uintptr_t)memory > UINTPTR_MAX - bytes)
+        return context_fail(context, VYRE_ERROR_OVERFLOW, "vyre_buffer_wrap_host: %llu bytes pass the end of the address space",
+                            (ull)bytes);
+    vyre_buffer *b = new_buffer(context, VYRE_BUFFER_HOST, bytes);
+    if (!b) return context_fail(context, VYRE_ERROR_OUT_OF_MEMORY, "no memory for a buffer's description");
+    b->bytes = memory;
+    *buffer = b;
+    return VYRE_OK;
+}
+
+vyre_status vyre_buffer_wrap_native(vyre_context *context, vyre_native_kind kind, uint64_t handle, uint64_t offset_bytes,
+                                    uint64_t bytes, vyre_buffer **buffer)
+{
+    (void)handle, (void)offset_bytes, (void)bytes;
+    if (buffer) *buffer = NULL;
+    return context_fail(context, VYRE_ERROR_UNSUPPORTED, "vyre_buffer_wrap_native: kind %d is of another backend than this "
+                        "context's, which is the CPU: wrap host memory", (int)kind);
+}
+
+void vyre_buffer_destroy(vyre_buffer *buffer)
+{
+    if (buffer) unref_buffer(buffer);
+}
+
+/* -- copies ------------------------------------------------------------------------------------------------------------------------------ */
+
+/* Checks a copy's range and holds the buffer. */
+static vyre_status hold_range(vyre_buffer *b, uint64_t offset_bytes, const void *host, uint64_t bytes, const char *what)
+{
+    if (!b) return VYRE_ERROR_INVALID_ARGUMENT;
+    if (!host && bytes) return context_fail(b->context, VYRE_ERROR_INVALID_ARGUMENT, "%s: the host's memory is null", what);
+    if (offset_bytes > b->n_bytes || bytes > b->n_bytes - offset_bytes)
+        return context_fail(b->context, VYRE_ERROR_LENGTH, "%s: %llu bytes from byte %llu on, of a buffer of %llu bytes", what,
+                            (ull)bytes, (ull)offset_bytes, (ull)b->n_bytes);
+    if (!buffer_hold(b)) return context_fail(b->context, VYRE_ERROR_MAPPED, "%s: the buffer is mapped: unmap it first", what);
+    return VYRE_OK;
+}
+
+static void copy_bytes(void *to, const void *from, uint64_t n)
+{
+    if (n) memmove(to, from, n);
+}
+
+vyre_status vyre_buffer_write(vyre_buffer *buffer, uint64_t offset_bytes, const void *from, uint64_t bytes)
+{
+    vyre_status status = hold_range(buffer, offset_bytes, from, bytes, "vyre_buffer_write");
+    if (status) return status;
+    copy_bytes(buffer->bytes + offset_bytes, from, bytes);
+    buffer_drop(buffer);
+    return VYRE_OK;
+}
+
+vyre_status vyre_buffer_read(vyre_buffer *buffer, uint64_t offset_bytes, void *to, uint64_t bytes)
+{
+    vyre_status status = hold_range(buffer, offset_bytes, to, bytes, "vyre_buffer_read");
+    if (status) return status;
+    copy_bytes(to, buffer->bytes + offset_bytes, bytes);
+    buffer_drop(buffer);
+    return VYRE_OK;
+}
+
+/* The buffer is held; `to` and `from` are final. */
+static vyre_status submit_copy(vyre_buffer *b, vyre_stream *stream, void *to, const void *from, uint64_t bytes,
+                               vyre_event **event)
+{
+    vyre_context *c = b->context;
+    struct outcome o = {0};
+    struct task *t = task_create(c, TASK_COPY, 0, event);
+    if (!t) {
+        buffer_drop(b);
+        return context_fail(c, VYRE_ERROR_OUT_OF_MEMORY, "no memory to queue a copy");
+    }
+    t->copy.buffer = b;
+    t->copy.to = to;
+    t->copy.from = from;
+    t->copy.n_bytes = bytes;
+    if (!stream_submit(c, stream, t, &o)) return VYRE_OK;
+    task_discard(c, t, event);
+    buffer_drop(b);
+    return context_report(c, &o);
+}
+
+vyre_status vyre_buffer_write_async(vyre_buffer *buffer, vyre_stream *stream, uint64_t offset_bytes, const void *from,
+                                    uint64_t bytes, vyre_event **event)
+{
+    if (event) *event = NULL;
+    vyre_status status = hold_range(buffer, offset_bytes, from, bytes, "vyre_buffer_write_async");
+    return status ? status : submit_copy(buffer, stream, buffer->bytes + offset_bytes, from, bytes, event);
+}
+
+vyre_status vyre_buffer_read_async(vyre_buffer *buffer, vyre_stream *stream, uint64_t offset_bytes, void *to, uint64_t bytes,
+                                   vyre_event **event)
+{
+    if (event) *event = NULL;
+    vyre_status status = hold_range(buffer, offset_bytes, to, bytes, "vyre_buffer_read_async");
+    return status ? status : submit_copy(buffer, stream, to, buffer->bytes + offset_bytes, bytes, event);
+}
+
+/* -- mapping ------------------------------------------------------------------------------------------------------------------------------- */
+
+vyre_status vyre_buffer_map(vyre_buffer *buffer, uint32_t map_flags, void **memory)
+{
+    int32_t unused = 0;
+    if (!buffer) return VYRE_ERROR_INVALID_ARGUMENT;
+    if (!memory || !map_flags || map_flags & ~(uint32_t)(VYRE_MAP_READ | VYRE_MAP_WRITE))
+        return context_fail(buffer->context, VYRE_ERROR_INVALID_ARGUMENT, "vyre_buffer_map: no place for the address, or flags "
+                            "that mean nothing");
+    *memory = NULL;
+    if (!atomic_compare_exchange_strong_explicit(&buffer->use, &unused, -1, memory_order_acquire, memory_order_relaxed))
+        return context_fail(buffer->context, VYRE_ERROR_MAPPED, "vyre_buffer_map: the buffer is %s", unused < 0 ?
+                            "mapped already" : "used by work in flight: wait for its event");
+    *memory = buffer->bytes;
+    return VYRE_OK;
+}
+
+vyre_status vyre_buffer_unmap(vyre_buffer *buffer)
+{
+    int32_t mapped = -1;
+    if (!buffer) return VYRE_ERROR_INVALID_ARGUMENT;
+    if (!atomic_compare_exchange_strong_explicit(&buffer->use, &mapped, 0, memory_order_release, memory_order_relaxed))
+        return context_fail(buffer->context, VYRE_ERROR_MAPPED, "vyre_buffer_unmap: the buffer is not mapped");
+    return VYRE_OK;
+}
+
+vyre_status vyre_buffer_get_info(vyre_buffer *buffer, vyre_buffer_kind *kind, uint64_t *bytes)
+{
+    if (!buffer) return VYRE_ERROR_INVALID_ARGUMENT;
+    if (kind) *kind = buffer->kind;
+    if (bytes) *bytes = buffer->n_bytes;
+    return VYRE_OK;
+}

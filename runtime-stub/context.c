@@ -1,0 +1,365 @@
+/* context.c - makes contexts from options and the environment, and keeps what went wrong on them, thread by thread. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "runtime-stub/runtime.h"
+
+/* -- failures ------------------------------------------------------------------------------------------------------------------------ */
+
+uint64_t clock_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+vyre_status outcome_fail(struct outcome *o, vyre_status status, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(o->message, sizeof o->message, format, args);
+    va_end(args);
+    return o->status = status;
+}
+
+/* The calling thread's record, or NULL. Under the lock. */
+static struct thread_failure *find_failure(vyre_context *c)
+{
+    struct thread_failure *f = c->failures;
+    while (f && !pthread_equal(f->thread, pthread_self())) f = f->next;
+    return f;
+}
+
+/* Under the lock. NULL when there is no memory: then the status has to say it all. */
+static struct thread_failure *add_failure(vyre_context *c)
+{
+    struct thread_failure *f = memory_get(&c->allocator, sizeof *f, _Alignof(struct thread_failure));
+    if (!f) return NULL;
+    f->thread = pthread_self();
+    f->outcome = (struct outcome){.status = VYRE_OK};
+    f->next = c->failures;
+    return c->failures = f;
+}
+
+vyre_status context_report(vyre_context *c, const struct outcome *o)
+{
+    if (!o->status || !c) return o->status;
+    pthread_mutex_lock(&c->lock);
+    struct thread_failure *f = find_failure(c);
+    if (!f) f = add_failure(c);
+    if (f) f->outcome = *o;
+    pthread_mutex_unlock(&c->lock);
+    context_log(c, VYRE_LOG_ERROR, "%s: %s", vyre_status_name(o->status), o->message);
+    return o->status;
+}
+
+vyre_status context_fail(vyre_context *c, vyre_status status, const char *format, ...)
+{
+    struct outcome o = {.status = status};
+    va_list args;
+    va_start(args, format);
+    vsnprintf(o.message, sizeof o.message, format, args);
+    va_end(args);
+    return context_report(c, &o);
+}
+
+const char *vyre_context_message(vyre_context *context)
+{
+    if (!context) return "";
+    pthread_mutex_lock(&context->lock);
+    struct thread_failure *f = find_failure(context);
+    pthread_mutex_unlock(&context->lock);
+    return f ? f->outcome.message : "";
+}
+
+vyre_status vyre_context_trap(vyre_context *context, vyre_trap *trap)
+{
+    if (!context || !trap) return VYRE_ERROR_INVALID_ARGUMENT;
+    pthread_mutex_lock(&context->lock);
+    struct thread_failure *f = find_failure(context);
+    pthread_mutex_unlock(&context->lock);
+    if (!f || f->outcome.status != VYRE_ERROR_TRAP) return VYRE_ERROR_INVALID_ARGUMENT;
+    *trap = f->outcome.trap;
+    return VYRE_OK;
+}
+
+void context_log(vyre_context *c, vyre_log_level level, const char *format, ...)
+{
+    char line[MESSAGE_BYTES + 64];
+    va_list args;
+    if ((uint32_t)level >= c->log_level) return;
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    if (c->log) c->log(c->log_ctx, level, line);
+    else fprintf(stderr, "vyre: %s\n", line);
+}
+
+/* -- options and environment --------------------------------------------------------------------------------------------------------------- */
+
+static const char *read_environment(const char *name)
+{
+    const char *text = secure_getenv(name);
+    return text && *text ? text : NULL;
+}
+
+/* A decimal number up to `max`; *number stays when the variable is not set. */
+static vyre_status read_number(const char *name, uint32_t max, uint32_t *number, struct outcome *o)
+{
+    const char *text = read_environment(name);
+    char *end;
+    if (!text) return VYRE_OK;
+    errno = 0;
+    unsigned long value = strtoul(text, &end, 10);
+    if (errno || *end || value > max || *text == '-')
+        return outcome_fail(o, VYRE_ERROR_INVALID_ARGUMENT, "%s='%s': must be a number from 0 to %u", name, text, max);
+    *number = (uint32_t)value;
+    return VYRE_OK;
+}
+
+enum { MAX_THREADS = 4096 };
+
+static vyre_status merge_settings(struct settings *s, const vyre_options *options, struct outcome *o)
+{
+    uint32_t check = options->check;
+    vyre_status status = VYRE_OK;
+    *s = (struct settings){.backends = options->backends, .device = options->device, .cpu_level = options->cpu_level,
+                           .trace_path = options->trace_path, .threads = options->threads,
+                           .log_level = options->log_level, .executor = options->executor};
+    if (!s->backends) s->backends = read_environment("VYRE_BACKEND");
+    if (!s->device) s->device = read_environment("VYRE_DEVICE");
+    if (!s->cpu_level) s->cpu_level = read_environment("VYRE_CPU_LEVEL");
+    if (!s->trace_path) s->trace_path = read_environment("VYRE_TRACE");
+    if (!s->threads) status = read_number("VYRE_THREADS", MAX_THREADS, &s->threads, o);
+    if (!status && !s->log_level) status = read_number("VYRE_LOG", 3, &s->log_level, o);
+    if (!status && !check) status = read_number("VYRE_CHECK", 1, &check, o);
+    s->check = check != 0;
+    if (!status && s->threads > MAX_THREADS)
+        status = outcome_fail(o, VYRE_ERROR_INVALID_ARGUMENT, "%u threads: at most %d", s->threads, MAX_THREADS);
+    return status;
+}
+
+/* -- choosing a backend ----------------------------------------------------------------------------------------------------------------------- */
+
+struct backend {
+    const char *name;
+    vyre_backend id;
+    vyre_status (*open)(vyre_context *c, const struct settings *s, struct outcome *o); /* NULL: not in this runtime */
+};
+
+/* In the order of preference. */
+static const struct backend backends[N_BACKENDS] = {
+    {"cuda", VYRE_BACKEND_CUDA, NULL},
+    {"hsa", VYRE_BACKEND_HSA, NULL},
+    {"vulkan", VYRE_BACKEND_VULKAN, NULL},
+    {"cpu", VYRE_BACKEND_CPU, cpu_open},
+};
+static const char all_backends[] = "cuda,hsa,vulkan,cpu";
+
+static const struct backend *find_backend(const char *name, size_t n)
+{
+    for (uint32_t i = 0; i < N_BACKENDS; i++)
+        if (strlen(backends[i].name) == n && !memcmp(backends[i].name, name, n)) return &backends[i];
+    return NULL;
+}
+
+/* "#0", or part of the name; the CPU is one device. */
+static vyre_status match_device(const vyre_context *c, const char *wanted, struct outcome *o)
+{
+    if (!wanted || !strcmp(wanted, "#0") || (*wanted != '#' && strcasestr(c->device, wanted))) return VYRE_OK;
+    return outcome_fail(o, VYRE_ERROR_NO_DEVICE, "device '%s' was asked for, and there is only #0, '%s'", wanted, c->device);
+}
+
+static void close_backend(vyre_context *c)
+{
+    if (c->pool) cpu_close(c);
+}
+
+/* Tries a backend and notes how that went. */
+static bool try_backend(vyre_context *c, const struct backend *b, const struct settings *s, struct candidate *to)
+{
+    struct outcome o = {0};
+    vyre_status status;
+    if (b->open) status = b->open(c, s, &o);
+    else status = outcome_fail(&o, VYRE_ERROR_UNSUPPORTED, "this runtime has no %s backend", b->name);
+    if (!status) status = match_device(c, s->device, &o);
+    *to = (struct candidate){.name = b->name, .status = status};
+    snprintf(to->reason, sizeof to->reason, "%s", status ? o.message : c->device);
+    if (status) close_backend(c);
+    return !status;
+}
+
+static void write_report(vyre_context *c, const struct settings *s)
+{
+    size_t n = 0;
+    for (uint32_t i = 0; i < c->n_candidates && n < sizeof c->report; i++) {
+        const struct candidate *k = &c->candidates[i];
+        n += (size_t)snprintf(c->report + n, sizeof c->report - n, "%s: %s%s\n", k->name, k->status ? "" : "picked, ", k->reason);
+    }
+    if (s->check && n < sizeof c->report)
+        snprintf(c->report + n, sizeof c->report - n, "check: unsupported, nothing is compared: it needs two executors, and the "
+                 "CPU is the only one here\n");
+}
+
+static bool is_listed(const vyre_context *c, const struct backend *b)
+{
+    for (uint32_t i = 0; i < c->n_candidates; i++)
+        if (c->candidates[i].name == b->name) return true;
+    return false;
+}
+
+/* Goes through the list, "cuda, cpu", until one can be used. */
+static vyre_status choose_backend(vyre_context *c, const struct settings *s, struct outcome *o)
+{
+    const char *at = s->backends ? s->backends : all_backends;
+    bool picked = false;
+    while (*at) {
+        size_t n = strcspn(at, ", ");
+        const struct backend *b = find_backend(at, n);
+        if (n && !b)
+            return outcome_fail(o, VYRE_ERROR_INVALID_ARGUMENT, "there is no backend '%.*s': they are %s", (int)n, at, all_backends);
+        if (b && !picked && !is_listed(c, b)) picked = try_backend(c, b, s, &c->candidates[c->n_candidates++]);
+        at += n + strspn(at + n, ", ");
+    }
+    write_report(c, s);
+    if (picked) return VYRE_OK;
+    /* A single candidate's own reason is the best answer. */
+    if (c->n_candidates == 1 && c->candidates[0].status != VYRE_ERROR_UNSUPPORTED)
+        return outcome_fail(o, c->candidates[0].status, "%s", c->candidates[0].reason);
+    return outcome_fail(o, VYRE_ERROR_NO_BACKEND, "no backend can be used:\n%s", c->report);
+}
+
+/* -- life ------------------------------------------------------------------------------------------------------------------------------------------ */
+
+static void free_context(vyre_context *c)
+{
+    vyre_allocator allocator = c->allocator;
+    close_backend(c);
+    trace_close(c->trace);
+    modules_free(c);
+    blocks_free(c);
+    while (c->failures) {
+        struct thread_failure *next = c->failures->next;
+        memory_put(&allocator, c->failures, sizeof *c->failures, _Alignof(struct thread_failure));
+        c->failures = next;
+    }
+    pthread_mutex_destroy(&c->loading);
+    pthread_mutex_destroy(&c->lock);
+    memory_put(&allocator, c, sizeof *c, _Alignof(vyre_context));
+}
+
+void context_keep(vyre_context *c)
+{
+    atomic_fetch_add_explicit(&c->refs, 1, memory_order_relaxed);
+}
+
+void context_drop(vyre_context *c)
+{
+    if (atomic_fetch_sub_explicit(&c->refs, 1, memory_order_acq_rel) == 1) free_context(c);
+}
+
+/* Memory of a context, with nothing opened. NULL: none. */
+static vyre_context *new_context(const vyre_options *options)
+{
+    vyre_allocator allocator;
+    allocator_init(&allocator, options->allocator);
+    vyre_context *c = memory_get(&allocator, sizeof *c, _Alignof(vyre_context));
+    if (!c) return NULL;
+    memset(c, 0, sizeof *c);
+    atomic_init(&c->refs, 1);
+    atomic_init(&c->modules, NULL);
+    c->allocator = allocator;
+    c->log = options->log;
+    c->log_ctx = options->log_ctx;
+    pthread_mutex_init(&c->lock, NULL);
+    pthread_mutex_init(&c->loading, NULL);
+    return c;
+}
+
+static vyre_status open_context(vyre_context *c, const vyre_options *options, struct outcome *o)
+{
+    struct settings s;
+    vyre_status status = merge_settings(&s, options, o);
+    if (status) return status;
+    c->log_level = s.log_level;
+    if (!add_failure(c)) return outcome_fail(o, VYRE_ERROR_OUT_OF_MEMORY, "no memory for a context");
+    status = trace_open(c, s.trace_path, &c->trace, o);
+    if (!status) status = choose_backend(c, &s, o);
+    if (!status) context_log(c, VYRE_LOG_NOTE, "%s", c->report);
+    else context_log(c, VYRE_LOG_ERROR, "%s: %s", vyre_status_name(status), o->message);
+    return status;
+}
+
+/* The caller's options, as far as they go; later fields are zero. */
+static bool read_options(vyre_options *mine, const vyre_options *theirs)
+{
+    memset(mine, 0, sizeof *mine);
+    if (!theirs) return true;
+    if (theirs->size < sizeof theirs->size) return false;
+    memcpy(mine, theirs, theirs->size < sizeof *mine ? theirs->size : sizeof *mine);
+    const vyre_allocator *a = mine->allocator;
+    return !a || (a->alloc && a->free);
+}
+
+static void give_reason(const vyre_options *options, const char *message)
+{
+    if (options->message && options->message_bytes) snprintf(options->message, options->message_bytes, "%s", message);
+}
+
+vyre_status vyre_context_create(const vyre_options *options, vyre_context **context)
+{
+    vyre_options mine;
+    struct outcome o = {0};
+    if (!context) return VYRE_ERROR_INVALID_ARGUMENT;
+    *context = NULL;
+    if (!read_options(&mine, options)) {
+        give_reason(&mine, "vyre_options: set size to sizeof(vyre_options), and both functions of an allocator");
+        return VYRE_ERROR_INVALID_ARGUMENT;
+    }
+    vyre_context *c = new_context(&mine);
+    if (!c) outcome_fail(&o, VYRE_ERROR_OUT_OF_MEMORY, "no memory for a context");
+    else if (!open_context(c, &mine, &o)) return *context = c, VYRE_OK;
+    give_reason(&mine, o.message);
+    if (c) context_drop(c);
+    return o.status;
+}
+
+void vyre_context_destroy(vyre_context *context)
+{
+    if (!context) return;
+    streams_wait(context);
+    context_drop(context);
+}
+
+/* -- what it is ------------------------------------------------------------------------------------------------------------------------------------ */
+
+vyre_status vyre_context_get_info(vyre_context *context, vyre_context_info *info)
+{
+    if (!context) return VYRE_ERROR_INVALID_ARGUMENT;
+    if (!info || info->size < sizeof info->size)
+        return context_fail(context, VYRE_ERROR_INVALID_ARGUMENT, "vyre_context_get_info: set info->size first");
+    size_t room = info->size;
+    vyre_context_info mine = {
+        .size = room, .backend = VYRE_BACKEND_CPU, .threads = pool_slots(context->pool), .device = context->device,
+        .level = cpu_level_name(context->level), .report = context->report, .n_candidates = context->n_candidates, .usable = 1};
+    memset(info, 0, room);
+    memcpy(info, &mine, room < sizeof mine ? room : sizeof mine);
+    return VYRE_OK;
+}
+
+vyre_status vyre_context_candidate(vyre_context *context, uint32_t i, const char **name, vyre_status *status,
+                                   const char **reason)
+{
+    if (!context) return VYRE_ERROR_INVALID_ARGUMENT;
+    if (i >= context->n_candidates)
+        return context_fail(context, VYRE_ERROR_INVALID_ARGUMENT, "%u backends were asked for, and number %u is none of them",
+                            context->n_candidates, i);
+    if (name) *name = context->candidates[i].name;
+    if (status) *status = context->candidates[i].status;
+    if (reason) *reason = context->candidates[i].reason;
+    return VYRE_OK;
+}

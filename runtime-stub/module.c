@@ -1,0 +1,206 @@
+/* module.c - loads an object into a context: checks its container once, picks code, and works out what is the same for all launches.
+ *
+ * The loaded modules are a list that only grows, so that a launch finds its module without a lock. */
+#include <string.h>
+
+#include "runtime-stub/runtime.h"
+
+static size_t round_up(size_t n, size_t alignment)
+{
+    return (n + alignment - 1) / alignment * alignment;
+}
+
+/* -- what a unit's launches are ---------------------------------------------------------------------------------------------------- */
+
+static uint32_t count_arms(const struct metadata_view *v, const struct vyre_meta_unit *u)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < u->n_steps; i++) n += v->steps[u->first_step + i].kind == VYRE_META_ARM;
+    return n;
+}
+
+static const struct vyre_meta_unit *step_program(const struct vyre_unit *u, const struct step *s)
+{
+    return &u->module->meta.units[s->program];
+}
+
+/* `host` steps have nothing to do where the host's memory is the device's. */
+static void fill_steps(struct vyre_unit *u, bool is_program)
+{
+    const struct metadata_view *v = &u->module->meta;
+    if (is_program) {
+        u->steps[0] = (struct step){u->index, 0, NONE_BOUND};
+        u->n_steps = 1;
+        return;
+    }
+    for (uint32_t i = 0; i < u->meta->n_steps; i++) {
+        const struct vyre_meta_step *s = &v->steps[u->meta->first_step + i];
+        if (s->kind == VYRE_META_ARM) u->steps[u->n_steps++] = (struct step){s->target, s->name, s->first_arg};
+    }
+}
+
+/* The access with which a unit's buffer is first used, or READ_WRITE when it never is. */
+static uint8_t first_access(const struct vyre_unit *u, uint32_t buffer)
+{
+    const struct metadata_view *v = &u->module->meta;
+    for (uint32_t i = 0; i < u->n_steps; i++) {
+        const struct vyre_meta_unit *program = step_program(u, &u->steps[i]);
+        for (uint32_t k = 0; k < program->n_buffers; k++)
+            if (v->args[u->steps[i].first_arg + k].value == buffer) return v->buffers[program->first_buffer + k].access;
+    }
+    return VYRE_ACCESS_READ_WRITE;
+}
+
+/* Temps start as zeros, but one that is first written by a `write` buffer gets its zeros from that launch. */
+static void fill_temps(struct vyre_unit *u)
+{
+    const struct vyre_meta_buffer *buffers = u->module->meta.buffers + u->meta->first_buffer;
+    u->temps_align = CACHE_LINE;
+    for (uint32_t i = 0; i < u->meta->n_temps; i++) {
+        uint32_t b = u->meta->n_buffers + i;
+        u->temp_needs_zeros[i] = first_access(u, b) != VYRE_ACCESS_WRITE;
+        if (buffers[b].align_bytes > u->temps_align) u->temps_align = buffers[b].align_bytes;
+    }
+    for (uint32_t i = 0; i < u->n_steps && u->meta->n_temps; i++) {
+        const struct vyre_meta_unit *program = step_program(u, &u->steps[i]);
+        for (uint32_t k = 0; k < program->n_buffers; k++) {
+            uint32_t align = u->module->meta.buffers[program->first_buffer + k].align_bytes;
+            if (align > u->temps_align) u->temps_align = align;
+        }
+    }
+}
+
+/* Memory that plan_make carves its arrays from, in the same order. */
+static size_t measure_plan(const struct vyre_unit *u)
+{
+    const struct vyre_meta_unit *m = u->meta;
+    size_t bytes = 0, slots = 0, buffers = (size_t)m->n_buffers + m->n_temps;
+    slots += m->n_buffers + (size_t)m->n_params + m->n_temps;
+    for (uint32_t i = 0; i < u->n_steps; i++) {
+        const struct vyre_meta_unit *program = step_program(u, &u->steps[i]);
+        buffers += program->n_buffers;
+        slots += (size_t)program->n_buffers + program->n_params;
+    }
+    bytes += u->n_steps * sizeof(struct launch) + buffers * sizeof(struct vyre_cpu_buffer) + slots * sizeof(uint64_t);
+    return round_up(bytes, 16);
+}
+
+/* -- the block of a module ----------------------------------------------------------------------------------------------------------- */
+
+struct layout {
+    size_t programs, units, steps, zeros, n_bytes;
+};
+
+static struct layout measure_module(const struct metadata_view *v)
+{
+    struct layout l = {.programs = round_up(sizeof(struct module), 16)};
+    size_t n_steps = 0, n_temps = 0;
+    for (uint32_t i = 0; i < v->head->units.n; i++) {
+        n_steps += i < v->head->n_programs ? 1 : count_arms(v, &v->units[i]);
+        n_temps += v->units[i].n_temps;
+    }
+    l.units = round_up(l.programs + v->head->n_programs * sizeof(struct cpu_program), 16);
+    l.steps = round_up(l.units + v->head->units.n * sizeof(struct vyre_unit), 16);
+    l.zeros = l.steps + n_steps * sizeof(struct step);
+    l.n_bytes = l.zeros + n_temps;
+    return l;
+}
+
+static void fill_units(struct module *m, const struct layout *l)
+{
+    struct step *steps = (struct step *)((char *)m + l->steps);
+    bool *zeros = (bool *)((char *)m + l->zeros);
+    for (uint32_t i = 0; i < m->meta.head->units.n; i++) {
+        struct vyre_unit *u = &m->units[i];
+        *u = (struct vyre_unit){.module = m, .meta = &m->meta.units[i], .index = i, .steps = steps, .temp_needs_zeros = zeros};
+        fill_steps(u, i < m->meta.head->n_programs);
+        fill_temps(u);
+        u->plan_bytes = measure_plan(u);
+        steps += u->n_steps;
+        zeros += u->meta->n_temps;
+    }
+}
+
+/* -- loading --------------------------------------------------------------------------------------------------------------------------- */
+
+/* CPU code reads `data` in place, so its bytes must be whole. Images of other devices are looked at when they are used. */
+static const char *check_images(const struct container_view *view)
+{
+    const char *wrong = NULL;
+    for (uint32_t i = 0; i < view->head->n_images && !wrong; i++) {
+        const struct vyre_image *image = container_image(view, i);
+        if (image->kind == VYRE_IMAGE_METADATA || image->kind == VYRE_IMAGE_DATA) wrong = container_check_image(view, image);
+    }
+    return wrong;
+}
+
+static const char *open_metadata(const struct vyre_module *linked, struct metadata_view *meta)
+{
+    struct container_view view;
+    const char *wrong = container_open((const char *)&linked->container + linked->container, UINT64_MAX, &view);
+    if (!wrong) wrong = check_images(&view);
+    if (wrong) return wrong;
+    const struct vyre_image *image = container_find(&view, VYRE_IMAGE_METADATA);
+    if (!image || image->flags) return "it has no metadata";
+    wrong = metadata_open(view.bytes + image->offset, image->stored_bytes, meta);
+    if (!wrong && meta->head->n_programs != linked->n_programs) wrong = "its metadata does not belong to its code";
+    return wrong;
+}
+
+static struct module *load(vyre_context *c, const struct vyre_module *linked, struct outcome *o)
+{
+    struct metadata_view meta;
+    const char *wrong = NULL;
+    if (linked->magic != VYRE_MODULE_MAGIC) wrong = "it does not begin with the magic word";
+    else if (linked->version != VYRE_MODULE_VERSION) wrong = "it was made by another compiler version";
+    else wrong = open_metadata(linked, &meta);
+    if (wrong) {
+        outcome_fail(o, VYRE_ERROR_BAD_MODULE, "an object compiled by vyrec cannot be used: %s; compile it again, with the "
+                     "compiler that belongs to this runtime", wrong);
+        return NULL;
+    }
+    struct layout l = measure_module(&meta);
+    struct module *m = memory_get(&c->allocator, l.n_bytes, CACHE_LINE);
+    if (!m) {
+        outcome_fail(o, VYRE_ERROR_OUT_OF_MEMORY, "no memory to load an object: %zu bytes", l.n_bytes);
+        return NULL;
+    }
+    memset(m, 0, l.n_bytes);
+    *m = (struct module){.linked = linked, .context = c, .meta = meta, .n_bytes = l.n_bytes};
+    m->programs = (struct cpu_program *)((char *)m + l.programs);
+    m->units = (struct vyre_unit *)((char *)m + l.units);
+    fill_units(m, &l);
+    cpu_pick_code(m);
+    return m;
+}
+
+static struct module *find_loaded(vyre_context *c, const struct vyre_module *linked)
+{
+    struct module *m = atomic_load_explicit(&c->modules, memory_order_acquire);
+    while (m && m->linked != linked) m = m->next;
+    return m;
+}
+
+struct module *module_get(vyre_context *c, const struct vyre_module *linked, struct outcome *o)
+{
+    struct module *m = find_loaded(c, linked);
+    if (m) return m;
+    pthread_mutex_lock(&c->loading);
+    m = find_loaded(c, linked); /* by another thread meanwhile */
+    if (!m && (m = load(c, linked, o))) {
+        m->next = atomic_load_explicit(&c->modules, memory_order_relaxed);
+        atomic_store_explicit(&c->modules, m, memory_order_release);
+    }
+    pthread_mutex_unlock(&c->loading);
+    return m;
+}
+
+void modules_free(vyre_context *c)
+{
+    struct module *m = atomic_load_explicit(&c->modules, memory_order_acquire);
+    while (m) {
+        struct module *next = m->next;
+        memory_put(&c->allocator, m, m->n_bytes, CACHE_LINE);
+        m = next;
+    }
+}
