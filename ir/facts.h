@@ -25,13 +25,20 @@ bool ir_block_is_uniform(const struct ir_uniformity *u, const struct ir_block *b
 struct src_range ir_divergence_cause(const struct ir_uniformity *u, const struct ir_stmt *s);
 struct src_range ir_block_divergence_cause(const struct ir_uniformity *u, const struct ir_block *b);
 
-/* -- liveness: at a statement, which locals' values may still be read after it ---------------------------------------------- */
+/* -- liveness: at a statement, which locals' values may still be read after it ----------------------------------------------
+ * One interval per local, from its declaration to its last reader, a whole loop where that stands in a loop that does not
+ * declare it: linear where sets per statement would not be. So a var that is assigned before it is read again counts as live. */
 
+struct ir_live_interval {
+    uint32_t declared; /* positions of statements in the order of the text; none: never defined */
+    uint32_t last_use; /* of the last reader, 0 without one */
+    uint32_t loop, loop_end; /* the last loop around a reader that does not declare the local */
+};
 struct ir_liveness {
-    struct arena *arena;
     const struct ir_program *program;
-    struct map after; /* statement -> bit set over local indices */
-    uint32_t n_words;
+    struct map positions;              /* statement -> position + 1 */
+    uint32_t *ends;                    /* by position: after the last statement inside */
+    struct ir_live_interval *locals;   /* by index */
 };
 void ir_liveness_compute(struct ir_liveness *l, struct arena *arena, const struct ir_program *p);
 bool ir_is_live_after(const struct ir_liveness *l, const struct ir_stmt *s, const struct ir_local *local);
