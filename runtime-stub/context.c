@@ -188,7 +188,7 @@ static bool try_backend(vyre_context *c, const struct backend *b, const struct s
     else status = outcome_fail(&o, VYRE_ERROR_UNSUPPORTED, "this runtime has no %s backend", b->name);
     if (!status) status = match_device(c, s->device, &o);
     *to = (struct candidate){.name = b->name, .status = status};
-    snprintf(to->reason, sizeof to->reason, "%s", status ? o.message : c->device);
+    snprintf(to->reason, sizeof to->reason, "%.255s", status ? o.message : c->device);
     if (status) close_backend(c);
     return !status;
 }
