@@ -249,48 +249,69 @@ static uint64_t failing_allocation(void)
     return text ? strtoull(text, NULL, 10) : 0;
 }
 
-static void run(struct tool *tool)
+/* ---- the three steps: read the command line, work, print the messages ---- */
+
+static void begin(struct tool *tool)
 {
     arena_init(&tool->arena, &tool->mem);
     sources_init(&tool->sources, &tool->arena);
     diags_init(&tool->diags, &tool->arena, &tool->sources);
     tool->diags.tool = tool_name(tool->id);
-    if (read_options(tool)) tool->status = tool->work(tool);
+    tool->has_work = read_options(tool);
+}
+
+static void work(struct tool *tool)
+{
+    if (tool->has_work) tool->status = tool->work(tool);
+}
+
+static void end(struct tool *tool)
+{
     if (tool->diags.n_errors && tool->status == TOOL_SUCCESS) tool->status = TOOL_REPORTED;
     print_messages(tool);
 }
 
-static void *run_guarded(void *argument)
+/* Runs a step unless memory ran out before; when it does now, that is the only message. */
+static void guard(struct tool *tool, void (*step)(struct tool *))
 {
-    struct tool *tool = argument;
-    if (setjmp(tool->mem.recover)) {
-        out_remove_unfinished();
-        report_no_memory(tool);
-        tool->status = TOOL_REPORTED;
-    } else {
-        run(tool);
+    if (tool->no_memory) return;
+    if (!setjmp(tool->mem.recover)) {
+        step(tool);
+        return;
     }
-    memory_release_all(&tool->mem);
+    out_remove_unfinished();
+    report_no_memory(tool);
+    tool->no_memory = true;
+    tool->status = TOOL_REPORTED;
+}
+
+static void *work_guarded(void *tool)
+{
+    guard(tool, work);
     return NULL;
 }
 
-static bool run_on_own_stack(struct tool *tool)
+static bool work_on_own_stack(struct tool *tool)
 {
     pthread_attr_t attributes;
     pthread_t thread;
     if (pthread_attr_init(&attributes)) return false;
     bool started = !pthread_attr_setstacksize(&attributes, STACK_BYTES) &&
-                   !pthread_create(&thread, &attributes, run_guarded, tool);
+                   !pthread_create(&thread, &attributes, work_guarded, tool);
     pthread_attr_destroy(&attributes);
     if (started) pthread_join(thread, NULL);
     return started;
 }
 
-int tool_main(enum tool_id id, int argc, char **argv, int (*work)(struct tool *))
+int tool_main(enum tool_id id, int argc, char **argv, int (*work_of_tool)(struct tool *))
 {
     static struct tool tool;
-    tool = (struct tool){.id = id, .argc = argc, .argv = argv, .work = work, .mem.fail_at = failing_allocation()};
+    tool =
+        (struct tool){.id = id, .argc = argc, .argv = argv, .work = work_of_tool, .mem.fail_at = failing_allocation()};
     catch_signals();
-    if (!run_on_own_stack(&tool)) run_guarded(&tool);
+    guard(&tool, begin);
+    if (tool.has_work && !work_on_own_stack(&tool)) work_guarded(&tool);
+    guard(&tool, end);
+    memory_release_all(&tool.mem);
     return tool.status;
 }

@@ -20,6 +20,7 @@ struct tool {
     char **argv;
     int (*work)(struct tool *);
     int status;
+    bool has_work, no_memory;
 
     struct memory mem;
     struct arena arena; /* lives as long as the tool */
