@@ -1,0 +1,390 @@
+/* run.c - reads a batch, runs it in the interpreter and as machine code of each level, and compares. */
+#include <dlfcn.h>
+#include <errno.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "codegen/codegen.h"
+#include "frontend/frontend.h"
+#include "ir/interp.h"
+#include "runtime-stub/vyre_cpu.h"
+#include "tests/exec/ops/ops.h"
+
+enum { BATCH_PROGRAMS = 30, SHOWN_DIFFERENCES = 4, FENCE = 0xC5 };
+
+extern char **environ;
+static char folder[] = "/tmp/vyre-ops-XXXXXX";
+static const char *now_running = "nothing", *now_level = "";
+
+/* -- failures ------------------------------------------------------------------------------------------------------ */
+
+static void report_crash(int number)
+{
+    const char *parts[] = {"crashed: ", now_running, " ", now_level, "\n"};
+    for (size_t i = 0; i < 5; i++) {
+        if (write(STDERR_FILENO, parts[i], strlen(parts[i])) < 0)
+            break;
+    }
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+_Noreturn static void give_up(const char *what)
+{
+    fprintf(stderr, "%s: %s\n", what, strerror(errno));
+    exit(2);
+}
+
+void run_set_up(void)
+{
+    if (!mkdtemp(folder))
+        give_up(folder);
+    signal(SIGSEGV, report_crash);
+    signal(SIGBUS, report_crash);
+    signal(SIGILL, report_crash);
+    signal(SIGFPE, report_crash);
+}
+
+void run_clean_up(void) { rmdir(folder); }
+
+/* -- buffers that end at a page nobody may touch ------------------------------------------------------------------- */
+
+struct fenced {
+    unsigned char *map, *bytes;
+    size_t map_bytes, n_bytes;
+};
+
+static struct fenced fenced_new(size_t n_bytes)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), used = (n_bytes + page) / page * page; /* a byte before at least */
+    struct fenced f = {.map_bytes = used + page, .n_bytes = n_bytes};
+    f.map = mmap(NULL, f.map_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (f.map == MAP_FAILED || mprotect(f.map + used, page, PROT_NONE) != 0)
+        give_up("memory");
+    f.bytes = f.map + used - n_bytes;
+    memset(f.map, FENCE, used - n_bytes);
+    return f;
+}
+
+static bool fenced_is_whole(const struct fenced *f)
+{
+    for (const unsigned char *p = f->map; p < f->bytes; p++) {
+        if (*p != FENCE)
+            return false;
+    }
+    return true;
+}
+
+static void fenced_free(struct fenced *f) { munmap(f->map, f->map_bytes); }
+
+/* -- a launch ------------------------------------------------------------------------------------------------------ */
+
+struct launch {
+    const struct test_case *test;
+    const struct ir_program *program;
+    struct fenced memory[MAX_BUFFERS];
+};
+
+static size_t size_of(const struct case_buffer *b) { return (size_t)(b->count * ir_type_mem_bytes(b->type)); }
+
+/* Contents as before a launch; those of `write` buffers are zeroed by whoever launches. */
+static void launch_prepare(struct launch *l)
+{
+    for (uint32_t i = 0; i < l->test->n_buffers; i++) {
+        const struct case_buffer *b = &l->test->buffers[i];
+        l->memory[i] = fenced_new(size_of(b));
+        memset(l->memory[i].bytes, 0, size_of(b));
+        if (b->bytes)
+            memcpy(l->memory[i].bytes, b->bytes, size_of(b));
+    }
+}
+
+static void launch_release(struct launch *l)
+{
+    for (uint32_t i = 0; i < l->test->n_buffers; i++)
+        fenced_free(&l->memory[i]);
+}
+
+static bool launch_interpreter(struct launch *l, struct memory *mem)
+{
+    struct ir_run_buffer buffers[MAX_BUFFERS];
+    struct ir_run_options options = {.schedule = IR_SCHEDULE_FORWARD};
+    struct arena arena;
+    arena_init(&arena, mem);
+    for (uint32_t i = 0; i < l->test->n_buffers; i++)
+        buffers[i] = (struct ir_run_buffer){l->memory[i].bytes, l->test->buffers[i].count};
+    struct ir_run_result result = ir_run_program(&arena, l->program, buffers, l->test->params, &options);
+    if (result.status != IR_RUN_OK)
+        fprintf(stderr, "%s: the interpreter gives status %d\n", l->test->name, (int)result.status);
+    arena_release(&arena);
+    return result.status == IR_RUN_OK;
+}
+
+static void count_trap(void *ctx, uint64_t invocation, uint32_t code)
+{
+    (void)invocation, (void)code;
+    *(bool *)ctx = true;
+}
+
+/* The kernel, in two pieces, as threads would take them. */
+static bool launch_code(struct launch *l, const struct vyre_cpu_code *code)
+{
+    struct vyre_cpu_buffer buffers[MAX_BUFFERS];
+    struct ir_run_buffer sizes[MAX_BUFFERS];
+    bool trapped = false;
+    struct vyre_cpu_launch launch = {.buffers = buffers, .params = l->test->params, .trap = count_trap, .trap_ctx = &trapped};
+    vyre_cpu_kernel *kernel = (vyre_cpu_kernel *)((uintptr_t)&code->kernel + (uintptr_t)(intptr_t)code->kernel);
+    for (uint32_t i = 0; i < l->test->n_buffers; i++) {
+        buffers[i] = (struct vyre_cpu_buffer){l->memory[i].bytes, l->test->buffers[i].count};
+        sizes[i] = (struct ir_run_buffer){l->memory[i].bytes, l->test->buffers[i].count};
+    }
+    if (!ir_launch_size(l->program, sizes, l->test->params, launch.groups))
+        return false;
+    uint64_t n = (uint64_t)launch.groups[0] * launch.groups[1] * launch.groups[2], half = n / 2;
+    struct fenced scratch = fenced_new(code->scratch_bytes);
+    kernel(&launch, 0, half, scratch.bytes);
+    kernel(&launch, half, n - half, scratch.bytes);
+    bool whole = fenced_is_whole(&scratch);
+    fenced_free(&scratch);
+    for (uint32_t i = 0; i < l->test->n_buffers; i++)
+        whole &= fenced_is_whole(&l->memory[i]);
+    if (trapped || !whole)
+        fprintf(stderr, "%s %s: %s\n", now_level, l->test->name, trapped ? "trapped" : "wrote before a buffer");
+    return whole && !trapped;
+}
+
+/* -- comparing ----------------------------------------------------------------------------------------------------- */
+
+static void show_element(const struct launch *l, uint32_t buffer, uint64_t i)
+{
+    const struct case_buffer *b = &l->test->buffers[buffer];
+    uint32_t size = ir_type_mem_bytes(b->type);
+    fprintf(stderr, "0x");
+    for (uint32_t k = size; k-- > 0;)
+        fprintf(stderr, "%02x", l->memory[buffer].bytes[i * size + k]);
+}
+
+static void show_difference(const struct launch *want, const struct launch *got, uint32_t buffer, uint64_t i)
+{
+    fprintf(stderr, "%s %s: %s[%llu] is ", now_level, want->test->name, want->program->buffers.at[buffer]->name, (unsigned long long)i);
+    show_element(got, buffer, i);
+    fprintf(stderr, ", not ");
+    show_element(want, buffer, i);
+    /* In a grid the tuple has the same index. */
+    for (uint32_t k = 0; k < want->test->n_operands; k++) {
+        fprintf(stderr, k ? ", " : "; operands ");
+        show_element(want, k, i % want->test->buffers[k].count);
+    }
+    fprintf(stderr, "\n");
+}
+
+static bool compare(const struct launch *want, const struct launch *got)
+{
+    uint32_t n_shown = 0;
+    bool equal = true;
+    for (uint32_t k = 0; k < want->test->n_buffers; k++) {
+        const struct case_buffer *b = &want->test->buffers[k];
+        uint32_t size = ir_type_mem_bytes(b->type);
+        if (memcmp(want->memory[k].bytes, got->memory[k].bytes, size_of(b)) == 0)
+            continue;
+        equal = false;
+        for (uint64_t i = 0; i < b->count && n_shown < SHOWN_DIFFERENCES; i++) {
+            if (memcmp(want->memory[k].bytes + i * size, got->memory[k].bytes + i * size, size) != 0) {
+                show_difference(want, got, k, i);
+                n_shown++;
+            }
+        }
+    }
+    return equal;
+}
+
+/* -- loading ------------------------------------------------------------------------------------------------------- */
+
+/* The generated entry functions call these with the module, which is all that is wanted from them. */
+int32_t vyre_rt_run(const struct vyre_module **found, const struct vyre_module *module, uint32_t unit, const void *args);
+int32_t vyre_rt_run(const struct vyre_module **found, const struct vyre_module *module, uint32_t unit, const void *args)
+{
+    (void)unit, (void)args;
+    *found = module;
+    return 0;
+}
+#define UNUSED_ENTRY(name)  \
+    void name(void);        \
+    void name(void) { abort(); }
+UNUSED_ENTRY(vyre_rt_run_async)
+UNUSED_ENTRY(vyre_rt_workspace)
+UNUSED_ENTRY(vyre_rt_unit)
+
+static bool link_object(const char *object, const char *library)
+{
+    char *const arguments[] = {"cc", "-shared", "-o", (char *)library, (char *)object, NULL};
+    pid_t child;
+    int status;
+    if (posix_spawnp(&child, "cc", NULL, NULL, arguments, environ) != 0 || waitpid(child, &status, 0) != child)
+        give_up("cc");
+    return status == 0;
+}
+
+struct loaded {
+    void *library;
+    const struct vyre_module *module;
+};
+
+static struct loaded load_object(const struct out *object, const char *entry)
+{
+    char object_path[64], library_path[64];
+    snprintf(object_path, sizeof object_path, "%s/t.o", folder);
+    snprintf(library_path, sizeof library_path, "%s/t.so", folder);
+    struct loaded loaded = {NULL, NULL};
+    if (out_write_file(object, object_path, false) != 0)
+        give_up(object_path);
+    if (link_object(object_path, library_path))
+        loaded.library = dlopen(library_path, RTLD_NOW | RTLD_LOCAL);
+    unlink(object_path);
+    unlink(library_path);
+    if (!loaded.library) {
+        fprintf(stderr, "%s\n", dlerror());
+        return loaded;
+    }
+    int32_t (*run)(const struct vyre_module **, const void *) =
+        (int32_t (*)(const struct vyre_module **, const void *))dlsym(loaded.library, entry);
+    run(&loaded.module, NULL);
+    return loaded;
+}
+
+/* -- levels -------------------------------------------------------------------------------------------------------- */
+
+static bool host_has(enum vyre_cpu_level level)
+{
+    switch (level) {
+#ifdef __x86_64__
+    case VYRE_CPU_X86_64_V2: return __builtin_cpu_supports("x86-64-v2");
+    case VYRE_CPU_X86_64_V3: return __builtin_cpu_supports("x86-64-v3");
+    case VYRE_CPU_X86_64_V4: return __builtin_cpu_supports("x86-64-v4");
+#endif
+#ifdef __aarch64__
+    case VYRE_CPU_AARCH64: return true;
+#endif
+    default: return false;
+    }
+}
+
+static const char *level_name(enum vyre_cpu_level level)
+{
+    for (uint32_t i = 0; i < TARGET_COUNT; i++) {
+        if (target_infos[i].family == TARGET_FAMILY_CPU && target_infos[i].level == (int)level)
+            return target_infos[i].text;
+    }
+    return "?";
+}
+
+static void run_levels(struct batch *b, struct launch *want, const struct vyre_module *module, uint32_t unit)
+{
+    for (enum vyre_cpu_level level = 0; level < VYRE_CPU_LEVELS; level++) {
+        const struct vyre_cpu_code *code = &module->code[unit * VYRE_CPU_LEVELS + level];
+        if (!host_has(level))
+            continue;
+        now_level = level_name(level);
+        struct launch got = {want->test, want->program, {{0}}};
+        launch_prepare(&got);
+        bool equal = code->kernel != 0 && launch_code(&got, code) && compare(want, &got);
+        launch_release(&got);
+        b->n_passed += equal;
+        b->n_failed += !equal;
+    }
+}
+
+static void run_case(struct batch *b, const struct test_case *test, const struct ir_program *program,
+                     const struct vyre_module *module, uint32_t unit)
+{
+    struct launch want = {test, program, {{0}}};
+    now_running = test->name;
+    now_level = "interpreter";
+    launch_prepare(&want);
+    if (launch_interpreter(&want, b->mem))
+        run_levels(b, &want, module, unit);
+    else
+        b->n_failed++;
+    launch_release(&want);
+}
+
+/* -- batches ------------------------------------------------------------------------------------------------------- */
+
+struct compilation {
+    struct intern names;
+    struct sources sources;
+    struct diags diags;
+    struct ir_module *module;
+    struct out object;
+};
+
+static bool compile(struct batch *b, struct compilation *c)
+{
+    struct target_set targets = {{false}};
+    struct frontend_options reading = {0};
+    intern_init(&c->names, &b->arena);
+    sources_init(&c->sources, &b->arena);
+    diags_init(&c->diags, &b->arena, &c->sources);
+    out_init(&c->object, b->mem);
+    now_running = b->cases.at[0]->name;
+    now_level = "compiler";
+    const struct source_file *file = sources_add(&c->sources, "ops.vir", b->text.bytes, b->text.n);
+    c->module = frontend_read(&b->arena, &c->names, &c->sources, &c->diags, file, &reading);
+    target_set_default(&targets, NULL);
+    struct codegen_options options = {.emit = CODEGEN_EMIT_OBJECT, .opt_level = b->opt_level, .prefix = "", .source_name = "ops.vir",
+                                      .targets = &targets};
+    return c->module && codegen_emit(c->module, &options, &c->diags, &b->arena, &c->object);
+}
+
+static void print_faults(struct batch *b, const struct compilation *c)
+{
+    struct out text;
+    out_init(&text, b->mem);
+    diags_print(&c->diags, DIAG_FORMAT_TEXT, false, &text);
+    fprintf(stderr, "%s\n", text.n ? text.bytes : "does not compile");
+    out_release(&text);
+}
+
+static void run_batch(struct batch *b)
+{
+    struct compilation c;
+    if (!compile(b, &c)) {
+        print_faults(b, &c);
+        b->n_failed += b->cases.n;
+    } else {
+        struct loaded loaded = load_object(&c.object, b->cases.at[0]->name);
+        for (uint32_t i = 0; i < b->cases.n; i++) {
+            if (loaded.module)
+                run_case(b, b->cases.at[i], c.module->programs.at[i], loaded.module, i);
+            else
+                b->n_failed++;
+        }
+        if (loaded.library)
+            dlclose(loaded.library);
+    }
+    out_release(&c.object);
+}
+
+void flush_batch(struct batch *b)
+{
+    if (b->cases.n && !b->dry)
+        run_batch(b);
+    out_release(&b->text);
+    arena_release(&b->arena);
+    arena_init(&b->arena, b->mem);
+    out_init(&b->text, b->mem);
+    b->cases.at = NULL;
+    b->cases.n = b->cases.cap = 0;
+}
+
+void flush_full_batch(struct batch *b)
+{
+    if (b->cases.n >= BATCH_PROGRAMS)
+        flush_batch(b);
+}
