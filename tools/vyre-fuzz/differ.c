@@ -1,0 +1,384 @@
+/* differ.c - see differ.h. The module that is run is the one that was printed and read again, as a user's would be. */
+#include "tools/vyre-fuzz/differ.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "frontend/frontend.h"
+#include "ir/print.h"
+#include "ir/verify.h"
+
+enum { MAX_STEPS = 10000000 };
+
+struct fuzz_place fuzz_place;
+
+/* A module, its surroundings, and its outcome. */
+struct trial {
+    const struct fuzz_options *options;
+    struct fuzz_counts *counts;
+    struct run run;
+    struct arena arena;
+    struct sources sources;
+    struct intern names;
+    struct diags diags;
+    struct random random;
+    struct ir_module *module; /* as read back */
+    struct out text;
+    uint64_t seed;
+    uint32_t opt_level;
+    bool kept;
+};
+
+/* -- levels of this machine ------------------------------------------------------------------------------------------- */
+
+#if defined(__x86_64__)
+enum { N_LEVELS = 3 };
+static bool has_level(uint32_t k)
+{
+    bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("fma");
+    bool v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+              __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+    return k == 0 || (k == 1 && v3) || (k == 2 && v4);
+}
+static const char *const levels[N_LEVELS] = {"x86-64-v2", "x86-64-v3", "x86-64-v4"};
+#else
+enum { N_LEVELS = 1 };
+static bool has_level(uint32_t k) { return k == 0; }
+static const char *const levels[N_LEVELS] = {"aarch64"};
+#endif
+
+/* -- reports ---------------------------------------------------------------------------------------------------------- */
+
+static void keep_text(struct trial *t)
+{
+    if (!t->options->keep_dir || t->kept)
+        return;
+    const char *path = arena_printf(&t->arena, "%s/seed%" PRIu64 ".vir", t->options->keep_dir, t->seed);
+    out_write_file(&t->text, path, false);
+    t->kept = true;
+}
+
+static void report_module(struct trial *t, const char *what, const char *details)
+{
+    keep_text(t);
+    printf("seed %" PRIu64 ": %s\n%s\n", t->seed, what, details);
+}
+
+/* A unit under test: its arguments as words, and what the interpreter made of them. */
+struct subject {
+    struct run_unit unit;
+    VEC(const char *) words;
+    struct ir_run_result expected;
+    unsigned char **expected_bytes;
+};
+
+static void report_subject(struct trial *t, const struct subject *s, const char *executor, const char *what)
+{
+    keep_text(t);
+    printf("seed %" PRIu64 ": %s on %s: %s\n  vyre-fuzz --print --seed=%" PRIu64 " --programs=%u > seed%" PRIu64 ".vir\n", t->seed, s->unit.name,
+           executor, what, t->seed, t->options->n_programs, t->seed);
+    printf("  vyre-run seed%" PRIu64 ".vir --check -O%u --%s=%s", t->seed, t->opt_level, s->unit.is_pipeline ? "pipeline" : "program",
+           s->unit.name);
+    for (uint32_t k = 0; k < s->words.n; k++)
+        printf(" '%s'", s->words.at[k]);
+    printf("\n");
+    fflush(stdout);
+}
+
+/* -- making the module -------------------------------------------------------------------------------------------------- */
+
+static struct ir_module *generate(struct trial *t)
+{
+    struct ir_module *m = ir_module_new(&t->arena, &t->names, &t->sources);
+    t->random.state = t->seed * 0x9E3779B97F4A7C15u + 1;
+    generate_module(m, &t->random, t->options->n_programs, t->options->n_programs / 3);
+    return m;
+}
+
+static void begin_trial(struct trial *t, struct memory *mem, uint64_t seed, const struct fuzz_options *options)
+{
+    *t = (struct trial){.options = options, .seed = seed};
+    arena_init(&t->arena, mem);
+    sources_init(&t->sources, &t->arena);
+    intern_init(&t->names, &t->arena);
+    diags_init(&t->diags, &t->arena, &t->sources);
+    out_init(&t->text, mem);
+    t->run = (struct run){.arena = &t->arena, .tool = "vyre-fuzz"};
+}
+
+static void end_trial(struct trial *t)
+{
+    out_release(&t->text);
+    arena_release(&t->arena);
+}
+
+void fuzz_print(struct memory *mem, uint64_t seed, const struct fuzz_options *options, struct out *out)
+{
+    struct trial t;
+    begin_trial(&t, mem, seed, options);
+    ir_print_module(generate(&t), out);
+    end_trial(&t);
+}
+
+static const char *render_messages(struct trial *t)
+{
+    struct out out;
+    out_init(&out, t->arena.mem);
+    diags_print(&t->diags, DIAG_FORMAT_TEXT, false, &out);
+    const char *copy = arena_copy(&t->arena, out.n ? out.bytes : "", out.n);
+    out_release(&out);
+    return copy;
+}
+
+/* False, reported, when the structure is not sound. */
+static bool verify(struct trial *t, const struct ir_module *m, const char *which)
+{
+    struct out violations;
+    out_init(&violations, t->arena.mem);
+    bool ok = ir_verify_module(m, &violations);
+    if (!ok)
+        report_module(t, which, violations.bytes);
+    out_release(&violations);
+    return ok;
+}
+
+/* Prints the generated module, reads the text, prints that, and compares. */
+static bool read_back(struct trial *t, const struct ir_module *generated)
+{
+    struct frontend_options options = {0};
+    struct out again;
+    ir_print_module(generated, &t->text);
+    struct source_file *file =
+        sources_add(&t->sources, arena_printf(&t->arena, "seed%" PRIu64 ".vir", t->seed), t->text.bytes, t->text.n);
+    t->module = frontend_read(&t->arena, &t->names, &t->sources, &t->diags, file, &options);
+    if (!t->module) {
+        t->counts->invalid++;
+        report_module(t, "the module is refused", render_messages(t));
+        return false;
+    }
+    out_init(&again, t->arena.mem);
+    ir_print_module(t->module, &again);
+    bool same = again.n == t->text.n && !memcmp(again.bytes, t->text.bytes, again.n);
+    if (!same)
+        report_module(t, "the text reads back as another", again.bytes);
+    out_release(&again);
+    return same;
+}
+
+/* -- the interpreter's answer ------------------------------------------------------------------------------------------- */
+
+static struct ir_run_result interpret(struct trial *t, const struct run_unit *u, struct ir_run_options options)
+{
+    struct arena scratch;
+    struct ir_run_buffer *buffers = ARENA_ARRAY(&t->arena, struct ir_run_buffer, u->n_arrays + 1);
+    uint64_t *params = ARENA_ARRAY(&t->arena, uint64_t, u->n_params + 1);
+    options.max_steps = MAX_STEPS;
+    for (uint32_t k = 0; k < u->n_arrays; k++)
+        buffers[k] = (struct ir_run_buffer){u->arrays[k].bytes, u->arrays[k].count};
+    for (uint32_t k = 0; k < u->n_params; k++)
+        params[k] = u->params[k].bits;
+    arena_init(&scratch, t->arena.mem);
+    struct ir_run_result r = u->is_pipeline ? ir_run_pipeline(&scratch, u->pipeline, buffers, params, &options)
+                                            : ir_run_program(&scratch, u->program, buffers, params, &options);
+    if (r.message)
+        r.message = arena_printf(&t->arena, "%s", r.message);
+    arena_release(&scratch);
+    return r;
+}
+
+static const char *describe_race(struct trial *t, const struct ir_race *race)
+{
+    struct src_place a = source_locate(&t->sources, race->first.begin), b = source_locate(&t->sources, race->second.begin);
+    return arena_printf(&t->arena, "race on %s[%" PRIu64 "]: invocation %" PRIu64 ", line %u, and %" PRIu64 ", line %u", race->buffer->name,
+                        race->index, race->first_invocation, a.line, race->second_invocation, b.line);
+}
+
+static const char *describe_status(struct trial *t, const struct ir_run_result *r)
+{
+    if (r->status == IR_RUN_RACE)
+        return describe_race(t, &r->race);
+    return r->message ? r->message : r->status == IR_RUN_DEADLOCK ? "deadlock" : "an unexpected status";
+}
+
+/* NULL, or what is different about the arrays. */
+static const char *find_difference(struct trial *t, const struct subject *s)
+{
+    for (uint32_t k = 0; k < s->unit.n_arrays; k++) {
+        const struct run_array *a = &s->unit.arrays[k];
+        uint64_t n = array_bytes(a), at = 0;
+        if (!n || !memcmp(a->bytes, s->expected_bytes[k], n))
+            continue;
+        while (a->bytes[at] == s->expected_bytes[k][at]) at++;
+        return arena_printf(&t->arena, "%s differs at byte %" PRIu64 ", element %" PRIu64 ": 0x%02x, not 0x%02x", a->name, at,
+                            at / ir_type_mem_bytes(a->elem), a->bytes[at], s->expected_bytes[k][at]);
+    }
+    const struct run_array *overrun = args_find_overrun(&s->unit);
+    return overrun ? arena_printf(&t->arena, "wrote behind the end of %s", overrun->name) : NULL;
+}
+
+static bool make_words(struct trial *t, struct subject *s)
+{
+    const struct run_unit *u = &s->unit;
+    for (uint32_t k = 0; k < u->n_arrays; k++) {
+        const struct ir_buffer *b = u->is_pipeline ? u->pipeline->buffers.at[k] : u->program->buffers.at[k];
+        vec_push(&t->arena, &s->words, generate_buffer_word(&t->arena, &t->random, b));
+    }
+    for (uint32_t k = 0; k < u->n_params; k++) {
+        const struct ir_param *p = u->is_pipeline ? u->pipeline->params.at[k] : u->program->params.at[k];
+        vec_push(&t->arena, &s->words, generate_param_word(&t->arena, &t->random, p));
+    }
+    return args_parse(&t->run, &s->unit, s->words.at, s->words.n);
+}
+
+/* What all others are compared with. False when there is nothing to compare. */
+static bool find_expected(struct trial *t, struct subject *s)
+{
+    s->expected = interpret(t, &s->unit, (struct ir_run_options){.detect_races = true});
+    if (s->expected.status == IR_RUN_TOO_LONG) {
+        t->counts->too_long++;
+        return false;
+    }
+    if (s->expected.status != IR_RUN_OK && s->expected.status != IR_RUN_TRAP) {
+        report_subject(t, s, "the interpreter", describe_status(t, &s->expected));
+        t->counts->failed++;
+        return false;
+    }
+    t->counts->trapped += s->expected.status == IR_RUN_TRAP;
+    s->expected_bytes = ARENA_ARRAY(&t->arena, unsigned char *, s->unit.n_arrays + 1);
+    for (uint32_t k = 0; k < s->unit.n_arrays; k++) {
+        s->expected_bytes[k] = arena_alloc(&t->arena, array_bytes(&s->unit.arrays[k]) + 1);
+        memcpy(s->expected_bytes[k], s->unit.arrays[k].bytes, array_bytes(&s->unit.arrays[k]));
+    }
+    return true;
+}
+
+static bool agree_on_traps(const struct subject *s, bool trapped, uint32_t code, uint64_t invocation)
+{
+    bool expected = s->expected.status == IR_RUN_TRAP;
+    return trapped == expected && (!trapped || (code == s->expected.trap_code && invocation == s->expected.trap_invocation));
+}
+
+/* Another schedule must give the same. Where the launch traps, written buffers are unspecified. */
+static bool try_schedule(struct trial *t, struct subject *s)
+{
+    enum ir_schedule schedule = (enum ir_schedule)random_between(&t->random, IR_SCHEDULE_REVERSED, IR_SCHEDULE_INTERLEAVED);
+    args_restore(&s->unit);
+    struct ir_run_result r = interpret(t, &s->unit, (struct ir_run_options){.schedule = schedule, .seed = t->seed});
+    const char *what = NULL;
+    if (!agree_on_traps(s, r.status == IR_RUN_TRAP, r.trap_code, r.trap_invocation))
+        what = "traps otherwise";
+    else if (r.status != IR_RUN_TRAP)
+        what = find_difference(t, s);
+    if (what)
+        report_subject(t, s, arena_printf(&t->arena, "schedule %d", schedule), what);
+    return !what;
+}
+
+/* -- compiled code ------------------------------------------------------------------------------------------------------ */
+
+static bool try_level(struct trial *t, struct subject *s, struct compiled *c, const char *level)
+{
+    struct run_unit linked;
+    struct outcome o;
+    const char *what = NULL;
+    fuzz_place.executor = level;
+    if (!unit_from_object(&t->run, compiled_any_unit(c), s->unit.name, s->unit.is_pipeline ? RUN_PIPELINE : RUN_PROGRAM, &linked))
+        return false;
+    s->unit.compiled = linked.compiled;
+    args_restore(&s->unit);
+    if (!compiled_run(&t->run, c, &s->unit, &o))
+        what = "fails to run";
+    else if (!agree_on_traps(s, o.trapped, o.trap_code, o.trap_invocation))
+        what = arena_printf(&t->arena, "%s (code %" PRIu32 ", invocation %" PRIu64 "), the interpreter %s (%" PRIu32 ", %" PRIu64 ")",
+                            o.trapped ? "traps" : "does not trap", o.trap_code, o.trap_invocation,
+                            s->expected.status == IR_RUN_TRAP ? "traps" : "does not", s->expected.trap_code, s->expected.trap_invocation);
+    else if (!o.trapped)
+        what = find_difference(t, s);
+    if (what)
+        report_subject(t, s, arena_printf(&t->arena, "%s -O%u", level, t->opt_level), what);
+    return !what;
+}
+
+struct executors {
+    struct library *library;
+    struct compiled *at[N_LEVELS]; /* NULL: the machine has no such level */
+};
+
+static bool open_executors(struct trial *t, struct executors *e)
+{
+    struct target_set targets = {0};
+    struct codegen_options options = {.emit = CODEGEN_EMIT_OBJECT, .opt_level = t->opt_level, .prefix = "", .source_name = "fuzz.vir",
+                                      .targets = &targets};
+    struct out object;
+    fuzz_place.unit = "(compiling)";
+    out_init(&object, t->arena.mem);
+    target_set_default(&targets, NULL);
+    bool ok = codegen_emit(t->module, &options, &t->diags, &t->arena, &object);
+    if (!ok)
+        report_module(t, "does not compile", render_messages(t));
+    ok = ok && library_load(&t->run, &object, &e->library);
+    out_release(&object);
+    for (uint32_t k = 0; ok && k < N_LEVELS; k++)
+        if (has_level(k))
+            ok = compiled_open(&t->run, e->library, &(struct compiled_options){levels[k], random_between(&t->random, 1, 4)}, &e->at[k]);
+    return ok;
+}
+
+static void close_executors(struct executors *e)
+{
+    for (uint32_t k = 0; k < N_LEVELS; k++)
+        if (e->at[k])
+            compiled_close(e->at[k]);
+    if (e->library)
+        library_unload(e->library);
+}
+
+/* -- all of a module ---------------------------------------------------------------------------------------------------- */
+
+static void try_unit(struct trial *t, const struct executors *e, const char *name, enum run_unit_kind kind)
+{
+    struct subject s = {0};
+    bool ok;
+    fuzz_place.unit = name;
+    fuzz_place.executor = "the interpreter";
+    t->counts->programs++;
+    if (!unit_from_module(&t->run, t->module, name, kind, &s.unit) || !make_words(t, &s)) {
+        t->counts->failed++;
+        return;
+    }
+    if (!find_expected(t, &s))
+        return;
+    ok = try_schedule(t, &s);
+    for (uint32_t k = 0; k < N_LEVELS; k++)
+        if (e->at[k])
+            ok &= try_level(t, &s, e->at[k], levels[k]);
+    t->counts->passed += ok;
+    t->counts->failed += !ok;
+}
+
+static void try_module(struct trial *t)
+{
+    struct ir_module *generated = generate(t);
+    struct executors e = {0};
+    t->opt_level = random_below(&t->random, 4);
+    bool ok = verify(t, generated, "the generated module is not sound") && read_back(t, generated) &&
+              verify(t, t->module, "the module that was read is not sound") && (!t->options->run_cpu || open_executors(t, &e));
+    t->counts->failed += !ok;
+    for (uint32_t k = 0; ok && k < t->module->programs.n; k++)
+        try_unit(t, &e, t->module->programs.at[k]->name, RUN_PROGRAM);
+    for (uint32_t k = 0; ok && k < t->module->pipelines.n; k++)
+        try_unit(t, &e, t->module->pipelines.at[k]->name, RUN_PIPELINE);
+    close_executors(&e);
+}
+
+void fuzz_module(struct memory *mem, uint64_t seed, const struct fuzz_options *options, struct fuzz_counts *counts)
+{
+    struct trial t;
+    begin_trial(&t, mem, seed, options);
+    t.counts = counts;
+    fuzz_place = (struct fuzz_place){seed, "(reading)", "the compiler"};
+    counts->modules++;
+    try_module(&t);
+    end_trial(&t);
+}

@@ -1,0 +1,34 @@
+/* differ.h - one random module: is it valid, does its text read back, do all executors agree? */
+#ifndef VYREC_TOOLS_DIFFER_H
+#define VYREC_TOOLS_DIFFER_H
+
+#include "codegen/codegen.h"
+#include "tools/vyre-fuzz/generate.h"
+#include "tools/vyre-run/run.h"
+
+struct fuzz_options {
+    uint32_t n_programs;
+    bool run_cpu;
+    const char *keep_dir; /* NULL: failing modules are not written */
+};
+
+struct fuzz_counts {
+    uint64_t modules, programs; /* programs and pipelines */
+    uint64_t invalid;           /* modules that the checks refused: a fault of the generator or of the checks */
+    uint64_t passed, failed;    /* programs and pipelines, compared */
+    uint64_t trapped, too_long; /* too_long ones were not compared */
+};
+
+/* Where we are, for the report of a crash. */
+struct fuzz_place {
+    uint64_t seed;
+    const char *unit, *executor;
+};
+extern struct fuzz_place fuzz_place;
+
+/* The text of the seed's module. */
+void fuzz_print(struct memory *mem, uint64_t seed, const struct fuzz_options *options, struct out *out);
+/* Everything with the seed's module. Faults are printed; counts are added to. */
+void fuzz_module(struct memory *mem, uint64_t seed, const struct fuzz_options *options, struct fuzz_counts *counts);
+
+#endif
