@@ -1,0 +1,247 @@
+/* sema_pipeline.c - pipelines: parameters, temps, and the steps. Whether an argument suits its program (type, access, size)
+ * is a rule of the IR; here it is only found. */
+#include <string.h>
+
+#include "frontend/sema.h"
+#include "ir/build.h"
+#include "ir/ops.h"
+
+/* -- declarations ------------------------------------------------------------------------------------------- */
+
+static void declare_param(struct sema *s, const struct syn_decl *d, struct ir_pipeline *p)
+{
+    struct ir_param *param = sema_param(s, d);
+
+    if (!param) return;
+    param->index = p->params.n;
+    vec_push(s->m->arena, &p->params, param);
+}
+
+static void declare_buffer(struct sema *s, const struct syn_decl *d, struct ir_pipeline *p)
+{
+    struct symbol *sym = sema_declare(s, SYMBOL_BAD, d->name);
+    struct ir_buffer *b = sema_array(s, d, IR_SPACE_STORAGE, sym);
+
+    if (!b) return;
+    sema_array_count(s, d, b);
+    b->index = p->buffers.n;
+    vec_push(s->m->arena, &p->buffers, b);
+}
+
+/* A count that is a number is known now; another is computed by the host at launch. */
+static void set_temp_count(struct sema *s, const struct syn_decl *d, struct ir_buffer *b)
+{
+    struct ir_expr *count = sema_expr_of(s, d->count, IR_TYPE(U32));
+
+    if (!count || !sema_is_host(s, count)) return;
+    b->sized = true;
+    if (ir_is_const(count)) b->count = count->bits;
+    else b->count_expr = count;
+}
+
+static void declare_temp(struct sema *s, const struct syn_decl *d, struct ir_pipeline *p)
+{
+    struct symbol *sym = sema_declare(s, SYMBOL_BAD, d->name);
+    struct ir_buffer *b = sema_array(s, d, IR_SPACE_STORAGE, sym);
+
+    if (!b) return;
+    if (d->count) set_temp_count(s, d, b);
+    else diag_report(s->diags, DIAG_NEEDS_COUNT, d->name.range, d->name.name->text);
+    b->index = p->buffers.n + p->temps.n;
+    vec_push(s->m->arena, &p->temps, b);
+}
+
+static bool find_unit(struct sema *s, struct syn_ref unit, uint64_t *bytes)
+{
+    static const struct { const char *text; uint64_t bytes; } units[] = {
+        {"B", 1}, {"KiB", 1024}, {"MiB", 1024 * 1024}, {"GiB", 1024 * 1024 * 1024},
+    };
+
+    *bytes = 1;
+    if (!unit.name) return true;
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        if (strcmp(units[i].text, unit.name->text)) continue;
+        *bytes = units[i].bytes;
+        return true;
+    }
+    diag_report(s->diags, DIAG_UNKNOWN_UNIT, unit.range, unit.name->text);
+    return false;
+}
+
+static void set_budget(struct sema *s, const struct syn_decl *d, struct ir_pipeline *p)
+{
+    uint64_t count, unit;
+
+    if (p->budget_bytes) {
+        diag_report(s->diags, DIAG_GIVEN_TWICE, d->range, "budget");
+        return;
+    }
+    if (!find_unit(s, d->name, &unit)) return;
+    if (sema_count(s, d->exprs[0], "a budget", 1, UINT64_MAX / unit, &count)) p->budget_bytes = count * unit;
+}
+
+/* -- arms --------------------------------------------------------------------------------------------------- */
+
+static struct ir_arg *find_arg(struct ir_arm *arm, const char *name)
+{
+    for (uint32_t i = 0; i < arm->args.n; i++)
+        if (!strcmp(arm->args.at[i].name, name)) return &arm->args.at[i];
+    return NULL;
+}
+
+/* One slot for each buffer and param of the program, in its order. */
+static void add_formals(struct sema *s, struct ir_arm *arm)
+{
+    const struct ir_program *p = arm->program;
+
+    for (uint32_t i = 0; i < p->buffers.n; i++) {
+        struct ir_arg arg = {.name = p->buffers.at[i]->name, .formal_buffer = p->buffers.at[i]};
+        vec_push(s->m->arena, &arm->args, arg);
+    }
+    for (uint32_t i = 0; i < p->params.n; i++) {
+        struct ir_arg arg = {.name = p->params.at[i]->name, .formal_param = p->params.at[i]};
+        vec_push(s->m->arena, &arm->args, arg);
+    }
+}
+
+static struct ir_buffer *get_buffer(struct sema *s, const struct syn_expr *e)
+{
+    struct symbol *sym;
+
+    if (e->kind != SYN_NAME) {
+        diag_report(s->diags, DIAG_BUFFER_NAME, e->range);
+        return NULL;
+    }
+    sym = sema_lookup(s, sema_name_of(e));
+    if (sym && sym->kind == SYMBOL_BUFFER) return sym->buffer.at;
+    if (sym) diag_report(s->diags, DIAG_WRONG_KIND, e->range, e->name->text, symbol_kind_text(sym->kind),
+                         "a buffer of the pipeline");
+    return NULL;
+}
+
+static void report_argument(struct sema *s, const struct ir_arm *arm, struct syn_ref name)
+{
+    const char **names = ARENA_ARRAY(s->arena, const char *, arm->args.n), *near;
+    struct diag *d = diag_report(s->diags, DIAG_UNKNOWN_ARGUMENT, name.range, arm->program->name, name.name->text);
+
+    for (uint32_t i = 0; i < arm->args.n; i++) names[i] = arm->args.at[i].name;
+    near = diag_nearest(name.name->text, names, arm->args.n);
+    if (near) diag_add_fix(s->diags, d, name.range, near, "did you mean '%s'?", near);
+}
+
+static void set_argument(struct sema *s, struct ir_arm *arm, const struct syn_expr *named)
+{
+    struct syn_ref name = sema_name_of(named);
+    struct ir_arg *arg = find_arg(arm, name.name->text);
+
+    if (!arg) {
+        report_argument(s, arm, name);
+        return;
+    }
+    if (arg->range.end) {
+        diag_report(s->diags, DIAG_GIVEN_TWICE, named->range, arg->name);
+        return;
+    }
+    arg->range = named->range;
+    if (arg->formal_buffer) {
+        arg->buffer = get_buffer(s, named->args[0]);
+        return;
+    }
+    arg->value = sema_expr(s, named->args[0], arg->formal_param->type);
+    if (arg->value) sema_is_host(s, arg->value);
+}
+
+static struct ir_program *find_program(struct sema *s, const struct syn_expr *call)
+{
+    struct syn_ref name = sema_name_of(call);
+    struct symbol *sym = sema_lookup(s, name);
+
+    if (sym && sym->kind == SYMBOL_PROGRAM) return sym->program;
+    if (sym) diag_report(s->diags, DIAG_WRONG_KIND, name.range, name.name->text, symbol_kind_text(sym->kind), "a program");
+    return NULL;
+}
+
+static void check_arm_name(struct sema *s, const struct ir_pipeline *p, struct syn_ref name)
+{
+    IR_EACH_STMT(stmt, &p->body) {
+        struct diag *d;
+        if (stmt->kind != IR_STMT_ARM || stmt->arm->name != name.name->text) continue;
+        d = diag_report(s->diags, DIAG_NAME_TAKEN, name.range, name.name->text);
+        diag_add_note(s->diags, d, stmt->arm->range, "'%s' is declared here, as an arm", name.name->text);
+        return;
+    }
+}
+
+static void check_arm(struct sema *s, const struct syn_stmt *stmt, struct ir_pipeline *p)
+{
+    struct ir_program *program = find_program(s, stmt->value);
+    struct ir_arm *arm;
+
+    check_arm_name(s, p, stmt->name);
+    if (!program) return;
+    arm = ARENA_NEW(s->m->arena, struct ir_arm);
+    arm->name = stmt->name.name->text;
+    arm->range = stmt->range;
+    arm->program = program;
+    add_formals(s, arm);
+    for (uint32_t i = 0; i < stmt->value->n_args; i++) set_argument(s, arm, stmt->value->args[i]);
+    for (uint32_t i = 0; i < arm->args.n; i++)
+        if (!arm->args.at[i].range.end)
+            diag_report(s->diags, DIAG_MISSING_ARGUMENT, stmt->value->range, program->name, arm->args.at[i].name);
+    sema_append(s, IR_STMT_ARM, stmt->range)->arm = arm;
+}
+
+/* -- the other steps ---------------------------------------------------------------------------------------- */
+
+static void check_host(struct sema *s, const struct syn_stmt *stmt)
+{
+    struct symbol *sym = sema_lookup(s, stmt->name);
+
+    if (sym && sym->kind == SYMBOL_BUFFER) sema_append(s, IR_STMT_HOST, stmt->range)->host.buffer = sym->buffer.at;
+    else if (sym) diag_report(s->diags, DIAG_WRONG_KIND, stmt->name.range, stmt->name.name->text,
+                              symbol_kind_text(sym->kind), "a buffer of the pipeline");
+}
+
+/* dst and src; broadcast has one buffer that is both. */
+static void check_collective(struct sema *s, const struct syn_stmt *stmt)
+{
+    const struct syn_expr *e = stmt->value;
+    struct symbol *sym = sema_lookup(s, sema_name_of(e));
+    struct ir_buffer *dst, *src;
+    struct ir_stmt *made;
+
+    if (!sym) return;
+    if (sym->kind != SYMBOL_COLLECTIVE) {
+        diag_report(s->diags, DIAG_WRONG_KIND, sema_name_of(e).range, e->name->text, symbol_kind_text(sym->kind), "a collective");
+        return;
+    }
+    if (!sema_arg_count(s, e, e->name->text, sym->collective == IR_COLLECTIVE_BROADCAST ? 1 : 2)) return;
+    dst = get_buffer(s, e->args[0]);
+    src = e->n_args > 1 ? get_buffer(s, e->args[1]) : NULL;
+    if (!dst || (e->n_args > 1 && !src)) return;
+    made = sema_append(s, IR_STMT_COLLECTIVE, stmt->range);
+    made->collective.op = sym->collective;
+    made->collective.dst = dst;
+    made->collective.src = src;
+}
+
+/* -- the item ----------------------------------------------------------------------------------------------- */
+
+void sema_pipeline(struct sema *s, const struct syn_item *item, struct ir_pipeline *p)
+{
+    uint32_t scope = sema_open_scope(s);
+
+    s->pipeline = p;
+    s->block = &p->body;
+    for (const struct syn_decl *d = item->params.first; d; d = d->next)
+        (d->kind == SYN_DECL_BUFFER ? declare_buffer : declare_param)(s, d, p);
+    for (const struct syn_decl *d = item->decls.first; d; d = d->next)
+        (d->kind == SYN_DECL_BUDGET ? set_budget : declare_temp)(s, d, p);
+    for (const struct syn_stmt *stmt = item->body.first; stmt; stmt = stmt->next) {
+        if (stmt->kind == SYN_ARM) check_arm(s, stmt, p);
+        else if (stmt->kind == SYN_HOST) check_host(s, stmt);
+        else check_collective(s, stmt);
+    }
+    sema_close_scope(s, scope);
+    s->pipeline = NULL;
+}
