@@ -54,6 +54,12 @@ const char *compile_default_name(struct arena *arena, const char *input, const c
     return arena_printf(arena, "%.*s%s", stem_bytes(name), name, suffix);
 }
 
+bool compile_names_outputs(const struct settings *settings)
+{
+    return settings->depend != DEPEND_ONLY && !settings->output &&
+           (kinds[settings->emit].suffix || settings->depend == DEPEND_ALSO);
+}
+
 static const char *main_output(struct compilation *c)
 {
     const char *suffix = kinds[c->settings->emit].suffix;

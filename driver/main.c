@@ -18,15 +18,16 @@ static bool print_targets(struct tool *tool)
 }
 
 /* Two inputs of one name in different folders would make one object. */
-static bool check_names(struct tool *tool)
+static bool check_names(struct tool *tool, const struct settings *settings)
 {
     struct intern names;
     struct map seen;
     intern_init(&names, &tool->arena);
     map_init(&seen, &tool->arena);
-    for (uint32_t i = 0; i < tool->options.inputs.n; i++) {
-        const char *object = compile_default_name(&tool->arena, tool->options.inputs.at[i], ".o");
-        const char *name = intern_string(&names, object);
+    for (uint32_t i = 0; compile_names_outputs(settings) && i < tool->options.inputs.n; i++) {
+        const char *input = tool->options.inputs.at[i];
+        const char *name = intern_string(&names, compile_default_name(&tool->arena, input, ".o"));
+        if (!strcmp(input, "-")) continue;
         if (map_find(&seen, name)) diag_report(&tool->diags, DIAG_OUTPUT_TWICE, SRC_NONE, name);
         map_set(&seen, name, tool);
     }
@@ -37,7 +38,7 @@ static int compile_all(struct tool *tool)
 {
     struct settings settings;
     if (print_targets(tool)) return TOOL_SUCCESS;
-    if (!settings_read(tool, &settings) || !check_names(tool)) return TOOL_USAGE;
+    if (!settings_read(tool, &settings) || !check_names(tool, &settings)) return TOOL_USAGE;
     for (uint32_t i = 0; i < tool->options.inputs.n; i++)
         compile_input(tool, &settings, tool->options.inputs.at[i]);
     return TOOL_SUCCESS;

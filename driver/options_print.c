@@ -17,11 +17,14 @@ static const struct {
     {TOOL_OPT, "vyre-opt", "[options] file.vir", "read, check and print .vir programs",
      "Reads the file, or standard input for -, checks it, and prints it in its canonical form."},
     {TOOL_RUN, "vyre-run", "[options] file [name=value...]", "run programs of .vir files and objects",
-     "Runs a program or pipeline of a .vir file or of an object, on this machine's processor or in the interpreter. A buffer "
-     "is given as name=@FILE, name=TYPE[COUNT] for zeros, name=random:TYPE[COUNT]:SEED, name=[1,2,3] or name=\"text\", a param "
+     "Runs a program or pipeline of a .vir file or of an object, on this machine's processor or in the interpreter. A "
+     "buffer "
+     "is given as name=@FILE, name=TYPE[COUNT] for zeros, name=random:TYPE[COUNT]:SEED, name=[1,2,3] or name=\"text\", "
+     "a param "
      "as name=NUMBER. Exit status: 0 it ran; 1 a fault, a trap, a race or a difference; 2 the command line is wrong."},
     {TOOL_FUZZ, "vyre-fuzz", "[options]", "compare compilers and interpreter on random programs",
-     "Makes random programs that have one answer, and compares the bytes that compiled code, at every level of this machine, and "
+     "Makes random programs that have one answer, and compares the bytes that compiled code, at every level of this "
+     "machine, and "
      "the interpreter leave in their buffers. The same seed makes the same programs."},
 };
 
