@@ -35,8 +35,9 @@ bool settings_read(struct tool *tool, struct settings *settings);
 /* Compiles one input and writes all its outputs; what is wrong is reported. */
 void compile_input(struct tool *tool, const struct settings *settings, const char *input);
 
-/* The name of the output that a rule is about, and where outputs go: `suffix` in place of the input's, without its
- * folder. */
+/* Are outputs named for their inputs? */
+bool compile_names_outputs(const struct settings *settings);
+/* That name: the input's, without its folder, and `suffix` in place of its own. */
 const char *compile_default_name(struct arena *arena, const char *input, const char *suffix);
 
 /* `target: input files...`, with long lines broken. */
