@@ -157,39 +157,39 @@ static const struct ir_run_options schedules[] = {
 };
 enum { N_SCHEDULES = sizeof schedules / sizeof *schedules };
 
-/* Programs without races: `out` is u32[300], `in` too. */
+/* Programs without races: `out` is u32[300], `src` too. */
 static const char *const clean_programs[] = {
     /* a sum by halves in workgroup memory, each workgroup its own */
-    "program sums { workgroup 64; dispatch 300; buffer in : read u32[]; buffer out : write u32[]; workgroup part : u32[64];\n"
-    "  part[lid.x] = in[gid.x]; barrier;\n"
-    "  for round in 0u32..6 {\n"
-    "    let half = 32u32 >> round;\n"
+    "program sums { workgroup 64; dispatch 300; buffer src : read u32[]; buffer out : write u32[]; workgroup part : u32[64];\n"
+    "  part[lid.x] = src[gid.x]; barrier;\n"
+    "  for k in 0u32..6 {\n"
+    "    let half = 32u32 >> k;\n"
     "    if lid.x < half { part[lid.x] = part[lid.x] + part[lid.x + half]; }\n"
     "    barrier;\n"
     "  }\n"
     "  if lid.x == 0 { out[wid.x] = part[0]; } }\n",
     /* counting with atomics */
-    "program counts { workgroup 32; dispatch 300; buffer in : read u32[]; buffer out : read_write u32[];\n"
-    "  atomic_add(out[in[gid.x] % 7], 1, relaxed); atomic_max(out[10 + in[gid.x] % 3], in[gid.x]); }\n",
+    "program counts { workgroup 32; dispatch 300; buffer src : read u32[]; buffer out : read_write u32[];\n"
+    "  atomic_add(out[src[gid.x] % 7], 1, relaxed); atomic_max(out[10 + src[gid.x] % 3], src[gid.x]); }\n",
     /* grid barrier: what all workgroups wrote, turned round */
-    "program turns { workgroup 16; dispatch 300; buffer in : read u32[]; buffer out : read_write u32[];\n"
-    "  out[gid.x] = in[gid.x] * 3; grid_barrier;\n"
+    "program turns { workgroup 16; dispatch 300; buffer src : read u32[]; buffer out : read_write u32[];\n"
+    "  out[gid.x] = src[gid.x] * 3; grid_barrier;\n"
     "  let other = out[299 - gid.x]; grid_barrier;\n"
     "  out[gid.x] = other + 1; }\n",
     /* subgroups, with lanes missing in the last one */
-    "program lanes { workgroup 40; dispatch 300; buffer in : read u32[]; buffer out : write u32[];\n"
-    "  let s = scan_add(in[gid.x]); let b = ballot(in[gid.x] % 2 == 1);\n"
-    "  let t = shuffle(s, lane ^ 1u32); let m = reduce_max(in[gid.x]);\n"
+    "program lanes { workgroup 40; dispatch 300; buffer src : read u32[]; buffer out : write u32[];\n"
+    "  let s = scan_add(src[gid.x]); let b = ballot(src[gid.x] % 2 == 1);\n"
+    "  let t = shuffle(s, lane ^ 1u32); let m = reduce_max(src[gid.x]);\n"
     "  out[gid.x] = s ^ b ^ t ^ m; }\n",
     /* every invocation has its own array; copies are waited for */
-    "program copies { workgroup 8; dispatch 75; buffer in : read u32[]; buffer out : write u32[]; local mine : u32[4];\n"
+    "program copies { workgroup 8; dispatch 75; buffer src : read u32[]; buffer out : write u32[]; local mine : u32[4];\n"
     "  workgroup tile : u32[32];\n"
-    "  copy_async(tile, lid.x * 4, in, gid.x * 4, 4u32, 1); wait(1); barrier;\n"
+    "  copy_async(tile, lid.x * 4, src, gid.x * 4, 4u32, 1); wait(1); barrier;\n"
     "  for k in 0u32..4 { mine[k] = tile[31 - lid.x * 4 - k]; }\n"
     "  for k in 0u32..4 { out[gid.x * 4 + k] = mine[k]; } }\n",
     /* a loop that some leave early, and three dimensions */
-    "program cube { workgroup 2, 3, 2; dispatch 4, 5, 3; buffer in : read u32[]; buffer out : write u32[];\n"
-    "  let i = gid.x + 4 * (gid.y + 6 * gid.z); var v = in[i]; var n = 0u32;\n"
+    "program cube { workgroup 2, 3, 2; dispatch 4, 5, 3; buffer src : read u32[]; buffer out : write u32[];\n"
+    "  let i = gid.x + 4 * (gid.y + 6 * gid.z); var v = src[i]; var n = 0u32;\n"
     "  while v != 1 max 200 { if v == 0 { break; } if v % 2 == 0 { v = v / 2; n = n + 1; continue; } v = 3 * v + 1; n = n + 1; }\n"
     "  out[i] = n + num_workgroups.y * 1000; }\n",
 };
@@ -197,13 +197,13 @@ static const char *const clean_programs[] = {
 static void agrees_under_all_schedules(void)
 {
     for (size_t p = 0; p < sizeof clean_programs / sizeof *clean_programs; p++) {
-        uint32_t in[300], out[N_SCHEDULES][300];
+        uint32_t src[300], out[N_SCHEDULES][300];
         for (uint32_t s = 0; s < N_SCHEDULES; s++) {
             for (uint32_t k = 0; k < 300; k++) {
-                in[k] = k * 2654435761u >> 22;
+                src[k] = k * 2654435761u >> 22;
                 out[s][k] = 0;
             }
-            struct ir_run_buffer buffers[] = {BUFFER(in), BUFFER(out[s])};
+            struct ir_run_buffer buffers[] = {BUFFER(src), BUFFER(out[s])};
             struct ir_run_options options = schedules[s];
             options.detect_races = true;
             struct ir_run_result r = run(clean_programs[p], buffers, NULL, options);
@@ -341,7 +341,7 @@ static void keeps_to_the_bounds(void)
     struct ir_run_result r = run_forward("program p { workgroup 1; dispatch 1; buffer out : read_write u32[]; buffer old : write u32[]; param far : u32;\n"
                                          "  out[4] = 1; out[far] = 2; out[4294967295] = 3;\n"
                                          "  old[0] = out[4] + out[far] + 5; barrier;\n"
-                                         "  let o = atomic_add(out[far], 8); old[1] = o + 6; old[2] = out[1]; }\n",
+                                         "  let o = atomic_add(out[far], 8); old[1] = o + 6; barrier; old[2] = out[1]; }\n",
                                          buffers, params);
     CHECK_INT(r.status, IR_RUN_OK);
     CHECK(out[0] == 11 && out[1] == 12 && out[2] == 13 && out[3] == 14 && out[4] == 0xCAFE && out[5] == 0xCAFE);
@@ -350,10 +350,10 @@ static void keeps_to_the_bounds(void)
 
 static void copies_keep_to_the_bounds(void)
 {
-    uint32_t in[4] = {1, 2, 3, 4}, out[6] = {9, 9, 9, 9, 0xCAFE, 0xCAFE};
-    struct ir_run_buffer buffers[] = {BUFFER(in), {out, 4}};
-    struct ir_run_result r = run_forward("program p { workgroup 1; dispatch 1; buffer in : read u32[]; buffer out : read_write u32[];\n"
-                                         "  copy_async(out, 1, in, 2, 4294967295u32, 3); wait(3); }\n", buffers, NULL);
+    uint32_t src[4] = {1, 2, 3, 4}, out[6] = {9, 9, 9, 9, 0xCAFE, 0xCAFE};
+    struct ir_run_buffer buffers[] = {BUFFER(src), {out, 4}};
+    struct ir_run_result r = run_forward("program p { workgroup 1; dispatch 1; buffer src : read u32[]; buffer out : read_write u32[];\n"
+                                         "  copy_async(out, 1, src, 2, 4294967295u32, 3); wait(3); }\n", buffers, NULL);
     CHECK_INT(r.status, IR_RUN_OK);
     CHECK(out[0] == 9 && out[1] == 3 && out[2] == 4 && out[3] == 0 && out[4] == 0xCAFE);
 }
