@@ -37,7 +37,7 @@ bool symbol_is_soft(const struct symbol *s)
 {
     if (s->kind != SYMBOL_KEYWORD) return false;
     switch (s->token) {
-    case VIR_STEP: case VIR_BUDGET: case VIR_TEMP: case VIR_ARM: case VIR_HOST: case VIR_FILE: return true;
+    case VIR_IN: case VIR_STEP: case VIR_BUDGET: case VIR_TEMP: case VIR_ARM: case VIR_HOST: case VIR_FILE: return true;
     default: return false;
     }
 }

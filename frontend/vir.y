@@ -64,11 +64,11 @@ static void vir_error(const struct src_range *place, struct parser *p, void *sca
 %token NUMBER "a number" STRING "a string"
 %token DATA "data" PROGRAM "program" PIPELINE "pipeline" FN "fn"
 %token WORKGROUP "workgroup" LOCAL "local" DISPATCH "dispatch" BUFFER "buffer" PARAM "param"
-%token LET "let" VAR "var" IF "if" ELSE "else" FOR "for" IN "in" WHILE "while"
+%token LET "let" VAR "var" IF "if" ELSE "else" FOR "for" WHILE "while"
 %token BREAK "break" CONTINUE "continue" RETURN "return" REGION "region"
 %token BARRIER "barrier" GRID_BARRIER "grid_barrier" TRUE "true" FALSE "false"
 %token VEC2 "vec2" VEC4 "vec4" BITCAST "bitcast"
-%token <name> MAX "max" STEP "step" BUDGET "budget" TEMP "temp" ARM "arm" HOST "host" FILE "file"
+%token <name> MAX "max" IN "in" STEP "step" BUDGET "budget" TEMP "temp" ARM "arm" HOST "host" FILE "file"
 %token ARROW "->" DOTDOT ".."
 %token LOR "||" LAND "&&" EQ "==" NE "!=" LE "<=" GE ">=" SHL "<<" SHR ">>"
 
@@ -124,7 +124,7 @@ item:
 
 word:
   NAME
-| STEP | BUDGET | TEMP | ARM | HOST | FILE
+| IN | STEP | BUDGET | TEMP | ARM | HOST | FILE
 ;
 
 name:
