@@ -4,6 +4,7 @@
  *   uniform    each operand in turn, then all of them, the same for all lanes
  *   constants  each operand in turn, then all of them, known at compile time */
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "tests/exec/ops/ops.h"
@@ -13,7 +14,7 @@ struct form {
     enum ir_op op;
     ir_type args[MAX_OPERANDS], result;
     uint32_t n_args;
-    const char *name;
+    char name[64]; /* not in the batch's arena: a form outlives it */
 };
 
 static const char *const operands[MAX_OPERANDS] = {"a", "b", "c", "d"};
@@ -45,22 +46,22 @@ static bool find_types(struct form *f, ir_type t)
     return false;
 }
 
-static const char *name_form(struct batch *b, const struct form *f, ir_type t)
+static const char *shape_text(ir_type t) { return t.lanes == 4 ? "x4" : t.lanes == 2 ? "x2" : ""; }
+
+static void name_form(struct form *f, ir_type t)
 {
-    const char *shape = t.lanes == 4 ? "x4" : t.lanes == 2 ? "x2" : "";
-    char *name = arena_printf(&b->arena, "t_%s_%s%s", ir_op_infos[f->op].name, ir_scalar_infos[t.scalar].text, shape);
-    for (char *c = name; *c; c++)
+    snprintf(f->name, sizeof f->name, "t_%s_%s%s", ir_op_infos[f->op].name, ir_scalar_infos[t.scalar].text, shape_text(t));
+    for (char *c = f->name; *c; c++)
         *c = (char)tolower((unsigned char)*c);
-    return name;
 }
 
-static bool make_form(struct batch *b, struct form *f, enum ir_op op, ir_type t)
+static bool make_form(struct form *f, enum ir_op op, ir_type t)
 {
     const struct ir_op_info *info = &ir_op_infos[op];
     *f = (struct form){.op = op, .n_args = info->n_args};
     if (info->sig == IR_SIG_NONE || info->traits & IR_TRAIT_SUBGROUP || !(info->types & 1u << t.scalar) || !find_types(f, t))
         return false;
-    f->name = name_form(b, f, t);
+    name_form(f, t);
     return true;
 }
 
@@ -156,10 +157,13 @@ static void write_uniform(struct batch *b, const struct form *f)
 
 /* -- constants ----------------------------------------------------------------------------------------------------- */
 
+/* Constant divisors that have a 0 are errors. */
 static bool is_zero_divisor(const struct form *f, uint32_t operand, uint32_t k)
 {
-    return (f->op == IR_OP_DIV || f->op == IR_OP_REM) && operand == 1 && ir_type_is_int(f->args[1]) &&
-           boundary_value((enum ir_scalar)f->args[1].scalar, k) == 0;
+    bool zero = false;
+    for (uint32_t c = 0; c < f->args[operand].lanes; c++)
+        zero |= boundary_value((enum ir_scalar)f->args[operand].scalar, k + 5 * c) == 0;
+    return zero && (f->op == IR_OP_DIV || f->op == IR_OP_REM) && operand == 1 && ir_type_is_int(f->args[1]);
 }
 
 /* One statement: `constant` is the operand that is known, n_args when all are. */
@@ -203,7 +207,7 @@ void write_byte_cases(struct batch *b)
     struct form f;
     for (enum ir_op op = 0; op < IR_OP_COUNT; op++) {
         for (enum ir_scalar s = IR_U8; s <= IR_I8; s++) {
-            if (make_form(b, &f, op, (ir_type){(uint8_t)s, 1}))
+            if (make_form(&f, op, (ir_type){(uint8_t)s, 1}))
                 write_grid(b, &f, f.n_args <= 2 ? byte_tuple : mixed_tuple, f.n_args == 1 ? 256 : 65536, false);
         }
     }
@@ -225,7 +229,7 @@ static void write_forms(struct batch *b, uint32_t types, bool math)
     struct form f;
     for (enum ir_op op = 0; op < IR_OP_COUNT; op++) {
         for (enum ir_scalar s = IR_BOOL; s < IR_SCALAR_COUNT; s++) {
-            if (types & 1u << s && is_math(op) == math && make_form(b, &f, op, (ir_type){(uint8_t)s, 1}))
+            if (types & 1u << s && is_math(op) == math && make_form(&f, op, (ir_type){(uint8_t)s, 1}))
                 write_all_ways(b, &f);
         }
     }
@@ -238,7 +242,9 @@ void write_math_cases(struct batch *b) { write_forms(b, IR_SET_FLTS, true); }
 static void write_conversion(struct batch *b, enum ir_op op, ir_type from, ir_type to)
 {
     struct form f = {.op = op, .n_args = 1, .args = {from}, .result = to};
-    f.name = arena_printf(&b->arena, "%s_to_%s", name_form(b, &f, from), name_form(b, &f, to) + 2);
+    name_form(&f, from);
+    size_t n = strlen(f.name);
+    snprintf(f.name + n, sizeof f.name - n, "_to_%s%s", ir_scalar_infos[to.scalar].text, shape_text(to));
     bool small_float = from.scalar == IR_F16 || from.scalar == IR_BF16;
     write_grid(b, &f, small_float ? pattern_tuple : mixed_tuple, small_float ? 65536 : 4096, true);
     write_uniform(b, &f);
@@ -285,7 +291,7 @@ void write_vector_cases(struct batch *b)
         ir_type t = {(uint8_t)scalars[k / 2], k % 2 ? 4 : 2};
         write_components(b, t);
         for (enum ir_op op = 0; op < IR_OP_COUNT; op++) {
-            if (!make_form(b, &f, op, t))
+            if (!make_form(&f, op, t))
                 continue;
             write_grid(b, &f, mixed_tuple, 1024, true);
             write_uniform(b, &f);

@@ -52,26 +52,32 @@ static bool run_named(struct batch *b, const char *name)
     return false;
 }
 
+static bool run_all(struct batch *b, int argc, char **argv)
+{
+    int first = 1;
+    if (argc > 2 && !strcmp(argv[1], "-O")) {
+        b->opt_level = (uint32_t)atoi(argv[2]);
+        first = 3;
+    }
+    bool known = first < argc;
+    for (int i = first; i < argc && known; i++)
+        known = run_named(b, argv[i]);
+    return known;
+}
+
 int main(int argc, char **argv)
 {
     static struct memory mem;
     static bool used[IR_OP_COUNT];
     static struct batch b = {.mem = &mem, .used = used, .opt_level = 2};
-    int first = 1;
     if (setjmp(mem.recover)) {
         fprintf(stderr, "exec-ops: out of memory\n");
         return 2;
     }
-    if (argc > 2 && !strcmp(argv[1], "-O")) {
-        b.opt_level = (uint32_t)atoi(argv[2]);
-        first = 3;
-    }
     run_set_up();
     arena_init(&b.arena, &mem);
     out_init(&b.text, &mem);
-    bool known = first < argc;
-    for (int i = first; i < argc && known; i++)
-        known = run_named(&b, argv[i]);
+    bool known = run_all(&b, argc, argv);
     arena_release(&b.arena);
     out_release(&b.text);
     run_clean_up();
