@@ -105,8 +105,14 @@ struct ir_expr *sema_zero(struct sema *s, ir_type type, struct src_range range);
 /* `want` is the type for literals without one; the result may have another. */
 struct ir_expr *sema_expr(struct sema *s, const struct syn_expr *e, ir_type want);
 struct ir_expr *sema_expr_of(struct sema *s, const struct syn_expr *e, ir_type type); /* of this type, or reported */
-/* Checks the operands of a statement in order; each is of the type given. False when one is faulty. */
-bool sema_operands(struct sema *s, const struct syn_expr *const *list, const ir_type *types, uint32_t n, struct ir_expr **result);
+struct operand {
+    const struct syn_expr *syn;
+    ir_type type;
+    bool is_index; /* a u32, or a narrower unsigned integer, which loses nothing when it becomes one */
+};
+/* Checks operands in order. What a later one's call could change is computed before it. False when one is faulty. */
+bool sema_operands(struct sema *s, const struct operand *list, uint32_t n, struct ir_expr **result);
+struct ir_expr *sema_index(struct sema *s, const struct syn_expr *e);
 struct symbol *sema_buffer(struct sema *s, struct syn_ref name); /* a buffer, data or array; else reported */
 struct ir_buffer *sema_buffer_of(const struct symbol *sym);
 bool sema_check_access(struct sema *s, const struct symbol *sym, struct syn_ref name, bool writes);

@@ -152,12 +152,14 @@ struct ir_expr *sema_bitcast(struct sema *s, const struct syn_expr *e)
 
 struct ir_expr *sema_vec(struct sema *s, const struct syn_expr *e)
 {
+    struct operand operands[4] = {{0}};
     struct ir_expr *lanes[4];
-    ir_type type, types[4];
+    ir_type type;
 
     if (!sema_type(s, e->type, &type) || !sema_arg_count(s, e, ir_type_text(type), type.lanes)) return NULL;
-    for (uint32_t i = 0; i < type.lanes; i++) types[i] = (ir_type){type.scalar, 1};
-    if (!sema_operands(s, (const struct syn_expr *const *)e->args, types, type.lanes, lanes)) return NULL;
+    for (uint32_t i = 0; i < type.lanes; i++)
+        operands[i] = (struct operand){e->args[i], {type.scalar, 1}, false};
+    if (!sema_operands(s, operands, type.lanes, lanes)) return NULL;
     return ir_expr_new(s->m, IR_OP_VEC, type, lanes, type.lanes, e->range);
 }
 

@@ -53,9 +53,8 @@ static struct ir_stmt *check_atomic(struct sema *s, const struct syn_expr *e, st
     uint32_t n_values = op == IR_ATOMIC_CAS ? 2 : 1, n = e->n_args;
     enum ir_order order = IR_ORDER_SEQ_CST;
     bool order_given = n == n_values + 2 && find_order(e->args[n - 1], &order);
-    const struct syn_expr *operands[1 + MAX_ATOMIC_VALUES];
+    struct operand operands[1 + MAX_ATOMIC_VALUES];
     struct ir_expr *values[1 + MAX_ATOMIC_VALUES];
-    ir_type types[1 + MAX_ATOMIC_VALUES];
     struct symbol *sym;
     struct ir_stmt *made;
 
@@ -69,11 +68,10 @@ static struct ir_stmt *check_atomic(struct sema *s, const struct syn_expr *e, st
     }
     sym = check_element(s, e);
     if (!sym) return NULL;
-    for (uint32_t i = 0; i <= n_values; i++) {
-        operands[i] = i ? e->args[i] : e->args[0]->args[0];
-        types[i] = i ? sema_buffer_of(sym)->elem : IR_TYPE(U32);
-    }
-    if (!sema_operands(s, operands, types, n_values + 1, values)) return NULL;
+    operands[0] = (struct operand){e->args[0]->args[0], IR_TYPE(U32), true};
+    for (uint32_t i = 1; i <= n_values; i++)
+        operands[i] = (struct operand){e->args[i], sema_buffer_of(sym)->elem, false};
+    if (!sema_operands(s, operands, n_values + 1, values)) return NULL;
     made = sema_append(s, IR_STMT_ATOMIC, range);
     made->atomic.op = op;
     made->atomic.order = order;
@@ -140,7 +138,6 @@ static bool check_tag(struct sema *s, const struct syn_expr *e, uint32_t *tag)
 /* copy_async(dst, dst_index, src, src_index, n, tag) */
 static void check_copy(struct sema *s, const struct syn_expr *e, struct src_range range)
 {
-    const ir_type types[3] = {IR_TYPE(U32), IR_TYPE(U32), IR_TYPE(U32)};
     struct symbol *dst, *src;
     struct ir_expr *values[3];
     struct ir_stmt *made;
@@ -149,8 +146,9 @@ static void check_copy(struct sema *s, const struct syn_expr *e, struct src_rang
     if (!sema_arg_count(s, e, "copy_async", N_COPY_ARGS)) return;
     dst = check_buffer_arg(s, e->args[0], true);
     src = check_buffer_arg(s, e->args[2], false);
-    const struct syn_expr *operands[3] = {e->args[1], e->args[3], e->args[4]};
-    if (!sema_operands(s, operands, types, 3, values) || !check_tag(s, e->args[5], &tag) || !dst || !src) return;
+    const struct operand operands[3] = {{e->args[1], IR_TYPE(U32), true}, {e->args[3], IR_TYPE(U32), true},
+                                        {e->args[4], IR_TYPE(U32), false}};
+    if (!sema_operands(s, operands, 3, values) || !check_tag(s, e->args[5], &tag) || !dst || !src) return;
     if (!ir_type_equal(sema_buffer_of(dst)->elem, sema_buffer_of(src)->elem)) {
         diag_report(s->diags, DIAG_TYPE_MISMATCH, e->args[2]->range, ir_type_text(sema_buffer_of(dst)->elem),
                     ir_type_text(sema_buffer_of(src)->elem));

@@ -151,11 +151,22 @@ bool sema_check_access(struct sema *s, const struct symbol *sym, struct syn_ref 
     return false;
 }
 
+struct ir_expr *sema_index(struct sema *s, const struct syn_expr *e)
+{
+    struct ir_expr *index = sema_expr(s, e, IR_TYPE(U32));
+
+    if (!index || ir_type_equal(index->type, IR_TYPE(U32))) return index;
+    if (ir_type_equal(index->type, IR_TYPE(U8)) || ir_type_equal(index->type, IR_TYPE(U16)))
+        return ir_expr_new(s->m, IR_OP_CAST, IR_TYPE(U32), &index, 1, e->range);
+    diag_report(s->diags, DIAG_TYPE_MISMATCH, e->range, "a u32 as index", ir_type_text(index->type));
+    return NULL;
+}
+
 static struct ir_expr *check_load(struct sema *s, const struct syn_expr *e)
 {
     struct syn_ref name = sema_name_of(e);
     struct symbol *sym = sema_buffer(s, name);
-    struct ir_expr *index = sema_expr_of(s, e->args[0], IR_TYPE(U32));
+    struct ir_expr *index = sema_index(s, e->args[0]);
 
     if (!sym || !index || !sema_check_access(s, sym, name, false)) return NULL;
     return ir_load(s->m, sema_buffer_of(sym), index, e->range);
@@ -330,14 +341,14 @@ struct ir_expr *sema_expr_of(struct sema *s, const struct syn_expr *e, ir_type t
     return NULL;
 }
 
-bool sema_operands(struct sema *s, const struct syn_expr *const *list, const ir_type *types, uint32_t n, struct ir_expr **result)
+bool sema_operands(struct sema *s, const struct operand *list, uint32_t n, struct ir_expr **result)
 {
     bool ok = true;
 
     for (uint32_t i = 0; i < n; i++) {
         bool call_follows = false;
-        for (uint32_t k = i + 1; k < n; k++) call_follows |= (list[k]->flags & SYN_FLAG_HAS_CALL) != 0;
-        result[i] = sema_expr_of(s, list[i], types[i]);
+        for (uint32_t k = i + 1; k < n; k++) call_follows |= (list[k].syn->flags & SYN_FLAG_HAS_CALL) != 0;
+        result[i] = list[i].is_index ? sema_index(s, list[i].syn) : sema_expr_of(s, list[i].syn, list[i].type);
         if (!result[i]) ok = false;
         else if (call_follows && !sema_is_stable(result[i])) result[i] = sema_spill(s, result[i], "operand");
     }

@@ -113,9 +113,9 @@ static void check_store(struct sema *s, const struct syn_stmt *stmt)
 {
     struct syn_ref name = sema_name_of(stmt->place);
     struct symbol *sym = sema_buffer(s, name);
-    const struct syn_expr *operands[2] = {stmt->place->args[0], stmt->value};
     struct ir_buffer *buffer = sym ? sema_buffer_of(sym) : NULL;
-    ir_type types[2] = {IR_TYPE(U32), buffer ? buffer->elem : untyped};
+    const struct operand operands[2] = {{stmt->place->args[0], IR_TYPE(U32), true},
+                                        {stmt->value, buffer ? buffer->elem : untyped, false}};
     struct ir_expr *values[2];
     struct ir_stmt *store;
 
@@ -124,7 +124,7 @@ static void check_store(struct sema *s, const struct syn_stmt *stmt)
         diag_report(s->diags, DIAG_NOT_ASSIGNABLE, name.range, name.name->text, symbol_kind_text(sym->kind));
         return;
     }
-    if (!sema_check_access(s, sym, name, true) || !sema_operands(s, operands, types, 2, values)) return;
+    if (!sema_check_access(s, sym, name, true) || !sema_operands(s, operands, 2, values)) return;
     store = sema_append(s, IR_STMT_STORE, stmt->range);
     store->store.buffer = buffer;
     store->store.index = values[0];
