@@ -42,11 +42,14 @@ static uint64_t read_decimal(ir_type type, const char *digits)
     return type.scalar == IR_F64 ? bits : convert_float(IR_TYPE(F64), type, bits);
 }
 
+/* Fewest digits, but up to ten places before the point are written out rather than as a power of ten. */
 static void print_finite(ir_type type, uint64_t bits, struct out *out)
 {
     char digits[40];
-    double value = decode_float(type, bits);
-    for (int precision = 1; precision <= 17; precision++) {
+    double value = decode_float(type, bits), size = fabs(value);
+    int precision = 1;
+    for (double power = 10; precision < 10 && size >= power && size < 1e10; power *= 10) precision++;
+    for (; precision <= 17; precision++) {
         snprintf(digits, sizeof digits, "%.*g", precision, value);
         if (read_decimal(type, digits) == bits) break;
     }
