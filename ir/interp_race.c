@@ -13,9 +13,10 @@ static bool same_group(const struct launch *l, const struct access *a, const str
     return number_of(a) / l->group_size == number_of(b) / l->group_size;
 }
 
+/* `a` is the earlier one. An invocation is ordered with itself, and what it did before with the copies it starts. */
 static bool is_concurrent(const struct launch *l, const struct access *a, const struct access *b)
 {
-    if (!a->invocation || a->invocation == b->invocation)
+    if (!a->invocation || a->invocation == b->invocation || (a->invocation | ACCESS_COPY) == b->invocation)
         return false;
     return !same_group(l, a, b) || a->epoch == b->epoch;
 }

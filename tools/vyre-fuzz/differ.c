@@ -143,6 +143,17 @@ static bool verify(struct trial *t, const struct ir_module *m, const char *which
     return ok;
 }
 
+/* The first line in which two texts differ, in both. */
+static const char *describe_difference(struct trial *t, const char *first, const char *second)
+{
+    size_t line = 0;
+    for (size_t k = 0; first[k] && first[k] == second[k]; k++)
+        if (first[k] == '\n')
+            line = k + 1;
+    return arena_printf(&t->arena, "printed:    %.*s\nread again: %.*s", (int)strcspn(first + line, "\n"), first + line,
+                        (int)strcspn(second + line, "\n"), second + line);
+}
+
 /* Prints the generated module, reads the text, prints that, and compares. */
 static bool read_back(struct trial *t, const struct ir_module *generated)
 {
@@ -161,7 +172,7 @@ static bool read_back(struct trial *t, const struct ir_module *generated)
     ir_print_module(t->module, &again);
     bool same = again.n == t->text.n && !memcmp(again.bytes, t->text.bytes, again.n);
     if (!same)
-        report_module(t, "the text reads back as another", again.bytes);
+        report_module(t, "the text reads back as another", describe_difference(t, t->text.bytes, again.bytes));
     out_release(&again);
     return same;
 }

@@ -189,6 +189,18 @@ static void generate_program(struct ir_module *m, struct random *r, uint32_t num
 
 static bool begins_with(const char *text, const char *with) { return !strncmp(text, with, strlen(with)); }
 
+/* A constant, or what the length of an argument gives. */
+static void size_temp(struct ir_module *m, struct random *r, struct ir_pipeline *p, struct ir_buffer *temp, const struct ir_buffer *formal)
+{
+    if (!formal->sized && p->buffers.n && random_chance(r, 60)) {
+        struct ir_expr *len = ir_len(m, p->buffers.at[random_below(r, p->buffers.n)], SRC_NONE);
+        temp->count_expr = ir_binary(m, IR_OP_DIV, len, ir_const_u32(m, random_between(r, 1, 4)), SRC_NONE);
+        return;
+    }
+    temp->sized = true;
+    temp->count = formal->sized ? formal->count : random_between(r, 1, 500);
+}
+
 static struct ir_buffer *new_pipeline_buffer(struct ir_module *m, struct random *r, struct ir_pipeline *p, const struct ir_buffer *formal)
 {
     uint32_t number = p->buffers.n + p->temps.n;
@@ -196,10 +208,7 @@ static struct ir_buffer *new_pipeline_buffer(struct ir_module *m, struct random 
     const char *text = arena_printf(m->arena, "%s%u", is_sum ? "sums" : is_temp ? "middle" : "outer", number);
     struct ir_buffer *b = ir_buffer_new(m, intern_string(m->names, text), IR_SPACE_STORAGE, IR_ACCESS_READ_WRITE, formal->elem, SRC_NONE);
     if (is_temp) {
-        uint32_t count = formal->sized ? (uint32_t)formal->count : random_between(r, 0, 500);
-        b->sized = true;
-        b->count = count;
-        b->count_expr = ir_const_u32(m, count);
+        size_temp(m, r, p, b, formal);
         vec_push(m->arena, &p->temps, b);
         return b;
     }

@@ -312,7 +312,7 @@ static bool make_RETURN(struct gen *g) { return g->at_end && append_guarded(g, I
 /* Rarely, and only for few invocations, so that most programs end well. */
 static bool make_TRAP(struct gen *g)
 {
-    if (!random_chance(g->random, 4))
+    if (!random_chance(g->random, 20))
         return false;
     struct ir_expr *code = gen_expr(g, IR_TYPE(U32), 2, false);
     struct ir_stmt *jump = append_guarded(g, IR_STMT_TRAP);
