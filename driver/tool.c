@@ -11,7 +11,7 @@
 #include "frontend/frontend.h"
 
 /* The deepest nesting the language allows fits, in debug builds too, whatever `ulimit -s` says. */
-enum { STACK_BYTES = 64 << 20 };
+enum { STACK_BYTES = 64 << 20, CRASH_STACK_BYTES = 64 << 10 };
 
 static void write_all(int fd, const char *text, size_t n)
 {
@@ -242,6 +242,31 @@ static void catch_signals(void)
         if (signal(numbers[i], die_by_signal) == SIG_IGN) signal(numbers[i], SIG_IGN);
 }
 
+/* A crash is our own fault, or that of a library: say so, and leave nothing half-made. */
+static void report_crash(int number)
+{
+    static const char text[] =
+        "internal error: the compiler crashed\n"
+        "This is a fault of the compiler, not of the program; please report it with the input.\n";
+    (void)number;
+    write_all(STDERR_FILENO, text, sizeof text - 1);
+    out_remove_unfinished();
+    _exit(TOOL_INTERNAL);
+}
+
+/* On a stack of its own, since the other may have run out. What a sanitizer has set up stays. */
+static void catch_crashes(void)
+{
+    static const int numbers[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
+    static char stack[CRASH_STACK_BYTES];
+    struct sigaction action = {.sa_handler = report_crash, .sa_flags = SA_ONSTACK | (int)SA_RESETHAND}, old;
+    stack_t alternate;
+    if (!sigaltstack(NULL, &alternate) && alternate.ss_flags & SS_DISABLE)
+        sigaltstack(&(stack_t){.ss_sp = stack, .ss_size = sizeof stack}, NULL);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        if (!sigaction(numbers[i], NULL, &old) && old.sa_handler == SIG_DFL) sigaction(numbers[i], &action, NULL);
+}
+
 /* A testing aid, described in the manual page: VYRE_FAIL_ALLOCATION=N makes the N-th allocation fail. */
 static uint64_t failing_allocation(void)
 {
@@ -287,6 +312,7 @@ static void guard(struct tool *tool, void (*step)(struct tool *))
 
 static void *work_guarded(void *tool)
 {
+    catch_crashes(); /* the stack for handlers is the thread's */
     guard(tool, work);
     return NULL;
 }

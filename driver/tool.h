@@ -11,7 +11,7 @@
 #include "driver/options.h"
 #include "ir/ir.h"
 
-enum tool_status { TOOL_SUCCESS = 0, TOOL_REPORTED = 1, TOOL_USAGE = 2 };
+enum tool_status { TOOL_SUCCESS = 0, TOOL_REPORTED = 1, TOOL_USAGE = 2, TOOL_INTERNAL = 70 };
 enum tool_colour { TOOL_COLOUR_AUTO, TOOL_COLOUR_ALWAYS, TOOL_COLOUR_NEVER };
 
 struct tool {
