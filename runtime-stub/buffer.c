@@ -6,11 +6,6 @@
 typedef unsigned long long ull;
 enum { BUFFER_ALIGN = 256 };
 
-static bool owns_memory(const vyre_buffer *b)
-{
-    return b->kind == VYRE_BUFFER_DEVICE || b->kind == VYRE_BUFFER_MAPPED;
-}
-
 static vyre_buffer *new_buffer(vyre_context *c, vyre_buffer_kind kind, uint64_t n_bytes)
 {
     vyre_buffer *b = memory_get(&c->allocator, sizeof *b, _Alignof(vyre_buffer));
@@ -29,7 +24,7 @@ static void unref_buffer(vyre_buffer *b)
 {
     if (atomic_fetch_sub_explicit(&b->refs, 1, memory_order_acq_rel) != 1) return;
     vyre_context *c = b->context;
-    if (owns_memory(b)) memory_put(&c->allocator, b->bytes, b->n_bytes, BUFFER_ALIGN);
+    block_destroy(c, b->own);
     memory_put(&c->allocator, b, sizeof *b, _Alignof(vyre_buffer));
     context_drop(c);
 }
@@ -60,13 +55,13 @@ vyre_status vyre_buffer_create(vyre_context *context, vyre_buffer_kind kind, uin
         return context_fail(context, VYRE_ERROR_INVALID_ARGUMENT, "vyre_buffer_create: kind %d: only DEVICE and MAPPED can be "
                             "created, the others are wrapped", (int)kind);
     vyre_buffer *b = new_buffer(context, kind, bytes);
-    void *memory = b ? memory_get(&context->allocator, bytes, BUFFER_ALIGN) : NULL;
-    if (!memory) {
-        if (b) b->kind = VYRE_BUFFER_HOST; /* it owns nothing */
+    if (b) b->own = block_create(context, bytes, BUFFER_ALIGN);
+    if (!b || !b->own) {
         vyre_buffer_destroy(b);
         return context_fail(context, VYRE_ERROR_DEVICE_MEMORY, "no memory for a buffer of %llu bytes", (ull)bytes);
     }
-    b->bytes = memset(memory, 0, bytes);
+    b->bytes = b->own->bytes;
+    if (!b->own->is_zero) memset(b->bytes, 0, bytes);
     *buffer = b;
     return VYRE_OK;
 }

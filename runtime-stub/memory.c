@@ -56,7 +56,7 @@ static void *map_zeros(size_t bytes)
     return memory;
 }
 
-static struct block *create_block(vyre_context *c, size_t bytes, size_t alignment)
+struct block *block_create(vyre_context *c, size_t bytes, size_t alignment)
 {
     struct block *block = memory_get(&c->allocator, sizeof *block, _Alignof(struct block));
     if (!block) return NULL;
@@ -68,8 +68,9 @@ static struct block *create_block(vyre_context *c, size_t bytes, size_t alignmen
     return NULL;
 }
 
-static void destroy_block(vyre_context *c, struct block *block)
+void block_destroy(vyre_context *c, struct block *block)
 {
+    if (!block) return;
     if (block->is_mapped) munmap(block->bytes, block->n_bytes);
     else memory_put(&c->allocator, block->bytes, block->n_bytes, block->alignment);
     memory_put(&c->allocator, block, sizeof *block, _Alignof(struct block));
@@ -102,10 +103,10 @@ struct block *block_acquire(vyre_context *c, size_t bytes, size_t alignment)
     pthread_mutex_lock(&c->lock);
     struct block *block = take_kept(c, bytes, alignment);
     pthread_mutex_unlock(&c->lock);
-    if (!block) block = create_block(c, bytes, alignment);
+    if (!block) block = block_create(c, bytes, alignment);
     if (block) return block;
     blocks_free(c);
-    return create_block(c, bytes, alignment);
+    return block_create(c, bytes, alignment);
 }
 
 /* Unlinks the block that was kept longest, which is the last. */
@@ -129,7 +130,7 @@ void block_release(vyre_context *c, struct block *block)
     c->blocks = block;
     if (++c->n_blocks > MAX_KEPT_BLOCKS) oldest = take_oldest(c);
     pthread_mutex_unlock(&c->lock);
-    if (oldest) destroy_block(c, oldest);
+    if (oldest) block_destroy(c, oldest);
 }
 
 void blocks_free(vyre_context *c)
@@ -141,7 +142,7 @@ void blocks_free(vyre_context *c)
     pthread_mutex_unlock(&c->lock);
     while (blocks) {
         struct block *next = blocks->next;
-        destroy_block(c, blocks);
+        block_destroy(c, blocks);
         blocks = next;
     }
 }

@@ -32,7 +32,10 @@ void allocator_init(vyre_allocator *allocator, const vyre_allocator *given);
 /* NULL when there is none left. */
 void *memory_get(const vyre_allocator *allocator, size_t bytes, size_t alignment);
 void memory_put(const vyre_allocator *allocator, void *block, size_t bytes, size_t alignment);
-/* A block of at least `bytes`; contents undefined unless is_zero. NULL when there is no memory. */
+/* A new block of its own; contents undefined unless is_zero. NULL when there is no memory. */
+struct block *block_create(vyre_context *c, size_t bytes, size_t alignment);
+void block_destroy(vyre_context *c, struct block *block);
+/* The same, from those kept. */
 struct block *block_acquire(vyre_context *c, size_t bytes, size_t alignment);
 void block_release(vyre_context *c, struct block *block);
 void blocks_free(vyre_context *c); /* those not in use */
@@ -139,6 +142,7 @@ struct vyre_buffer {
     vyre_buffer_kind kind;
     uint64_t n_bytes;
     unsigned char *bytes;
+    struct block *own; /* NULL: the caller's memory */
 };
 /* Marks it used, so that it stays and cannot be mapped; false when it is mapped. */
 bool buffer_hold(vyre_buffer *b);

@@ -387,8 +387,9 @@ static void refuses_buffers(vyre_context *c, const struct vyre_module *m)
 /* -- memory that runs out ------------------------------------------------------------------------------------------------------------- */
 
 struct failing {
-    uint64_t n, fail_at;
-    int64_t live;
+    _Atomic uint64_t n;
+    uint64_t fail_at;
+    _Atomic int64_t live;
 };
 
 static void *get_or_fail(void *ctx, size_t bytes, size_t alignment)
