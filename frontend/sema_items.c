@@ -181,6 +181,7 @@ static void set_workgroup(struct sema *s, const struct syn_decl *d)
 
     if (!check_sizes(s, d, p->n_workgroup)) return;
     p->n_workgroup = d->n_exprs;
+    p->workgroup_range = d->range;
     for (uint32_t i = 0; i < 3; i++) {
         uint64_t value = 1;
         if (i < d->n_exprs) sema_count(s, d->exprs[i], "a workgroup size", 0, UINT32_MAX, &value);

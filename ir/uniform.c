@@ -167,7 +167,7 @@ static void process_diverging(struct analysis *a, uint32_t at)
     uint32_t end = a->flat.stmts.at[at].end;
     for (uint32_t i = at + 1; i < end; i++) {
         const struct ir_flat_stmt *f = &a->flat.stmts.at[i];
-        bool leaves = f->loop == IR_FLAT_NONE || f->loop < at;
+        bool leaves = f->loop != IR_FLAT_NONE && f->loop < at; /* a jump without a loop is check.c's business */
         update_assigned(a, i, at);
         if (f->stmt->kind == IR_STMT_BREAK && leaves) mark_diverging(a, f->loop, i);
         if (f->stmt->kind == IR_STMT_CONTINUE && leaves) thin_loop(a, f->loop, end, i);
