@@ -63,6 +63,7 @@ static void report_module(struct trial *t, const char *what, const char *details
 {
     keep_text(t);
     printf("seed %" PRIu64 ": %s\n%s\n", t->seed, what, details);
+    fflush(stdout);
 }
 
 /* A unit under test: its arguments as words, and what the interpreter made of them. */
@@ -103,6 +104,7 @@ static void begin_trial(struct trial *t, struct memory *mem, uint64_t seed, cons
     sources_init(&t->sources, &t->arena);
     intern_init(&t->names, &t->arena);
     diags_init(&t->diags, &t->arena, &t->sources);
+    t->diags.no_warnings = true;
     out_init(&t->text, mem);
     t->run = (struct run){.arena = &t->arena, .tool = "vyre-fuzz"};
 }

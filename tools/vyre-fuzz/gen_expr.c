@@ -146,6 +146,20 @@ static struct ir_expr *gen_len(struct gen *g)
     return a ? ir_len(g->m, a->buffer, SRC_NONE) : gen_const(g, IR_TYPE(U32));
 }
 
+/* Any visible number, as this type: what the compiler can compute by itself is no test of what it generates. */
+static struct ir_expr *convert_local(struct gen *g, ir_type type, bool uniform)
+{
+    uint32_t n = g->visible.n, first = n ? random_below(g->random, n) : 0;
+    for (uint32_t k = 0; k < n && type.lanes == 1; k++) {
+        const struct gen_local *l = &g->visible.at[(first + k) % n];
+        if (l->local->type.lanes > 1 || (uniform && !l->uniform))
+            continue;
+        struct ir_expr *e = ir_get_local(g->m, l->local, SRC_NONE);
+        return ir_type_equal(e->type, type) ? e : ir_expr_new(g->m, IR_OP_CAST, type, &e, 1, SRC_NONE);
+    }
+    return gen_const(g, type);
+}
+
 static struct ir_expr *gen_leaf(struct gen *g, ir_type type, bool uniform)
 {
     struct ir_expr *e = NULL;
@@ -157,7 +171,7 @@ static struct ir_expr *gen_leaf(struct gen *g, ir_type type, bool uniform)
     case 3: e = find_load(g, type, uniform); break;
     default: e = find_local(g, type, uniform);
     }
-    return e ? e : gen_const(g, type);
+    return e ? e : random_chance(g->random, 60) ? convert_local(g, type, uniform) : gen_const(g, type);
 }
 
 /* -- operations ------------------------------------------------------------------------------------------------------- */
@@ -257,7 +271,8 @@ static struct ir_expr *gen_special(struct gen *g, enum ir_op op, ir_type type, u
     case IR_OP_CAST:
         if (type.lanes > 1)
             return NULL;
-        other.scalar = (uint8_t)random_between(g->random, IR_NONE + 1, IR_SCALAR_COUNT - 1);
+        do other.scalar = (uint8_t)random_between(g->random, IR_NONE + 1, IR_SCALAR_COUNT - 1);
+        while (other.scalar == type.scalar); /* that is no conversion: the text of one is read as its operand */
         args[0] = gen_expr(g, other, depth - 1, uniform);
         return ir_expr_new(g->m, op, type, args, 1, SRC_NONE);
     case IR_OP_BITCAST:

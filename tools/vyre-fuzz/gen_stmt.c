@@ -314,9 +314,9 @@ static bool make_TRAP(struct gen *g)
 {
     if (!random_chance(g->random, 20))
         return false;
-    struct ir_expr *code = gen_expr(g, IR_TYPE(U32), 2, false);
     struct ir_stmt *jump = append_guarded(g, IR_STMT_TRAP);
-    jump->trap.code = code;
+    jump->trap.code = g->visible.n && random_chance(g->random, 50) ? ir_get_local(g->m, g->own, SRC_NONE)
+                                                                  : ir_const_u32(g->m, random_between(g->random, 1, 9));
     jump->parent->owner->if_.cond =
         ir_binary(g->m, IR_OP_EQ, gen_expr(g, IR_TYPE(U32), 2, false), ir_const_u32(g->m, random_below(g->random, 200)), SRC_NONE);
     return true;
