@@ -48,6 +48,7 @@ struct frame {
     struct ir_local *done;   /* true after a return */
     struct ir_expr *value;   /* of the return that ends the body */
     uint32_t loops;          /* of the function, around the statement */
+    uint32_t followed;       /* statements around this one after which others must ask whether the function has returned */
 };
 
 struct scope_entry {

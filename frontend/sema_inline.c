@@ -85,7 +85,8 @@ void sema_fn_return(struct sema *s, const struct syn_stmt *stmt)
         return;
     }
     if (value) append_assign(s, frame->result, value, stmt->range);
-    if (frame->done) append_assign(s, frame->done, ir_const(s->m, IR_TYPE(BOOL), 1, stmt->range), stmt->range);
+    if (frame->done && (frame->followed || frame->loops > 1))
+        append_assign(s, frame->done, ir_const(s->m, IR_TYPE(BOOL), 1, stmt->range), stmt->range);
     if (frame->loops) sema_append(s, IR_STMT_BREAK, stmt->range);
 }
 
@@ -168,14 +169,15 @@ void sema_fn_stmts(struct sema *s, const struct syn_stmt *first)
             append_split(s, stmt);
             return;
         }
+        bool guarded = returns && !s->frame->loops && stmt->next;
+        s->frame->followed += guarded;
         sema_stmt(s, stmt);
-        if (!returns) continue;
-        if (s->frame->loops) {
-            if (is_loop(stmt)) append_leave(s, stmt->range);
-        } else if (stmt->next) {
+        s->frame->followed -= guarded;
+        if (guarded) {
             append_unless_done(s, stmt->next);
             return;
         }
+        if (returns && is_loop(stmt) && s->frame->loops) append_leave(s, stmt->range);
     }
 }
 

@@ -221,7 +221,8 @@ struct ir_expr *sema_number(struct sema *s, const struct syn_expr *e, ir_type wa
     }
     fits = ir_type_is_float(type) ? float_bits(&number, type, &bits) : integer_bits(&number, type, negative, &bits);
     if (!fits) {
-        diag_report(s->diags, DIAG_NUMBER_RANGE, e->range, arena_copy(s->arena, text, size_bytes), ir_type_text(type));
+        diag_report(s->diags, DIAG_NUMBER_RANGE, e->range,
+                    arena_printf(s->arena, "%s%.*s", negative ? "-" : "", (int)size_bytes, text), ir_type_text(type));
         return NULL;
     }
     if (negative && ir_type_is_float(type)) bits = negate(type, bits);

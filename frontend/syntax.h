@@ -183,6 +183,7 @@ struct parser {
     uint32_t position;      /* offset of the next byte for the lexer to match */
     uint32_t fed;           /* bytes given to the lexer */
     uint32_t token_end, previous_end; /* where the last token ended, and the one before it; numbered over all sources */
+    uint32_t open_string_end; /* of the last string without its closing quote: what follows it may look wrong */
     uint32_t nesting;       /* blocks open here */
     bool too_deep;          /* said so already */
     VEC(struct syn_expr *) pending; /* arguments read, of calls not yet complete */

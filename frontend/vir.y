@@ -524,15 +524,46 @@ ASSERT_LEVEL(10, REM);
 
 /* -- errors ------------------------------------------------------------------------------------------------------ */
 
-enum { MAX_EXPECTED = 5 };
+enum { MAX_EXPECTED = 5, MAX_SHOWN_BYTES = 40 };
 
-/* Words of the language and signs in quotes, kinds of tokens without. */
+static bool is_kind(const char *name)
+{
+    return !strncmp(name, "a ", 2) || !strncmp(name, "the ", 4);
+}
+
+/* Words and signs in quotes, kinds of tokens without. */
 static const char *token_text(struct parser *p, yysymbol_kind_t kind)
 {
     const char *name = yysymbol_name(kind);
-    bool is_kind = !strncmp(name, "a ", 2) || !strncmp(name, "the ", 4);
 
-    return is_kind || name[0] == '\'' ? name : arena_printf(p->arena, "'%s'", name);
+    return is_kind(name) || name[0] == '\'' ? name : arena_printf(p->arena, "'%s'", name);
+}
+
+/* What stands in the text; of the end of the file, and of what is long, the kind. */
+static const char *found_text(struct parser *p, yysymbol_kind_t kind, struct src_range place)
+{
+    uint32_t size_bytes = place.end - place.begin;
+
+    if (!size_bytes || size_bytes > MAX_SHOWN_BYTES) return token_text(p, kind);
+    return arena_printf(p->arena, "'%.*s'", (int)size_bytes, p->file->text + (place.begin - p->file->base));
+}
+
+/* At most a few signs and words by name; for more, what they have in common. */
+static const char *expected_text(struct parser *p, const yysymbol_kind_t *expected, int n)
+{
+    const char *list = "";
+    bool semicolon = false, number = false, name = false;
+
+    for (int i = 0; i < n; i++) {
+        semicolon |= !strcmp(yysymbol_name(expected[i]), "';'");
+        number |= expected[i] == YYSYMBOL_NUMBER;
+        name |= expected[i] == YYSYMBOL_NAME;
+        if (n <= MAX_EXPECTED)
+            list = arena_printf(p->arena, "%s%s%s", list, !i ? "; expected " : i + 1 < n ? ", " : " or ",
+                                token_text(p, expected[i]));
+    }
+    if (n <= MAX_EXPECTED) return list;
+    return number ? "; expected an expression" : semicolon ? "; expected ';' or an operator" : name ? "; expected a name" : "";
 }
 
 static bool starts_new_line(const struct parser *p, struct src_range place)
@@ -540,6 +571,13 @@ static bool starts_new_line(const struct parser *p, struct src_range place)
     uint32_t from = p->previous_end - p->file->base, to = place.begin - p->file->base;
 
     return p->previous_end && memchr(p->file->text + from, '\n', to - from);
+}
+
+static bool has_semicolon(const yysymbol_kind_t *expected, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (!strcmp(yysymbol_name(expected[i]), "';'")) return true;
+    return false;
 }
 
 /* A semicolon that is missing at the end of a line is missing there, not where the next line starts. */
@@ -553,23 +591,14 @@ static void report_missing_semicolon(struct parser *p)
 
 static int yyreport_syntax_error(const yypcontext_t *context, struct parser *p, void *scanner)
 {
-    yysymbol_kind_t expected[MAX_EXPECTED + 1], found = yypcontext_token(context);
+    yysymbol_kind_t expected[YYNTOKENS], found = yypcontext_token(context);
     struct src_range place = *yypcontext_location(context);
-    int n = yypcontext_expected_tokens(context, expected, MAX_EXPECTED + 1);
-    const char *list = "";
+    int n = yypcontext_expected_tokens(context, expected, YYNTOKENS);
 
     (void)scanner;
-    if (p->too_deep) return 0;
-    for (int i = 0; i < n; i++) {
-        if (!strcmp(yysymbol_name(expected[i]), "';'") && starts_new_line(p, place)) {
-            report_missing_semicolon(p);
-            return 0;
-        }
-    }
-    for (int i = 0; i < n && n <= MAX_EXPECTED; i++)
-        list = arena_printf(p->arena, "%s%s%s", list, !i ? "; expected " : i + 1 < n ? ", " : " or ",
-                            token_text(p, expected[i]));
-    diag_report(p->diags, DIAG_SYNTAX, place, token_text(p, found), list);
+    if (p->too_deep || (p->open_string_end && p->open_string_end == p->previous_end)) return 0;
+    if (has_semicolon(expected, n) && starts_new_line(p, place)) report_missing_semicolon(p);
+    else diag_report(p->diags, DIAG_SYNTAX, place, found_text(p, found, place), expected_text(p, expected, n));
     return 0;
 }
 
