@@ -94,11 +94,19 @@ static void check_program(struct checker *c, const struct ir_program *p)
     check_atomic_phases(c);
 }
 
+static void check_item(const struct ir_item *item, struct memory *mem, struct diags *d)
+{
+    struct arena scratch;
+    struct checker c = {.diags = d, .arena = &scratch};
+    arena_init(&scratch, mem);
+    if (item->kind == IR_ITEM_PROGRAM) check_program(&c, item->program);
+    if (item->kind == IR_ITEM_PIPELINE) check_pipeline(&c, item->pipeline);
+    arena_release(&scratch);
+}
+
 bool ir_check_module(const struct ir_module *m, struct diags *d)
 {
-    struct checker c = {.diags = d, .arena = m->arena};
     uint32_t n_errors = d->n_errors;
-    for (uint32_t i = 0; i < m->programs.n; i++) check_program(&c, m->programs.at[i]);
-    for (uint32_t i = 0; i < m->pipelines.n; i++) check_pipeline(&c, m->pipelines.at[i]);
+    for (uint32_t i = 0; i < m->items.n; i++) check_item(&m->items.at[i], m->arena->mem, d);
     return d->n_errors == n_errors;
 }

@@ -485,11 +485,14 @@ static void print_violations(void *ctx, const void *node, uint32_t indent, struc
 
 bool ir_verify_module(const struct ir_module *m, struct out *out)
 {
-    struct verifier v = {.m = m, .arena = m->arena};
+    struct arena scratch;
+    struct verifier v = {.m = m, .arena = &scratch};
+    arena_init(&scratch, m->arena->mem);
     map_init(&v.violations, v.arena);
     for (uint32_t i = 0; i < m->data.n; i++) verify_data(&v, m->data.at[i]);
     for (uint32_t i = 0; i < m->programs.n; i++) verify_program(&v, m->programs.at[i]);
     for (uint32_t i = 0; i < m->pipelines.n; i++) verify_pipeline(&v, m->pipelines.at[i]);
     if (v.n_violations) ir_print_annotated(m, print_violations, &v, out);
+    arena_release(&scratch);
     return v.n_violations == 0;
 }
