@@ -168,6 +168,34 @@ struct vyre_meta_op {
     uint32_t depth;    /* values on the stack after this operation; the unit's deepest is at most VYRE_META_MAX_DEPTH */
     uint64_t value;
 };
+/* -- images of kind SPIRV --------------------------------------------------------------------------------------------------- */
+
+enum vyre_spirv_flag {
+    VYRE_SPIRV_INT64 = 1,         /* uses 64-bit integers */
+    VYRE_SPIRV_FLOAT64 = 2,
+    VYRE_SPIRV_INT64_ATOMICS = 4,
+};
+enum { VYRE_SPIRV_NONE = 0xFFFFFFFF };
+
+/* One program: this head, then n_buffers bindings, n_tables pairs of (number of the DATA image, binding), n_params offsets in the
+ * launch's words, all u32, then the module. What the launch's words are: codegen/spirv/spirv.h. */
+struct vyre_spirv_head {
+    uint32_t head_bytes;      /* of this struct; the lists follow */
+    uint32_t module_offset, module_bytes; /* from the image's start */
+    uint32_t flags;
+    uint32_t n_buffers, n_tables, n_params;
+    uint32_t trap_binding;    /* of struct vyre_trap_record, or NONE */
+    uint32_t args_binding;    /* of the launch's words where they are not push constants, else NONE */
+    uint32_t args_bytes;
+    uint32_t workgroup_bytes; /* shared memory */
+    uint32_t reserved;
+};
+
+/* What a program that may trap writes to; zeros before the launch. */
+struct vyre_trap_record {
+    uint32_t lock, trapped, code, invocation_low, invocation_high, reserved[3];
+};
+
 /* -- checksum ---------------------------------------------------------------------------------------------------------------- */
 
 /* A hash of little-endian 64-bit words, the last filled up with zeros, and of the length. Each step is a bijection of the state for

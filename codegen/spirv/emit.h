@@ -1,0 +1,99 @@
+/* emit.h - what the files of the SPIR-V emitter share. Private to codegen/spirv/.
+ *
+ * How values are held. bool is OpTypeBool. Integers of up to 32 bits are one 32-bit register, kept zero-extended (unsigned) or
+ * sign-extended (signed), so that a device needs no small integer arithmetic; 64-bit ones are one 64-bit register. f16, bf16
+ * and f32 are a 32-bit float register whose value is one of the type's. Vectors are their components, one id each.
+ *
+ * How a program sees the world (the contract with runtime-stub/vulkan.c): see spirv.h. */
+#ifndef VYREC_SPIRV_EMIT_H
+#define VYREC_SPIRV_EMIT_H
+
+#include "codegen/spirv/spirv.h"
+#include "codegen/spirv/words.h"
+#include "ir/ops.h"
+
+typedef struct {
+    spv_id at[4];
+} spv_value;
+
+/* An array of the program: where its words are. */
+struct spirv_array {
+    const struct ir_buffer *buffer;
+    spv_id variable;
+    spv_id len;           /* u32: element count; a constant, or loaded once at the start */
+    spv_id unit_type;     /* of one memory unit: 8, 16, 32 or 64 bits wide unsigned */
+    uint32_t unit_bits;
+    uint32_t units;       /* per element: components of vectors; 2 for 64-bit elements in 32-bit units */
+    SpvStorageClass storage;
+    bool is_block;        /* reached through member 0 of a block */
+};
+
+struct spirv_loop {
+    spv_id merge, next; /* where break and continue go */
+};
+
+struct spirv {
+    struct spv_module m;
+    struct arena *arena;
+    const struct ir_program *program;
+    const struct spirv_options *options;
+    struct spirv_interface *interface;
+    spv_id main;
+    VEC(spv_id) entry_interface;  /* input and, from 1.4 on, all global variables of the entry point */
+    VEC(struct spirv_array) arrays;
+    spv_value *locals;            /* by index: variables, one per component */
+    spv_value *params;            /* by index: values, loaded at the start */
+    spv_id groups[3], lid[3], wid[3], gid[3], linear_lid, linear_gid_low, linear_gid_high;
+    spv_id alive;                 /* bool variable, where the program has both traps and synchronisation; else 0 */
+    spv_id trap_record;           /* the block the trap is written to; 0 without traps */
+    spv_id exchange;              /* workgroup array for subgroup operations, one u32 pair per invocation */
+    VEC(struct spirv_loop) loops;
+    spv_id exact_functions[SPIRV_EXACT_COUNT]; /* made on first use */
+    spv_id exact_flags[SPIRV_EXACT_COUNT];     /* specialisation constants */
+    const struct source_file *debug_file; /* of the last OpLine */
+    spv_id debug_file_id;
+    bool block_ended;             /* the current block has its terminator */
+};
+
+/* -- types of registers and memory */
+spv_id spirv_reg_type(struct spirv *e, enum ir_scalar s);
+spv_id spirv_const(struct spirv *e, enum ir_scalar s, uint64_t bits); /* bits as in struct ir_expr */
+/* Brings a 32-bit register back into the range of a smaller integer, or a float to the nearest of f16 or bf16. */
+spv_id spirv_wrap(struct spirv *e, enum ir_scalar s, spv_id value);
+/* Bit pattern in a memory unit (u32, or u64 for 64-bit types), NaN made canonical; and back. */
+spv_id spirv_to_memory(struct spirv *e, enum ir_scalar s, spv_id value);
+spv_id spirv_from_memory(struct spirv *e, enum ir_scalar s, spv_id bits);
+spv_id spirv_canonical_nan(struct spirv *e, enum ir_scalar s, spv_id value); /* of f32 and f64 registers */
+
+/* -- shorthands on u32 and bool registers */
+spv_id spirv_u32(struct spirv *e, SpvOp op, spv_id a, spv_id b);
+spv_id spirv_test(struct spirv *e, SpvOp op, spv_id a, spv_id b);
+spv_id spirv_select(struct spirv *e, spv_id type, spv_id c, spv_id a, spv_id b);
+
+/* -- expressions */
+spv_value spirv_expr(struct spirv *e, const struct ir_expr *x);
+spv_id spirv_scalar(struct spirv *e, const struct ir_expr *x); /* its only component */
+/* One component of an operation that works by components; of a reduction, the step that joins two lanes' values. */
+spv_id spirv_part_of(struct spirv *e, enum ir_op op, enum ir_scalar s, const spv_id *args);
+spv_id spirv_math(struct spirv *e, enum ir_op op, spv_id x); /* transcendental functions on f32 */
+spv_value spirv_subgroup(struct spirv *e, const struct ir_expr *x);
+
+/* -- memory */
+void spirv_declare_arrays(struct spirv *e);
+struct spirv_array *spirv_array_get(struct spirv *e, const struct ir_buffer *b);
+spv_value spirv_load(struct spirv *e, const struct ir_buffer *b, spv_id index);
+void spirv_store(struct spirv *e, const struct ir_buffer *b, spv_id index, spv_value value);
+void spirv_atomic(struct spirv *e, const struct ir_stmt *s);
+void spirv_zero_workgroup_arrays(struct spirv *e);
+void spirv_zero_private_arrays(struct spirv *e);
+void spirv_barrier(struct spirv *e);
+void spirv_trap(struct spirv *e, spv_id code);
+
+/* -- statements */
+void spirv_block(struct spirv *e, const struct ir_block *b);
+void spirv_debug_place(struct spirv *e, struct src_range range); /* OpLine, under -g */
+/* if (c) { ... }: between them goes the code under the condition. */
+spv_id spirv_if_begin(struct spirv *e, spv_id c);
+void spirv_if_end(struct spirv *e, spv_id merge);
+
+#endif

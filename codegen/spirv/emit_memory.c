@@ -1,0 +1,300 @@
+/* emit_memory.c - arrays of all spaces: loads that give 0 and stores that do nothing out of bounds, bytes in devices without 8-bit
+ * storage, zeroed workgroup and private arrays.
+ *
+ * An index is compared with the element count first; what is then addressed always exists, because no binding is empty. */
+#include "codegen/spirv/emit.h"
+
+static spv_id word(struct spirv *e, uint32_t value)
+{
+    return spv_const_u32(&e->m, value);
+}
+
+struct spirv_array *spirv_array_get(struct spirv *e, const struct ir_buffer *b)
+{
+    for (uint32_t i = 0; i < e->arrays.n; i++)
+        if (e->arrays.at[i].buffer == b) return &e->arrays.at[i];
+    bug("no array for '%s'", b->name);
+}
+
+/* -- addresses */
+
+static spv_id unit_pointer(struct spirv *e, const struct spirv_array *a, spv_id unit)
+{
+    spv_id type = spv_type_pointer(&e->m, a->storage, a->unit_type);
+    if (!a->is_block) return SPV_OP(&e->m, SpvOpAccessChain, type, a->variable, unit);
+    return SPV_OP(&e->m, SpvOpAccessChain, type, a->variable, word(e, 0), unit);
+}
+
+/* Where component c of element `index` begins, in units. */
+static spv_id unit_index(struct spirv *e, const struct spirv_array *a, spv_id index, uint32_t c)
+{
+    spv_id first = a->units == 1 ? index : spirv_u32(e, SpvOpIMul, index, word(e, a->units));
+    return c ? spirv_u32(e, SpvOpIAdd, first, word(e, c)) : first;
+}
+
+/* Elements narrower than the units they share: the unit's number and the bit where the element begins. */
+struct packed_place {
+    spv_id unit, shift;
+};
+
+static bool is_packed(const struct spirv_array *a)
+{
+    return ir_scalar_infos[a->buffer->elem.scalar].mem_bytes * 8u < a->unit_bits && a->is_block;
+}
+
+static struct packed_place find_packed(struct spirv *e, const struct spirv_array *a, spv_id index)
+{
+    uint32_t bits = ir_scalar_infos[a->buffer->elem.scalar].mem_bytes * 8u;
+    uint32_t log_per_unit = bits == 8 ? 2 : 1;
+    spv_id within = spirv_u32(e, SpvOpBitwiseAnd, index, word(e, (1u << log_per_unit) - 1));
+    return (struct packed_place){spirv_u32(e, SpvOpShiftRightLogical, index, word(e, log_per_unit)),
+                                 spirv_u32(e, SpvOpIMul, within, word(e, bits))};
+}
+
+static spv_id element_mask(const struct spirv_array *a, struct spirv *e)
+{
+    return word(e, ir_scalar_infos[a->buffer->elem.scalar].mem_bytes == 1 ? 0xFF : 0xFFFF);
+}
+
+/* -- loads */
+
+static spv_id load_unit(struct spirv *e, const struct spirv_array *a, spv_id unit)
+{
+    spv_id value = SPV_OP(&e->m, SpvOpLoad, a->unit_type, unit_pointer(e, a, unit));
+    return a->unit_bits < 32 ? SPV_OP(&e->m, SpvOpUConvert, spv_type_uint(&e->m, 32), value) : value;
+}
+
+static spv_id load_bits(struct spirv *e, const struct spirv_array *a, spv_id index, uint32_t c)
+{
+    if (!is_packed(a)) return load_unit(e, a, unit_index(e, a, index, c));
+    struct packed_place place = find_packed(e, a, index);
+    spv_id shifted = spirv_u32(e, SpvOpShiftRightLogical, load_unit(e, a, place.unit), place.shift);
+    return spirv_u32(e, SpvOpBitwiseAnd, shifted, element_mask(a, e));
+}
+
+spv_value spirv_load(struct spirv *e, const struct ir_buffer *b, spv_id index)
+{
+    struct spirv_array *a = spirv_array_get(e, b);
+    spv_id inside = spirv_test(e, SpvOpULessThan, index, a->len);
+    spv_id safe = spirv_select(e, spv_type_uint(&e->m, 32), inside, index, word(e, 0));
+    bool is_wide = ir_scalar_infos[b->elem.scalar].mem_bytes == 8;
+    spv_id zero = is_wide ? spv_const_u64(&e->m, 0) : word(e, 0);
+    spv_value v = {{0}};
+    for (uint32_t c = 0; c < b->elem.lanes; c++) {
+        spv_id bits = load_bits(e, a, safe, c);
+        bits = spirv_select(e, spv_type_uint(&e->m, is_wide ? 64 : 32), inside, bits, zero);
+        v.at[c] = spirv_from_memory(e, b->elem.scalar, bits);
+    }
+    return v;
+}
+
+/* -- stores */
+
+static void store_unit(struct spirv *e, const struct spirv_array *a, spv_id unit, spv_id bits)
+{
+    if (a->unit_bits < 32) bits = SPV_OP(&e->m, SpvOpUConvert, a->unit_type, bits);
+    SPV_DO(&e->m, SpvOpStore, unit_pointer(e, a, unit), bits);
+}
+
+/* Other invocations may write the neighbours in the unit at the same time, so the element's bits are cleared, then set, by
+ * atomics that leave the others alone. */
+static void store_packed(struct spirv *e, const struct spirv_array *a, spv_id index, spv_id bits)
+{
+    struct packed_place place = find_packed(e, a, index);
+    spv_id mask = element_mask(a, e), type = spv_type_uint(&e->m, 32), pointer = unit_pointer(e, a, place.unit);
+    spv_id hole = SPV_OP(&e->m, SpvOpNot, type, spirv_u32(e, SpvOpShiftLeftLogical, mask, place.shift));
+    spv_id value = spirv_u32(e, SpvOpShiftLeftLogical, spirv_u32(e, SpvOpBitwiseAnd, bits, mask), place.shift);
+    spv_id scope = word(e, SpvScopeDevice), relaxed = word(e, SpvMemorySemanticsMaskNone);
+    SPV_OP(&e->m, SpvOpAtomicAnd, type, pointer, scope, relaxed, hole);
+    SPV_OP(&e->m, SpvOpAtomicOr, type, pointer, scope, relaxed, value);
+}
+
+/* Whether an access that changes memory happens: the index is inside, and the invocation has not ended by a trap. */
+static spv_id may_write(struct spirv *e, const struct spirv_array *a, spv_id index)
+{
+    spv_id inside = spirv_test(e, SpvOpULessThan, index, a->len);
+    if (!e->alive) return inside;
+    spv_id alive = SPV_OP(&e->m, SpvOpLoad, spv_type_bool(&e->m), e->alive);
+    return spirv_test(e, SpvOpLogicalAnd, inside, alive);
+}
+
+void spirv_store(struct spirv *e, const struct ir_buffer *b, spv_id index, spv_value value)
+{
+    struct spirv_array *a = spirv_array_get(e, b);
+    spv_id merge = spirv_if_begin(e, may_write(e, a, index));
+    for (uint32_t c = 0; c < b->elem.lanes; c++) {
+        spv_id bits = spirv_to_memory(e, b->elem.scalar, value.at[c]);
+        if (is_packed(a))
+            store_packed(e, a, index, bits);
+        else
+            store_unit(e, a, unit_index(e, a, index, c), bits);
+    }
+    spirv_if_end(e, merge);
+}
+
+/* -- read-modify-writes */
+
+static uint32_t order_semantics(enum ir_order order)
+{
+    switch (order) {
+    case IR_ORDER_RELAXED: return SpvMemorySemanticsMaskNone;
+    case IR_ORDER_ACQUIRE: return SpvMemorySemanticsAcquireMask;
+    case IR_ORDER_RELEASE: return SpvMemorySemanticsReleaseMask;
+    /* Vulkan has no sequentially consistent atomics: on one location acquire-release says the same. */
+    case IR_ORDER_ACQ_REL: case IR_ORDER_SEQ_CST: return SpvMemorySemanticsAcquireReleaseMask;
+    }
+    bug("no memory order %d", (int)order);
+}
+
+struct atomic_place {
+    spv_id pointer, scope, semantics, type;
+    uint32_t flags;
+};
+
+static struct atomic_place find_atomic(struct spirv *e, const struct ir_stmt *s, spv_id index)
+{
+    const struct spirv_array *a = spirv_array_get(e, s->atomic.buffer);
+    bool shared = a->storage == SpvStorageClassWorkgroup;
+    uint32_t flags = order_semantics(s->atomic.order);
+    if (flags) flags |= shared ? SpvMemorySemanticsWorkgroupMemoryMask : SpvMemorySemanticsUniformMemoryMask;
+    return (struct atomic_place){unit_pointer(e, a, index), word(e, shared ? SpvScopeWorkgroup : SpvScopeDevice),
+                                 word(e, flags), a->unit_type, flags};
+}
+
+static SpvOp atomic_opcode(enum ir_atomic op, bool is_signed)
+{
+    switch (op) {
+    case IR_ATOMIC_ADD: return SpvOpAtomicIAdd;
+    case IR_ATOMIC_SUB: return SpvOpAtomicISub;
+    case IR_ATOMIC_MIN: return is_signed ? SpvOpAtomicSMin : SpvOpAtomicUMin;
+    case IR_ATOMIC_MAX: return is_signed ? SpvOpAtomicSMax : SpvOpAtomicUMax;
+    case IR_ATOMIC_AND: return SpvOpAtomicAnd;
+    case IR_ATOMIC_OR: return SpvOpAtomicOr;
+    case IR_ATOMIC_XOR: return SpvOpAtomicXor;
+    case IR_ATOMIC_EXCHANGE: return SpvOpAtomicExchange;
+    case IR_ATOMIC_CAS: return SpvOpAtomicCompareExchange;
+    }
+    bug("no atomic %d", (int)op);
+}
+
+/* The failing order of a compare-exchange may not release. */
+static spv_id unequal_semantics(struct spirv *e, const struct atomic_place *p)
+{
+    uint32_t memory = p->flags & (SpvMemorySemanticsWorkgroupMemoryMask | SpvMemorySemanticsUniformMemoryMask);
+    bool acquires = p->flags & (SpvMemorySemanticsAcquireMask | SpvMemorySemanticsAcquireReleaseMask);
+    return word(e, acquires ? SpvMemorySemanticsAcquireMask | memory : 0);
+}
+
+static spv_id exchange_if_equal(struct spirv *e, const struct atomic_place *p, spv_id value, spv_id expected)
+{
+    return SPV_OP(&e->m, SpvOpAtomicCompareExchange, p->type, p->pointer, p->scope, p->semantics, unequal_semantics(e, p),
+                  value, expected);
+}
+
+/* atomic_add on f32, which few devices have exactly: a compare-exchange until nobody was in between. */
+static spv_id add_float(struct spirv *e, const struct atomic_place *p, spv_id value)
+{
+    struct spv_module *m = &e->m;
+    spv_id type = spv_type_uint(m, 32), seen = spv_variable(m, SpvStorageClassFunction, type);
+    spv_id header = spv_new_id(m), body = spv_new_id(m), next = spv_new_id(m), merge = spv_new_id(m);
+    SPV_DO(m, SpvOpStore, seen, SPV_OP(m, SpvOpAtomicLoad, type, p->pointer, p->scope, word(e, 0)));
+    spv_branch(m, header);
+    spv_label(m, header);
+    SPV_DO(m, SpvOpLoopMerge, merge, next, SpvLoopControlMaskNone);
+    spv_branch(m, body);
+    spv_label(m, body);
+    spv_id old = SPV_OP(m, SpvOpLoad, type, seen);
+    spv_id sum = spirv_part_of(e, IR_OP_ADD, IR_F32, (spv_id[]){spirv_from_memory(e, IR_F32, old), value});
+    spv_id found = exchange_if_equal(e, p, spirv_to_memory(e, IR_F32, sum), old);
+    SPV_DO(m, SpvOpStore, seen, found);
+    spv_id done = spirv_test(e, SpvOpIEqual, found, old);
+    spv_branch(m, next);
+    spv_label(m, next);
+    SPV_DO(m, SpvOpBranchConditional, done, merge, header);
+    spv_label(m, merge);
+    return SPV_OP(m, SpvOpLoad, type, seen);
+}
+
+static spv_id modify(struct spirv *e, const struct ir_stmt *s, const struct atomic_place *p, spv_id value, spv_id expected)
+{
+    ir_type elem = s->atomic.buffer->elem;
+    if (ir_type_is_float(elem) && s->atomic.op == IR_ATOMIC_ADD) return add_float(e, p, value);
+    if (s->atomic.op == IR_ATOMIC_CAS) return exchange_if_equal(e, p, value, expected);
+    SpvOp op = atomic_opcode(s->atomic.op, ir_type_is_signed(elem));
+    return SPV_OP(&e->m, op, p->type, p->pointer, p->scope, p->semantics, value);
+}
+
+void spirv_atomic(struct spirv *e, const struct ir_stmt *s)
+{
+    ir_type elem = s->atomic.buffer->elem;
+    spv_id index = spirv_scalar(e, s->atomic.index);
+    spv_id expected = s->atomic.expected ? spirv_scalar(e, s->atomic.expected) : 0;
+    spv_id value = spirv_scalar(e, s->atomic.value);
+    spv_id result = s->atomic.result ? e->locals[s->atomic.result->index].at[0] : 0;
+    if (ir_scalar_infos[elem.scalar].bits == 64) {
+        spv_capability(&e->m, SpvCapabilityInt64Atomics);
+        e->interface->uses_int64_atomics = true;
+    }
+    if (result) SPV_DO(&e->m, SpvOpStore, result, spirv_const(e, elem.scalar, 0));
+    spv_id merge = spirv_if_begin(e, may_write(e, spirv_array_get(e, s->atomic.buffer), index));
+    struct atomic_place place = find_atomic(e, s, index);
+    spv_id old = modify(e, s, &place, value, expected);
+    if (result) SPV_DO(&e->m, SpvOpStore, result, spirv_from_memory(e, elem.scalar, old));
+    spirv_if_end(e, merge);
+}
+
+/* -- synchronisation and zeroes */
+
+void spirv_barrier(struct spirv *e)
+{
+    uint32_t semantics = SpvMemorySemanticsAcquireReleaseMask | SpvMemorySemanticsWorkgroupMemoryMask |
+                         SpvMemorySemanticsUniformMemoryMask;
+    SPV_DO(&e->m, SpvOpControlBarrier, word(e, SpvScopeWorkgroup), word(e, SpvScopeWorkgroup), word(e, semantics));
+}
+
+/* The invocations of the workgroup share the work: units first, first + size, ... */
+static void zero_units(struct spirv *e, const struct spirv_array *a, uint32_t n_units, uint32_t size)
+{
+    struct spv_module *m = &e->m;
+    spv_id type = spv_type_uint(m, 32), at = spv_variable(m, SpvStorageClassFunction, type);
+    spv_id header = spv_new_id(m), test = spv_new_id(m), body = spv_new_id(m), next = spv_new_id(m), merge = spv_new_id(m);
+    SPV_DO(m, SpvOpStore, at, e->linear_lid);
+    spv_branch(m, header);
+    spv_label(m, header);
+    SPV_DO(m, SpvOpLoopMerge, merge, next, SpvLoopControlMaskNone);
+    spv_branch(m, test);
+    spv_label(m, test);
+    spv_id unit = SPV_OP(m, SpvOpLoad, type, at);
+    SPV_DO(m, SpvOpBranchConditional, spirv_test(e, SpvOpULessThan, unit, word(e, n_units)), body, merge);
+    spv_label(m, body);
+    SPV_DO(m, SpvOpStore, unit_pointer(e, a, unit), spv_const_null(m, a->unit_type));
+    spv_branch(m, next);
+    spv_label(m, next);
+    SPV_DO(m, SpvOpStore, at, spirv_u32(e, SpvOpIAdd, unit, word(e, size)));
+    spv_branch(m, header);
+    spv_label(m, merge);
+}
+
+void spirv_zero_workgroup_arrays(struct spirv *e)
+{
+    const uint32_t *size = e->program->workgroup;
+    bool any = false;
+    for (uint32_t i = 0; i < e->arrays.n; i++) {
+        const struct spirv_array *a = &e->arrays.at[i];
+        if (a->storage != SpvStorageClassWorkgroup) continue;
+        zero_units(e, a, (uint32_t)a->buffer->count * a->units, size[0] * size[1] * size[2]);
+        any = true;
+    }
+    if (any) spirv_barrier(e);
+}
+
+void spirv_zero_private_arrays(struct spirv *e)
+{
+    for (uint32_t i = 0; i < e->arrays.n; i++) {
+        const struct spirv_array *a = &e->arrays.at[i];
+        if (a->buffer->space != IR_SPACE_PRIVATE) continue;
+        spv_id length = word(e, (uint32_t)a->buffer->count * a->units);
+        spv_id type = SPV_TYPE(&e->m, SpvOpTypeArray, a->unit_type, length);
+        SPV_DO(&e->m, SpvOpStore, a->variable, spv_const_null(&e->m, type));
+    }
+}

@@ -1,0 +1,356 @@
+/* emit_program.c - one program as one module: bindings, push constants, ids, the entry point. */
+#include "codegen/spirv/emit.h"
+
+#include "codegen/spirv/tools.h"
+#include "ir/walk.h"
+
+enum { PUSH_CONSTANT_BYTES = 128, WORD_GROUPS = 0, WORD_BASE = 3, WORD_LENGTHS = 6 };
+
+static spv_id word(struct spirv *e, uint32_t value)
+{
+    return spv_const_u32(&e->m, value);
+}
+
+/* -- what the program uses */
+
+struct usage {
+    struct spirv *e;
+    bool traps, barriers, subgroups;
+};
+
+static void note_type(struct spirv *e, ir_type type)
+{
+    if (type.scalar == IR_F64) e->interface->uses_float64 = true;
+    if (type.scalar == IR_U64 || type.scalar == IR_I64 || type.scalar == IR_F64) e->interface->uses_int64 = true;
+}
+
+static void note_table(struct spirv *e, const struct ir_buffer *b)
+{
+    for (uint32_t i = 0; i < e->interface->tables.n; i++)
+        if (&e->interface->tables.at[i]->buffer == b) return;
+    vec_push(e->arena, &e->interface->tables, b->data);
+}
+
+static void note_expr(void *ctx, struct ir_expr **place)
+{
+    struct usage *u = ctx;
+    const struct ir_expr *x = *place;
+    note_type(u->e, x->type);
+    if ((x->op == IR_OP_LOAD || x->op == IR_OP_LEN) && x->buffer->space == IR_SPACE_DATA) note_table(u->e, x->buffer);
+    if (ir_op_infos[x->op].traits & IR_TRAIT_SUBGROUP) u->subgroups = true;
+}
+
+static void note_stmt(void *ctx, struct ir_stmt *s)
+{
+    struct usage *u = ctx;
+    if (s->kind == IR_STMT_TRAP || s->kind == IR_STMT_WHILE) u->traps = true;
+    if (s->kind == IR_STMT_BARRIER) u->barriers = true;
+    if (s->kind == IR_STMT_COPY_ASYNC && s->copy.src->space == IR_SPACE_DATA) note_table(u->e, s->copy.src);
+}
+
+/* -- bindings: those given are kept, the others take the lowest free ones in order */
+
+static uint32_t next_binding(const struct ir_program *p, uint32_t *from)
+{
+    for (;; (*from)++) {
+        bool taken = false;
+        for (uint32_t i = 0; i < p->buffers.n; i++)
+            taken |= p->buffers.at[i]->binding == (int32_t)*from;
+        if (!taken) return (*from)++;
+    }
+}
+
+static void assign_bindings(struct spirv *e, bool traps)
+{
+    const struct ir_program *p = e->program;
+    struct spirv_interface *to = e->interface;
+    uint32_t next = 0;
+    to->buffers = ARENA_ARRAY(e->arena, uint32_t, p->buffers.n);
+    to->data = ARENA_ARRAY(e->arena, uint32_t, to->tables.n);
+    for (uint32_t i = 0; i < p->buffers.n; i++)
+        to->buffers[i] = p->buffers.at[i]->binding >= 0 ? (uint32_t)p->buffers.at[i]->binding : next_binding(p, &next);
+    for (uint32_t i = 0; i < to->tables.n; i++)
+        to->data[i] = next_binding(p, &next);
+    to->trap = traps ? next_binding(p, &next) : SPIRV_NONE;
+    to->args = to->args_bytes > PUSH_CONSTANT_BYTES ? next_binding(p, &next) : SPIRV_NONE;
+}
+
+static void lay_out_args(struct spirv *e)
+{
+    const struct ir_program *p = e->program;
+    uint32_t bytes = (WORD_LENGTHS + p->buffers.n) * 4;
+    e->interface->params = ARENA_ARRAY(e->arena, uint32_t, p->params.n);
+    for (uint32_t i = 0; i < p->params.n; i++) {
+        uint32_t size = ir_type_mem_bytes(p->params.at[i]->type) <= 4 ? 4 : 8;
+        bytes = (bytes + size - 1) & ~(size - 1);
+        e->interface->params[i] = bytes;
+        bytes += size;
+    }
+    e->interface->args_bytes = bytes;
+}
+
+/* -- variables */
+
+/* A block with one member, an array of `unit`s; n is 0 for one sized at run time. */
+static spv_id block_type(struct spirv *e, spv_id unit, uint32_t unit_bytes, uint32_t n)
+{
+    struct spv_module *m = &e->m;
+    uint32_t operands[] = {unit, n ? word(e, n) : 0};
+    spv_id array = spv_type_unshared(m, n ? SpvOpTypeArray : SpvOpTypeRuntimeArray, operands, n ? 2 : 1);
+    SPV_DECORATE(m, array, SpvDecorationArrayStride, unit_bytes);
+    spv_id block = spv_type_unshared(m, SpvOpTypeStruct, &array, 1);
+    SPV_DECORATE(m, block, SpvDecorationBlock);
+    SPV_PUT(m, &m->sections[SPV_DECORATIONS], SpvOpMemberDecorate, block, 0, SpvDecorationOffset, 0);
+    return block;
+}
+
+static spv_id bind(struct spirv *e, spv_id variable, uint32_t binding)
+{
+    SPV_DECORATE(&e->m, variable, SpvDecorationDescriptorSet, 0);
+    SPV_DECORATE(&e->m, variable, SpvDecorationBinding, binding);
+    return variable;
+}
+
+static spv_id input(struct spirv *e, SpvBuiltIn which, spv_id type, const char *name)
+{
+    spv_id variable = spv_variable(&e->m, SpvStorageClassInput, type);
+    SPV_DECORATE(&e->m, variable, SpvDecorationBuiltIn, (uint32_t)which);
+    spv_name(&e->m, variable, name);
+    vec_push(e->arena, &e->entry_interface, variable);
+    return SPV_OP(&e->m, SpvOpLoad, type, variable);
+}
+
+/* How wide the units are that a storage buffer's elements are made of. */
+static uint32_t unit_bits_of(struct spirv *e, ir_type elem)
+{
+    uint32_t bits = ir_scalar_infos[elem.scalar].mem_bytes * 8u;
+    if ((bits == 8 && !e->options->storage_8bit) || (bits == 16 && !e->options->storage_16bit)) return 32;
+    if (bits == 8) {
+        spv_capability(&e->m, SpvCapabilityStorageBuffer8BitAccess);
+        spv_extension(&e->m, "SPV_KHR_8bit_storage");
+    }
+    if (bits == 16) spv_capability(&e->m, SpvCapabilityStorageBuffer16BitAccess);
+    return bits;
+}
+
+static void declare_storage(struct spirv *e, const struct ir_buffer *b, uint32_t binding, spv_id len)
+{
+    uint32_t bits = unit_bits_of(e, b->elem);
+    struct spirv_array a = {.buffer = b, .len = len, .unit_bits = bits, .units = b->elem.lanes, .is_block = true,
+                            .unit_type = spv_type_uint(&e->m, bits), .storage = SpvStorageClassStorageBuffer};
+    a.variable = bind(e, spv_variable(&e->m, a.storage, block_type(e, a.unit_type, bits / 8, 0)), binding);
+    if (!ir_access_writes(b->access)) SPV_DECORATE(&e->m, a.variable, SpvDecorationNonWritable);
+    spv_name(&e->m, a.variable, b->name);
+    vec_push(e->arena, &e->arrays, a);
+}
+
+/* Workgroup and private arrays have a register-sized unit for each component. */
+static void declare_array(struct spirv *e, const struct ir_buffer *b)
+{
+    bool shared = b->space == IR_SPACE_WORKGROUP;
+    uint32_t bits = ir_scalar_infos[b->elem.scalar].mem_bytes == 8 ? 64 : 32, n = (uint32_t)b->count * b->elem.lanes;
+    struct spirv_array a = {.buffer = b, .len = word(e, (uint32_t)b->count), .unit_bits = bits, .units = b->elem.lanes,
+                            .unit_type = spv_type_uint(&e->m, bits),
+                            .storage = shared ? SpvStorageClassWorkgroup : SpvStorageClassFunction};
+    a.variable = spv_variable(&e->m, a.storage, SPV_TYPE(&e->m, SpvOpTypeArray, a.unit_type, word(e, n)));
+    spv_name(&e->m, a.variable, b->name);
+    if (shared) e->interface->workgroup_bytes += n * (bits / 8);
+    vec_push(e->arena, &e->arrays, a);
+}
+
+static void declare_locals(struct spirv *e)
+{
+    const struct ir_program *p = e->program;
+    e->locals = ARENA_ARRAY(e->arena, spv_value, p->locals.n);
+    for (uint32_t i = 0; i < p->locals.n; i++) {
+        const struct ir_local *local = p->locals.at[i];
+        for (uint32_t c = 0; c < local->type.lanes; c++) {
+            spv_id type = spirv_reg_type(e, local->type.scalar);
+            e->locals[i].at[c] = spv_variable(&e->m, SpvStorageClassFunction, type);
+            if (e->options->debug_info) spv_name(&e->m, e->locals[i].at[c], local->name);
+        }
+    }
+}
+
+/* -- the start of the entry point: what the launch says, and who this invocation is */
+
+struct arg_words {
+    spv_id variable;
+    SpvStorageClass storage;
+};
+
+static struct arg_words declare_args(struct spirv *e)
+{
+    bool pushed = e->interface->args == SPIRV_NONE;
+    SpvStorageClass storage = pushed ? SpvStorageClassPushConstant : SpvStorageClassStorageBuffer;
+    uint32_t n = e->interface->args_bytes / 4;
+    spv_id variable = spv_variable(&e->m, storage, block_type(e, spv_type_uint(&e->m, 32), 4, n));
+    spv_name(&e->m, variable, "launch");
+    if (!pushed) bind(e, variable, e->interface->args);
+    return (struct arg_words){variable, storage};
+}
+
+static spv_id load_arg(struct spirv *e, struct arg_words args, uint32_t index)
+{
+    spv_id type = spv_type_uint(&e->m, 32), pointer = spv_type_pointer(&e->m, args.storage, type);
+    spv_id at = SPV_OP(&e->m, SpvOpAccessChain, pointer, args.variable, word(e, 0), word(e, index));
+    return SPV_OP(&e->m, SpvOpLoad, type, at);
+}
+
+static spv_id load_param(struct spirv *e, struct arg_words args, const struct ir_param *p)
+{
+    uint32_t at = e->interface->params[p->index] / 4;
+    spv_id bits = load_arg(e, args, at);
+    if (ir_type_mem_bytes(p->type) == 8) {
+        spv_id type = spv_type_uint(&e->m, 64);
+        spv_id high = SPV_OP(&e->m, SpvOpUConvert, type, load_arg(e, args, at + 1));
+        spv_id up = SPV_OP(&e->m, SpvOpShiftLeftLogical, type, high, word(e, 32));
+        bits = SPV_OP(&e->m, SpvOpBitwiseOr, type, up, SPV_OP(&e->m, SpvOpUConvert, type, bits));
+    }
+    return spirv_from_memory(e, p->type.scalar, spirv_wrap(e, p->type.scalar, bits));
+}
+
+/* gid.x + size.x * (gid.y + size.y * gid.z) in 64 bits, as two words. gid.y + size.y * gid.z may pass 32 bits too. */
+static void compute_linear_gid(struct spirv *e)
+{
+    spv_id type = spv_type_uint(&e->m, 32), pair = SPV_TYPE(&e->m, SpvOpTypeStruct, type, type);
+    spv_id low = e->gid[2], high = word(e, 0);
+    for (int c = 1; c >= 0; c--) {
+        spv_id size = spirv_u32(e, SpvOpIMul, e->groups[c], word(e, e->program->workgroup[c]));
+        spv_id product = SPV_OP(&e->m, SpvOpUMulExtended, pair, low, size);
+        spv_id product_low = SPV_OP(&e->m, SpvOpCompositeExtract, type, product, 0);
+        spv_id product_high = SPV_OP(&e->m, SpvOpCompositeExtract, type, product, 1);
+        low = spirv_u32(e, SpvOpIAdd, product_low, e->gid[c]);
+        spv_id carry = spirv_select(e, type, spirv_test(e, SpvOpULessThan, low, product_low), word(e, 1), word(e, 0));
+        high = spirv_u32(e, SpvOpIAdd, spirv_u32(e, SpvOpIMul, high, size), spirv_u32(e, SpvOpIAdd, product_high, carry));
+    }
+    e->linear_gid_low = low;
+    e->linear_gid_high = high;
+}
+
+static void load_ids(struct spirv *e, struct arg_words args)
+{
+    spv_id type = spv_type_uint(&e->m, 32), vector = SPV_TYPE(&e->m, SpvOpTypeVector, type, 3);
+    spv_id wid = input(e, SpvBuiltInWorkgroupId, vector, "workgroup_id");
+    spv_id lid = input(e, SpvBuiltInLocalInvocationId, vector, "local_id");
+    e->linear_lid = input(e, SpvBuiltInLocalInvocationIndex, type, "local_index");
+    for (uint32_t c = 0; c < 3; c++) {
+        e->groups[c] = load_arg(e, args, WORD_GROUPS + c);
+        e->lid[c] = SPV_OP(&e->m, SpvOpCompositeExtract, type, lid, c);
+        spv_id in_part = SPV_OP(&e->m, SpvOpCompositeExtract, type, wid, c);
+        e->wid[c] = spirv_u32(e, SpvOpIAdd, in_part, load_arg(e, args, WORD_BASE + c));
+        spv_id first = spirv_u32(e, SpvOpIMul, e->wid[c], word(e, e->program->workgroup[c]));
+        e->gid[c] = spirv_u32(e, SpvOpIAdd, first, e->lid[c]);
+    }
+}
+
+static void declare_trap(struct spirv *e, const struct usage *u)
+{
+    if (!u->traps) return;
+    spv_id variable = spv_variable(&e->m, SpvStorageClassStorageBuffer, block_type(e, spv_type_uint(&e->m, 32), 4, 8));
+    spv_name(&e->m, variable, "trap");
+    e->trap_record = bind(e, variable, e->interface->trap);
+    compute_linear_gid(e);
+    if (!u->barriers && !u->subgroups) return;
+    e->alive = spv_variable(&e->m, SpvStorageClassFunction, spv_type_bool(&e->m));
+    SPV_DO(&e->m, SpvOpStore, e->alive, spv_const_bool(&e->m, true));
+}
+
+static void declare_exchange(struct spirv *e, const struct usage *u)
+{
+    if (!u->subgroups) return;
+    const uint32_t *size = e->program->workgroup;
+    uint32_t lanes = (size[0] * size[1] * size[2] + IR_SUBGROUP_SIZE - 1) / IR_SUBGROUP_SIZE * IR_SUBGROUP_SIZE;
+    spv_id type = SPV_TYPE(&e->m, SpvOpTypeArray, spv_type_uint(&e->m, 32), word(e, lanes * 2));
+    e->exchange = spv_variable(&e->m, SpvStorageClassWorkgroup, type);
+    e->interface->workgroup_bytes += lanes * 8;
+}
+
+static void declare_memory(struct spirv *e, struct arg_words args)
+{
+    const struct ir_program *p = e->program;
+    for (uint32_t i = 0; i < p->buffers.n; i++) {
+        const struct ir_buffer *b = p->buffers.at[i];
+        spv_id len = b->sized ? word(e, (uint32_t)b->count) : load_arg(e, args, WORD_LENGTHS + i);
+        declare_storage(e, b, e->interface->buffers[i], len);
+    }
+    for (uint32_t i = 0; i < e->interface->tables.n; i++) {
+        const struct ir_buffer *b = &e->interface->tables.at[i]->buffer;
+        declare_storage(e, b, e->interface->data[i], word(e, (uint32_t)b->count));
+    }
+    for (uint32_t i = 0; i < p->arrays.n; i++)
+        declare_array(e, p->arrays.at[i]);
+    e->params = ARENA_ARRAY(e->arena, spv_value, p->params.n);
+    for (uint32_t i = 0; i < p->params.n; i++)
+        e->params[i].at[0] = load_param(e, args, p->params.at[i]);
+}
+
+/* -- the module */
+
+static void declare_environment(struct spirv *e)
+{
+    struct spv_module *m = &e->m;
+    spv_capability(m, SpvCapabilityShader);
+    spv_extension(m, "SPV_KHR_storage_buffer_storage_class");
+    SPV_PUT(m, &m->sections[SPV_MEMORY_MODEL], SpvOpMemoryModel, SpvAddressingModelLogical, SpvMemoryModelGLSL450);
+    if (e->interface->uses_int64) spv_capability(m, SpvCapabilityInt64);
+    if (e->interface->uses_float64) spv_capability(m, SpvCapabilityFloat64);
+}
+
+static void declare_entry(struct spirv *e)
+{
+    struct spv_module *m = &e->m;
+    const uint32_t *size = e->program->workgroup, head[] = {SpvExecutionModelGLCompute, e->main};
+    spv_put_string(m, &m->sections[SPV_ENTRY], SpvOpEntryPoint, head, 2, "main", e->entry_interface.at, e->entry_interface.n);
+    struct spv_words *modes = &m->sections[SPV_MODES];
+    SPV_PUT(m, modes, SpvOpExecutionMode, e->main, SpvExecutionModeLocalSize, size[0], size[1], size[2]);
+    spv_extension(m, "SPV_KHR_float_controls");
+    spv_capability(m, SpvCapabilitySignedZeroInfNanPreserve);
+    spv_capability(m, SpvCapabilityRoundingModeRTE);
+    for (uint32_t bits = 32; bits <= (e->interface->uses_float64 ? 64u : 32u); bits += 32) {
+        SPV_PUT(m, modes, SpvOpExecutionMode, e->main, SpvExecutionModeSignedZeroInfNanPreserve, bits);
+        SPV_PUT(m, modes, SpvOpExecutionMode, e->main, SpvExecutionModeRoundingModeRTE, bits);
+    }
+}
+
+static void emit_main(struct spirv *e, const struct usage *u)
+{
+    e->main = spv_function_begin(&e->m, e->program->name);
+    struct arg_words args = declare_args(e);
+    load_ids(e, args);
+    declare_memory(e, args);
+    declare_locals(e);
+    declare_trap(e, u);
+    declare_exchange(e, u);
+    spirv_zero_private_arrays(e);
+    spirv_zero_workgroup_arrays(e);
+    spirv_block(e, &e->program->body);
+    if (!e->block_ended) spv_do(&e->m, SpvOpReturn);
+    spv_function_end(&e->m);
+}
+
+void spirv_emit_program(const struct ir_program *p, const struct spirv_options *options, struct arena *arena,
+                        struct out *words, struct spirv_interface *interface)
+{
+    *interface = (struct spirv_interface){.trap = SPIRV_NONE, .args = SPIRV_NONE};
+    struct spirv e = {.arena = arena, .program = p, .options = options, .interface = interface};
+    spv_module_init(&e.m, arena, options->version);
+    struct usage u = {.e = &e};
+    struct ir_block *body = (struct ir_block *)&p->body; /* only looked at */
+    ir_walk_exprs(body, note_expr, &u);
+    ir_walk_stmts(body, note_stmt, &u);
+    for (uint32_t i = 0; i < p->buffers.n; i++)
+        note_type(&e, p->buffers.at[i]->elem);
+    for (uint32_t i = 0; i < p->arrays.n; i++)
+        note_type(&e, p->arrays.at[i]->elem);
+    for (uint32_t i = 0; i < p->params.n; i++)
+        note_type(&e, p->params.at[i]->type);
+    lay_out_args(&e);
+    assign_bindings(&e, u.traps);
+    declare_environment(&e);
+    emit_main(&e, &u);
+    declare_entry(&e);
+    struct spv_words all = {0};
+    spv_module_finish(&e.m, &all);
+    spirv_tools_finish(all.list.at, all.list.n, p, options, words);
+}

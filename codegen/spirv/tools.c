@@ -1,0 +1,47 @@
+/* tools.c - see tools.h. */
+#include "codegen/spirv/tools.h"
+
+#include <stdlib.h>
+
+#include <spirv-tools/libspirv.h>
+
+uint32_t *spirv_optimize(const uint32_t *words, size_t n, size_t *n_out); /* optimizer.cc */
+
+static void validate(const uint32_t *words, size_t n, const struct ir_program *p, const char *when)
+{
+    spv_context context = spvContextCreate(SPV_ENV_VULKAN_1_2);
+    spv_diagnostic fault = NULL;
+    if (spvValidateBinary(context, words, n, &fault) != SPV_SUCCESS)
+        bug("SPIR-V of '%s' is not valid %s: word %zu: %s", p->name, when, fault ? fault->position.index : 0,
+            fault ? fault->error : "?");
+    spvDiagnosticDestroy(fault);
+    spvContextDestroy(context);
+}
+
+void spirv_tools_finish(const uint32_t *words, uint32_t n, const struct ir_program *p, const struct spirv_options *options,
+                        struct out *out)
+{
+    validate(words, n, p, "as emitted");
+    if (!options->opt_level) {
+        out_bytes(out, words, (size_t)n * 4);
+        return;
+    }
+    size_t n_optimized = 0;
+    uint32_t *optimized = spirv_optimize(words, n, &n_optimized);
+    if (!optimized) bug("the optimizer refuses the SPIR-V of '%s'", p->name);
+    validate(optimized, n_optimized, p, "after the optimizer");
+    out_bytes(out, optimized, n_optimized * 4);
+    free(optimized);
+}
+
+bool spirv_tools_disassemble(const uint32_t *words, uint32_t n, struct out *out)
+{
+    spv_context context = spvContextCreate(SPV_ENV_VULKAN_1_2);
+    spv_text text = NULL;
+    uint32_t style = SPV_BINARY_TO_TEXT_OPTION_INDENT | SPV_BINARY_TO_TEXT_OPTION_FRIENDLY_NAMES;
+    bool ok = spvBinaryToText(context, words, n, style, &text, NULL) == SPV_SUCCESS;
+    if (ok) out_bytes(out, text->str, text->length);
+    spvTextDestroy(text);
+    spvContextDestroy(context);
+    return ok;
+}
