@@ -227,7 +227,7 @@ static void fill_randomly(struct run_array *a, uint64_t seed)
 static bool fill_from_shape(const struct run *r, struct run_array *a, const char *text)
 {
     bool is_random = !strncmp(text, "random:", 7);
-    uint64_t count, seed = 1;
+    uint64_t count = 0, seed = 1;
     const char *end;
     if (!parse_shape(r, a, is_random ? text + 7 : text, &count, &end) || !allocate_array(r, a, count))
         return false;

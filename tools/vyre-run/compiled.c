@@ -159,7 +159,7 @@ static bool find_unit_symbol(const struct run *r, struct library *l, const struc
 bool library_load(const struct run *r, const struct out *object, struct library **library)
 {
     struct library *l = *library = ARENA_NEW(r->arena, struct library);
-    struct workspace w;
+    struct workspace w = {0};
     if (!make_workspace(r, &w))
         return false;
     bool ok = link_library(r, &w, object);
