@@ -4,10 +4,13 @@
 
 #include "ir/ir.h"
 
+enum { FRONTEND_MAX_INLINED = 1 << 22 };
+
 struct frontend_options {
     const char *const *include_dirs; /* -I: searched for data files after the folder of the .vir file */
     uint32_t n_include_dirs;
     bool no_data_files; /* fuzzing: file("...") reads nothing and gives zeros */
+    uint32_t max_inlined; /* nodes that inlining may add to the module; 0 is the default, FRONTEND_MAX_INLINED */
 };
 
 /* Reads, checks, inlines. Everything in the module lives in `arena`. Reports every fault it can find to `diags`; NULL when there was an

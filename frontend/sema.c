@@ -109,11 +109,11 @@ bool sema_enter(struct sema *s, struct src_range range)
 bool sema_count_inlined(struct sema *s, struct src_range range)
 {
     if (!s->frame || s->checking) return true;
-    if (s->n_inlined < SEMA_MAX_INLINED) {
+    if (s->n_inlined < s->max_inlined) {
         s->n_inlined++;
         return true;
     }
-    if (!s->inlined_reported) diag_report(s->diags, DIAG_INLINE_SIZE, range);
+    if (!s->inlined_reported) diag_report(s->diags, DIAG_INLINE_SIZE, range, s->max_inlined);
     s->inlined_reported = true;
     return false;
 }
@@ -132,6 +132,7 @@ static struct ir_module *read_module(struct arena *tree, struct ir_module *m, st
     struct sema s = {.p = &p, .arena = tree, .m = m, .diags = diags, .options = options, .file = file};
     uint32_t n_errors = diags->n_errors;
 
+    s.max_inlined = options->max_inlined ? options->max_inlined : FRONTEND_MAX_INLINED;
     map_init(&p.names, tree);
     symbols_add_builtins(&p);
     if (!parser_run(&p)) return NULL;

@@ -11,8 +11,6 @@
 /* Expressions, blocks and calls that the checker is inside of: enough for every text that nests within the limits; more
  * comes only from functions that call functions. */
 enum { SEMA_MAX_DEPTH = 1600 };
-/* Nodes that inlining may add to a module: past it the calls multiply faster than anybody means. */
-enum { SEMA_MAX_INLINED = 1 << 22 };
 
 /* A parameter of a function. */
 struct fn_param {
@@ -71,7 +69,7 @@ struct sema {
     VEC(struct scope_entry) scope;
     VEC(struct fn *) fns;
     uint32_t loops, nesting, depth;
-    uint64_t n_inlined;
+    uint32_t n_inlined, max_inlined;
     bool inlined_reported;
     bool pure_only;       /* nothing may be put before the expression: a condition of while */
     bool pure_reported;

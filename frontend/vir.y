@@ -420,7 +420,7 @@ if:
 else_opt:
   %empty                        { $$ = NULL; }
 | ELSE block                    { $$ = $2; }
-| ELSE if                       { $$ = syn_block_new(p, (struct syn_block){$2, $2, @2}, @2); }
+| ELSE open if                  { p->nesting = $2; $$ = syn_block_new(p, (struct syn_block){$3, $3, @3}, @3); }
 ;
 
 step_opt:
