@@ -52,8 +52,9 @@ enum ir_alias ir_alias_in_program(const struct ir_buffer *a, const struct ir_buf
 enum ir_alias ir_alias_in_arm(const struct ir_arm *arm, const struct ir_buffer *formal_a, const struct ir_buffer *formal_b);
 
 /* -- coverage: how far from element 0 a launch provably writes every element of a `write` buffer -----------------------------
- * NULL, or a host expression E over the program's lengths and params, checked 64-bit: all elements below E are written, so only those
- * from E on need zeros first. Where E has no value (ir_host_eval is false) nothing is proved. From stores b[a * gid.x + c], c = 0 .. a-1, outside loops, guarded only by gid.x < H. */
+ * NULL, or a host expression E over the program's lengths and params, checked 64-bit: all elements below E are written, so only
+ * those from E on need zeros first. Where E has no value (ir_host_eval is false) nothing is proved. From stores
+ * b[a * gid.x + c], c = 0 .. a-1, in the body or in loops with constant bounds, guarded only by gid.x < H. */
 struct ir_expr *ir_written_prefix(struct ir_module *m, const struct ir_program *p, const struct ir_buffer *b);
 
 /* -- fingerprint: 32 bytes that are equal for programs that mean the same up to names of locals and order of declarations --- */
