@@ -13,7 +13,8 @@ static const struct ir_buffer *find_actual(const struct ir_arm *arm, const struc
     return NULL;
 }
 
-enum ir_alias ir_alias_in_arm(const struct ir_arm *arm, const struct ir_buffer *formal_a, const struct ir_buffer *formal_b)
+enum ir_alias ir_alias_in_arm(const struct ir_arm *arm, const struct ir_buffer *formal_a,
+                              const struct ir_buffer *formal_b)
 {
     if (formal_a == formal_b) return IR_ALIAS_MUST;
     const struct ir_buffer *a = find_actual(arm, formal_a), *b = find_actual(arm, formal_b);

@@ -98,14 +98,18 @@ static void take_name(struct ir_program *p, const char *name)
     if (!map_find(&p->local_names, name)) map_set(&p->local_names, name, (void *)(uintptr_t)1);
 }
 
-/* Buffers and params are appended by whoever builds the program, so their names are taken up when the next local comes. */
+/* Buffers and params are appended by whoever builds the program, so their names are taken up when the next local comes.
+ */
 static void take_declared_names(struct ir_program *p)
 {
     uint32_t n = p->buffers.n + p->arrays.n + p->params.n;
     if (n == p->n_declared_names) return;
-    for (uint32_t i = 0; i < p->buffers.n; i++) take_name(p, p->buffers.at[i]->name);
-    for (uint32_t i = 0; i < p->arrays.n; i++) take_name(p, p->arrays.at[i]->name);
-    for (uint32_t i = 0; i < p->params.n; i++) take_name(p, p->params.at[i]->name);
+    for (uint32_t i = 0; i < p->buffers.n; i++)
+        take_name(p, p->buffers.at[i]->name);
+    for (uint32_t i = 0; i < p->arrays.n; i++)
+        take_name(p, p->arrays.at[i]->name);
+    for (uint32_t i = 0; i < p->params.n; i++)
+        take_name(p, p->params.at[i]->name);
     p->n_declared_names = n;
 }
 
@@ -114,7 +118,8 @@ static bool is_name_taken(const struct ir_program *p, const char *name)
     return map_find(&p->local_names, name) || map_find(&p->module->item_names, name);
 }
 
-/* The map holds, for each name in use, how many suffixes were tried, plus 1: a million locals of one name stay linear. */
+/* The map holds, for each name in use, how many suffixes were tried, plus 1: a million locals of one name stay linear.
+ */
 static const char *choose_free_name(struct ir_program *p, const char *name)
 {
     struct ir_module *m = p->module;
@@ -147,8 +152,8 @@ struct ir_local *ir_local_new(struct ir_program *p, const char *name, ir_type ty
 
 /* -- expressions -------------------------------------------------------------------------------------------- */
 
-struct ir_expr *ir_expr_new(struct ir_module *m, enum ir_op op, ir_type type, struct ir_expr *const *args, uint32_t n_args,
-                            struct src_range range)
+struct ir_expr *ir_expr_new(struct ir_module *m, enum ir_op op, ir_type type, struct ir_expr *const *args,
+                            uint32_t n_args, struct src_range range)
 {
     struct ir_expr *e = arena_alloc(m->arena, sizeof *e + n_args * sizeof e->args[0]);
     e->op = (uint16_t)op;
@@ -217,7 +222,8 @@ static struct ir_expr *build_signed_op(struct ir_module *m, enum ir_op op, struc
 {
     ir_type types[2], result;
     uint32_t bad_arg;
-    for (uint32_t i = 0; i < n_args; i++) types[i] = args[i]->type;
+    for (uint32_t i = 0; i < n_args; i++)
+        types[i] = args[i]->type;
     if (!ir_op_result_type(op, types, &result, &bad_arg))
         bug("operand %u of '%s' cannot be a %s", (unsigned)bad_arg, ir_op_infos[op].name, ir_type_text(types[bad_arg]));
     return ir_expr_new(m, op, result, args, n_args, range);
@@ -228,7 +234,8 @@ struct ir_expr *ir_unary(struct ir_module *m, enum ir_op op, struct ir_expr *a, 
     return build_signed_op(m, op, &a, 1, range);
 }
 
-struct ir_expr *ir_binary(struct ir_module *m, enum ir_op op, struct ir_expr *a, struct ir_expr *b, struct src_range range)
+struct ir_expr *ir_binary(struct ir_module *m, enum ir_op op, struct ir_expr *a, struct ir_expr *b,
+                          struct src_range range)
 {
     return build_signed_op(m, op, (struct ir_expr *[]){a, b}, 2, range);
 }
@@ -238,19 +245,25 @@ struct ir_expr *ir_expr_copy(struct ir_module *m, const struct ir_expr *e)
     size_t size_bytes = sizeof *e + e->n_args * sizeof e->args[0];
     struct ir_expr *copy = arena_alloc(m->arena, size_bytes);
     *copy = *e;
-    for (uint32_t i = 0; i < e->n_args; i++) copy->args[i] = ir_expr_copy(m, e->args[i]);
+    for (uint32_t i = 0; i < e->n_args; i++)
+        copy->args[i] = ir_expr_copy(m, e->args[i]);
     return copy;
 }
 
 static bool has_equal_payload(const struct ir_expr *a, const struct ir_expr *b)
 {
     switch (a->op) {
-    case IR_OP_CONST: return a->bits == b->bits;
-    case IR_OP_LOCAL: return a->local == b->local;
-    case IR_OP_PARAM: return a->param == b->param;
+    case IR_OP_CONST:
+        return a->bits == b->bits;
+    case IR_OP_LOCAL:
+        return a->local == b->local;
+    case IR_OP_PARAM:
+        return a->param == b->param;
     case IR_OP_LOAD:
-    case IR_OP_LEN: return a->buffer == b->buffer;
-    default: return true;
+    case IR_OP_LEN:
+        return a->buffer == b->buffer;
+    default:
+        return true;
     }
 }
 
@@ -293,10 +306,14 @@ static void link_between(struct ir_block *b, struct ir_stmt *prev, struct ir_stm
     s->parent = b;
     s->prev = prev;
     s->next = next;
-    if (prev) prev->next = s;
-    else b->first = s;
-    if (next) next->prev = s;
-    else b->last = s;
+    if (prev)
+        prev->next = s;
+    else
+        b->first = s;
+    if (next)
+        next->prev = s;
+    else
+        b->last = s;
 }
 
 void ir_block_append(struct ir_block *b, struct ir_stmt *s)
@@ -316,10 +333,14 @@ void ir_insert_after(struct ir_stmt *at, struct ir_stmt *s)
 
 void ir_remove(struct ir_stmt *s)
 {
-    if (s->prev) s->prev->next = s->next;
-    else s->parent->first = s->next;
-    if (s->next) s->next->prev = s->prev;
-    else s->parent->last = s->prev;
+    if (s->prev)
+        s->prev->next = s->next;
+    else
+        s->parent->first = s->next;
+    if (s->next)
+        s->next->prev = s->prev;
+    else
+        s->parent->last = s->prev;
     s->parent = NULL;
     s->prev = s->next = NULL;
 }

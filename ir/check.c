@@ -1,5 +1,5 @@
-/* check.c - the rules of the language that show on the IR: control flow, synchronisation, geometry. The other families are in
- * check_expr.c, check_memory.c, check_atomic.c and check_pipeline.c. Linear, times the nesting. */
+/* check.c - the rules of the language that show on the IR: control flow, synchronisation, geometry. The other families
+ * are in check_expr.c, check_memory.c, check_atomic.c and check_pipeline.c. Linear, times the nesting. */
 #include "ir/check.h"
 #include "ir/limits.h"
 #include "ir/verify.h"
@@ -37,25 +37,35 @@ static bool check_stmt(struct checker *c, struct ir_stmt *s, bool in_loop)
     check_stmt_exprs(c, s);
     check_access(c, s);
     switch (s->kind) {
-    case IR_STMT_IF: return check_if(c, s, in_loop);
-    case IR_STMT_FOR: check_block(c, &s->for_.body, true); return true;
-    case IR_STMT_WHILE: check_block(c, &s->while_.body, true); return true;
+    case IR_STMT_IF:
+        return check_if(c, s, in_loop);
+    case IR_STMT_FOR:
+        check_block(c, &s->for_.body, true);
+        return true;
+    case IR_STMT_WHILE:
+        check_block(c, &s->while_.body, true);
+        return true;
     case IR_STMT_BLOCK:
-    case IR_STMT_REGION: return check_block(c, &s->scope.body, in_loop);
+    case IR_STMT_REGION:
+        return check_block(c, &s->scope.body, in_loop);
     case IR_STMT_BARRIER:
-    case IR_STMT_GRID_BARRIER: check_barrier(c, s); return true;
+    case IR_STMT_GRID_BARRIER:
+        check_barrier(c, s);
+        return true;
     case IR_STMT_BREAK:
     case IR_STMT_CONTINUE:
         if (!in_loop) diag_report(c->diags, DIAG_JUMP_OUTSIDE_LOOP, s->range, ir_stmt_infos[s->kind].text);
         return false;
-    default: return !(ir_stmt_infos[s->kind].traits & IR_STMT_TRAIT_JUMP);
+    default:
+        return !(ir_stmt_infos[s->kind].traits & IR_STMT_TRAIT_JUMP);
     }
 }
 
 static bool check_block(struct checker *c, const struct ir_block *b, bool in_loop)
 {
     bool ends = true;
-    IR_EACH_STMT(s, b) {
+    IR_EACH_STMT(s, b)
+    {
         bool goes_on = check_stmt(c, s, in_loop);
         if (ends && !goes_on && s->next) {
             struct diag *d = diag_report(c->diags, DIAG_UNREACHABLE, s->next->range);
@@ -88,7 +98,8 @@ static void check_program(struct checker *c, const struct ir_program *p)
     c->program = p;
     ir_uniformity_compute(&c->uniformity, c->arena, p);
     check_workgroup(c);
-    for (uint32_t i = 0; i < p->n_dispatch; i++) check_host_expr(c, p->dispatch[i]);
+    for (uint32_t i = 0; i < p->n_dispatch; i++)
+        check_host_expr(c, p->dispatch[i]);
     check_declarations(c);
     check_block(c, &p->body, false);
     check_atomic_phases(c);
@@ -107,6 +118,7 @@ static void check_item(const struct ir_item *item, struct memory *mem, struct di
 bool ir_check_module(const struct ir_module *m, struct diags *d)
 {
     uint32_t n_errors = d->n_errors;
-    for (uint32_t i = 0; i < m->items.n; i++) check_item(&m->items.at[i], m->arena->mem, d);
+    for (uint32_t i = 0; i < m->items.n; i++)
+        check_item(&m->items.at[i], m->arena->mem, d);
     return d->n_errors == n_errors;
 }

@@ -1,4 +1,5 @@
-/* check.h - what the files check*.c share: each looks at one family of rules of ir_check_module and reports the user's faults. */
+/* check.h - what the files check*.c share: each looks at one family of rules of ir_check_module and reports the user's
+ * faults. */
 #ifndef VYREC_IR_CHECK_H
 #define VYREC_IR_CHECK_H
 

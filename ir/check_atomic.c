@@ -1,12 +1,12 @@
 /* check_atomic.c - plain and atomic access to one buffer without a barrier between.
  *
- * A phase is what lies between two barriers, in time: the entry of the program begins one, and so does each barrier. An access
- * belongs to every phase that can reach it without another barrier. Two accesses are without a barrier between exactly when they
- * share a phase; loops carry phases around, branches unite them.
+ * A phase is what lies between two barriers, in time: the entry of the program begins one, and so does each barrier. An
+ * access belongs to every phase that can reach it without another barrier. Two accesses are without a barrier between
+ * exactly when they share a phase; loops carry phases around, branches unite them.
  *
- * Every block is walked at most twice: once to learn how its loop changes the phases (ENTRY stands for whatever comes in), once to
- * record accesses. Sets of phases are small; one that would pass MAX_PHASES makes its phases one, which only refuses more.
- * Indices that cannot be equal without wrapping, as `hits[0]` and `hits[slot + 1]`, do not clash. */
+ * Every block is walked at most twice: once to learn how its loop changes the phases (ENTRY stands for whatever comes
+ * in), once to record accesses. Sets of phases are small; one that would pass MAX_PHASES makes its phases one, which
+ * only refuses more. Indices that cannot be equal without wrapping, as `hits[0]` and `hits[slot + 1]`, do not clash. */
 #include <stdlib.h>
 
 #include "ir/check.h"
@@ -34,7 +34,7 @@ struct loop_summary {
 
 struct phase_walk {
     struct checker *c;
-    struct map buffers;   /* buffer with atomics -> its number + 1 */
+    struct map buffers; /* buffer with atomics -> its number + 1 */
     VEC(const struct ir_buffer *) atomic_buffers;
     struct map begun;     /* barrier -> its phase */
     struct map summaries; /* loop -> struct loop_summary */
@@ -50,7 +50,8 @@ struct phase_walk {
 
 static uint32_t find_same(struct phase_walk *w, uint32_t phase)
 {
-    while (w->same.at[phase] != phase) phase = w->same.at[phase] = w->same.at[w->same.at[phase]];
+    while (w->same.at[phase] != phase)
+        phase = w->same.at[phase] = w->same.at[w->same.at[phase]];
     return phase;
 }
 
@@ -75,21 +76,27 @@ static void unite_phases(struct phase_walk *w, struct phases *set, uint32_t phas
 static void add_phase(struct phase_walk *w, struct phases *set, uint32_t phase)
 {
     if (has_phase(set, phase)) return;
-    if (set->n == MAX_PHASES) unite_phases(w, set, phase);
-    else set->id[set->n++] = phase;
+    if (set->n == MAX_PHASES)
+        unite_phases(w, set, phase);
+    else
+        set->id[set->n++] = phase;
 }
 
 static void add_phases(struct phase_walk *w, struct phases *set, const struct phases *more)
 {
-    for (uint32_t i = 0; i < more->n; i++) add_phase(w, set, more->id[i]);
+    for (uint32_t i = 0; i < more->n; i++)
+        add_phase(w, set, more->id[i]);
 }
 
 /* What a summary says when `in` comes in. */
-static void apply_summary(struct phase_walk *w, struct phases *set, const struct phases *summary, const struct phases *in)
+static void apply_summary(struct phase_walk *w, struct phases *set, const struct phases *summary,
+                          const struct phases *in)
 {
     for (uint32_t i = 0; i < summary->n; i++) {
-        if (summary->id[i] == ENTRY) add_phases(w, set, in);
-        else add_phase(w, set, summary->id[i]);
+        if (summary->id[i] == ENTRY)
+            add_phases(w, set, in);
+        else
+            add_phase(w, set, summary->id[i]);
     }
 }
 
@@ -128,7 +135,8 @@ static void record_stmt(struct phase_walk *w, struct ir_stmt *s)
 {
     struct ir_expr **places[4];
     uint32_t n = w->recording ? ir_stmt_exprs(s, places) : 0;
-    for (uint32_t i = 0; i < n; i++) ir_walk_expr(places[i], visit_load, w);
+    for (uint32_t i = 0; i < n; i++)
+        ir_walk_expr(places[i], visit_load, w);
     if (!w->recording) return;
     index_ranges_pass(&w->ranges, s);
     if (s->kind == IR_STMT_STORE) record_access(w, s->store.buffer, s->store.index, false, s->range);
@@ -214,16 +222,29 @@ static void walk_stmt(struct phase_walk *w, struct ir_stmt *s)
     }
     record_stmt(w, s);
     switch (s->kind) {
-    case IR_STMT_IF: walk_if(w, s); break;
+    case IR_STMT_IF:
+        walk_if(w, s);
+        break;
     case IR_STMT_BLOCK:
-    case IR_STMT_REGION: walk_block(w, &s->scope.body); break;
+    case IR_STMT_REGION:
+        walk_block(w, &s->scope.body);
+        break;
     case IR_STMT_BARRIER:
-    case IR_STMT_GRID_BARRIER: w->now = (struct phases){.n = 1, .id = {phase_begun_by(w, s)}}; break;
-    case IR_STMT_BREAK: jump_to(w, w->left); break;
-    case IR_STMT_CONTINUE: jump_to(w, w->continued); break;
+    case IR_STMT_GRID_BARRIER:
+        w->now = (struct phases){.n = 1, .id = {phase_begun_by(w, s)}};
+        break;
+    case IR_STMT_BREAK:
+        jump_to(w, w->left);
+        break;
+    case IR_STMT_CONTINUE:
+        jump_to(w, w->continued);
+        break;
     case IR_STMT_RETURN:
-    case IR_STMT_TRAP: w->now.n = 0; break;
-    default: break;
+    case IR_STMT_TRAP:
+        w->now.n = 0;
+        break;
+    default:
+        break;
     }
 }
 
@@ -280,13 +301,16 @@ static void report_clashes(struct phase_walk *w)
 {
     struct access *at = w->accesses.at;
     uint32_t n = w->accesses.n;
-    for (uint32_t i = 0; i < n; i++) at[i].phase = find_same(w, at[i].phase);
+    for (uint32_t i = 0; i < n; i++)
+        at[i].phase = find_same(w, at[i].phase);
     if (n) qsort(at, n, sizeof *at, compare_accesses);
     for (uint32_t begin = 0, end; begin < n; begin = end) {
         uint32_t buffer = at[begin].buffer;
-        for (end = begin + 1; end < n && at[end].buffer == buffer && at[end].phase == at[begin].phase;) end++;
+        for (end = begin + 1; end < n && at[end].buffer == buffer && at[end].phase == at[begin].phase;)
+            end++;
         if (!report_clash(w, at + begin, end - begin)) continue;
-        while (end < n && at[end].buffer == buffer) end++;
+        while (end < n && at[end].buffer == buffer)
+            end++;
     }
 }
 

@@ -40,7 +40,8 @@ static bool is_foldable(const struct ir_expr *e)
 static struct ir_value fold(const struct ir_expr *e, const struct ir_value *args)
 {
     ir_type types[4];
-    for (uint32_t i = 0; i < e->n_args; i++) types[i] = e->args[i]->type;
+    for (uint32_t i = 0; i < e->n_args; i++)
+        types[i] = e->args[i]->type;
     return ir_op_eval((enum ir_op)e->op, e->type, e->component, types, args, e->n_args);
 }
 
@@ -73,7 +74,8 @@ static void check_index(struct checker *c, const struct ir_buffer *b, const stru
 static bool check_expr(struct checker *c, const struct ir_expr *e, const struct point *at)
 {
     uint32_t base = c->values.n, constant_args = 0;
-    for (uint32_t i = 0; i < e->n_args; i++) constant_args |= (uint32_t)check_expr(c, e->args[i], at) << i;
+    for (uint32_t i = 0; i < e->n_args; i++)
+        constant_args |= (uint32_t)check_expr(c, e->args[i], at) << i;
 
     struct ir_value value;
     bool constant = find_leaf_value(e, &value);

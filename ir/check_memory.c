@@ -75,11 +75,14 @@ static void check_bytes(struct checker *c, const struct ir_buffer *b)
 void check_attributes(struct checker *c, const struct ir_buffer *b)
 {
     bool storage = b->space == IR_SPACE_STORAGE, written = storage && ir_access_writes(b->access);
-    if (b->binding >= 0 && !storage) diag_report(c->diags, DIAG_MISPLACED_ATTRIBUTE, b->range, "binding", describe_buffer(b));
+    if (b->binding >= 0 && !storage)
+        diag_report(c->diags, DIAG_MISPLACED_ATTRIBUTE, b->range, "binding", describe_buffer(b));
     if (b->streaming && (!storage || b->access == IR_ACCESS_UNIFORM))
         diag_report(c->diags, DIAG_MISPLACED_ATTRIBUTE, b->range, "streaming", describe_buffer(b));
-    if (b->live_out && !written) diag_report(c->diags, DIAG_MISPLACED_ATTRIBUTE, b->range, "live_out", describe_buffer(b));
-    if (b->has_bytes && !written) diag_report(c->diags, DIAG_MISPLACED_ATTRIBUTE, b->range, "bytes", describe_buffer(b));
+    if (b->live_out && !written)
+        diag_report(c->diags, DIAG_MISPLACED_ATTRIBUTE, b->range, "live_out", describe_buffer(b));
+    if (b->has_bytes && !written)
+        diag_report(c->diags, DIAG_MISPLACED_ATTRIBUTE, b->range, "bytes", describe_buffer(b));
     check_align(c, b);
     check_bytes(c, b);
 }
@@ -122,10 +125,12 @@ static void check_array_bytes(struct checker *c, enum ir_space space, uint64_t l
 void check_declarations(struct checker *c)
 {
     const struct ir_program *p = c->program;
-    for (uint32_t i = 0; i < p->buffers.n; i++) check_attributes(c, p->buffers.at[i]);
+    for (uint32_t i = 0; i < p->buffers.n; i++)
+        check_attributes(c, p->buffers.at[i]);
     for (uint32_t i = 0; i < p->arrays.n; i++) {
         check_attributes(c, p->arrays.at[i]);
-        if (p->arrays.at[i]->count == 0) diag_report(c->diags, DIAG_EMPTY_ARRAY, p->arrays.at[i]->range, p->arrays.at[i]->name);
+        if (p->arrays.at[i]->count == 0)
+            diag_report(c->diags, DIAG_EMPTY_ARRAY, p->arrays.at[i]->range, p->arrays.at[i]->name);
     }
     check_bindings(c);
     check_array_bytes(c, IR_SPACE_WORKGROUP, IR_LIMIT_WORKGROUP_BYTES, DIAG_WORKGROUP_MEMORY);

@@ -17,8 +17,9 @@ static void note_formal(struct checker *c, struct diag *d, const struct ir_buffe
 static void check_arm_type(struct checker *c, const struct ir_arg *a)
 {
     if (ir_type_equal(a->buffer->elem, a->formal_buffer->elem)) return;
-    struct diag *d = diag_report(c->diags, DIAG_ARM_ELEMENT_TYPE, a->range, a->buffer->name, ir_type_text(a->buffer->elem),
-                                 a->formal_buffer->name, ir_type_text(a->formal_buffer->elem));
+    struct diag *d =
+        diag_report(c->diags, DIAG_ARM_ELEMENT_TYPE, a->range, a->buffer->name, ir_type_text(a->buffer->elem),
+                    a->formal_buffer->name, ir_type_text(a->formal_buffer->elem));
     note_formal(c, d, a->formal_buffer);
 }
 
@@ -51,7 +52,8 @@ static void check_arm_aliasing(struct checker *c, const struct ir_arm *arm, uint
         const struct ir_arg *other = &arm->args.at[i];
         if (other->buffer != a->buffer || !other->formal_buffer) continue;
         if (!ir_access_writes(a->formal_buffer->access) && !ir_access_writes(other->formal_buffer->access)) continue;
-        diag_report(c->diags, DIAG_ARM_ALIASING, a->range, a->buffer->name, other->formal_buffer->name, a->formal_buffer->name);
+        diag_report(c->diags, DIAG_ARM_ALIASING, a->range, a->buffer->name, other->formal_buffer->name,
+                    a->formal_buffer->name);
         return;
     }
 }
@@ -91,7 +93,8 @@ static void check_arm_temps(struct pipeline_check *pc, const struct ir_arm *arm)
     }
     for (uint32_t i = 0; i < arm->args.n; i++) {
         const struct ir_arg *a = &arm->args.at[i];
-        if (a->buffer && a->formal_buffer && ir_access_writes(a->formal_buffer->access)) pc->written[a->buffer->index] = true;
+        if (a->buffer && a->formal_buffer && ir_access_writes(a->formal_buffer->access))
+            pc->written[a->buffer->index] = true;
     }
 }
 
@@ -104,19 +107,22 @@ static void check_collective(struct pipeline_check *pc, const struct ir_stmt *s)
     if (src && !ir_access_reads(src->access))
         diag_report(pc->c->diags, DIAG_ARM_ACCESS, s->range, src->name, ir_access_texts[src->access], "reads");
     if (src && !ir_type_equal(src->elem, dst->elem))
-        diag_report(pc->c->diags, DIAG_COLLECTIVE_TYPE, s->range, text, ir_type_text(dst->elem), ir_type_text(src->elem));
+        diag_report(pc->c->diags, DIAG_COLLECTIVE_TYPE, s->range, text, ir_type_text(dst->elem),
+                    ir_type_text(src->elem));
     pc->written[dst->index] = true;
 }
 
 void check_pipeline(struct checker *c, const struct ir_pipeline *p)
 {
     struct pipeline_check pc = {c, p, ARENA_ARRAY(c->arena, bool, p->buffers.n + p->temps.n)};
-    for (uint32_t i = 0; i < p->buffers.n; i++) check_attributes(c, p->buffers.at[i]);
+    for (uint32_t i = 0; i < p->buffers.n; i++)
+        check_attributes(c, p->buffers.at[i]);
     for (uint32_t i = 0; i < p->temps.n; i++) {
         check_attributes(c, p->temps.at[i]);
         if (p->temps.at[i]->count_expr) check_host_expr(c, p->temps.at[i]->count_expr);
     }
-    IR_EACH_STMT(s, &p->body) {
+    IR_EACH_STMT(s, &p->body)
+    {
         if (s->kind == IR_STMT_ARM) {
             check_arm(&pc, s->arm);
             check_arm_temps(&pc, s->arm);

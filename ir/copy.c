@@ -3,9 +3,9 @@
 #include "ir/walk.h"
 
 struct copier {
-    struct ir_module *m;       /* where the copy goes */
-    struct map moved;          /* old buffer, param or local -> its copy; what is absent stays as it is (data) */
-    struct map programs;       /* old program -> its copy, for arms */
+    struct ir_module *m; /* where the copy goes */
+    struct map moved;    /* old buffer, param or local -> its copy; what is absent stays as it is (data) */
+    struct map programs; /* old program -> its copy, for arms */
 };
 
 static void *find_moved(const struct copier *c, const void *old)
@@ -70,9 +70,15 @@ static void redirect_stmt(struct copier *c, struct ir_stmt *s)
     switch (s->kind) {
     case IR_STMT_LET:
     case IR_STMT_VAR:
-    case IR_STMT_ASSIGN: s->let.local = find_moved(c, s->let.local); break;
-    case IR_STMT_STORE: s->store.buffer = find_moved(c, s->store.buffer); break;
-    case IR_STMT_FOR: s->for_.local = find_moved(c, s->for_.local); break;
+    case IR_STMT_ASSIGN:
+        s->let.local = find_moved(c, s->let.local);
+        break;
+    case IR_STMT_STORE:
+        s->store.buffer = find_moved(c, s->store.buffer);
+        break;
+    case IR_STMT_FOR:
+        s->for_.local = find_moved(c, s->for_.local);
+        break;
     case IR_STMT_ATOMIC:
         s->atomic.buffer = find_moved(c, s->atomic.buffer);
         if (s->atomic.result) s->atomic.result = find_moved(c, s->atomic.result);
@@ -81,13 +87,18 @@ static void redirect_stmt(struct copier *c, struct ir_stmt *s)
         s->copy.dst = find_moved(c, s->copy.dst);
         s->copy.src = find_moved(c, s->copy.src);
         break;
-    case IR_STMT_ARM: s->arm = copy_arm(c, s->arm); break;
-    case IR_STMT_HOST: s->host.buffer = find_moved(c, s->host.buffer); break;
+    case IR_STMT_ARM:
+        s->arm = copy_arm(c, s->arm);
+        break;
+    case IR_STMT_HOST:
+        s->host.buffer = find_moved(c, s->host.buffer);
+        break;
     case IR_STMT_COLLECTIVE:
         s->collective.dst = find_moved(c, s->collective.dst);
         if (s->collective.src) s->collective.src = find_moved(c, s->collective.src);
         break;
-    default: break;
+    default:
+        break;
     }
 }
 
@@ -104,7 +115,8 @@ static struct ir_stmt *copy_stmt(struct copier *c, struct ir_stmt *s)
     copy->prev = copy->next = NULL;
     redirect_stmt(c, copy);
     uint32_t n_exprs = ir_stmt_exprs(copy, places);
-    for (uint32_t i = 0; i < n_exprs; i++) *places[i] = copy_expr(c, *places[i]);
+    for (uint32_t i = 0; i < n_exprs; i++)
+        *places[i] = copy_expr(c, *places[i]);
     uint32_t n_blocks = ir_stmt_blocks(s, from);
     ir_stmt_blocks(copy, to);
     for (uint32_t i = 0; i < n_blocks; i++) {
@@ -122,9 +134,12 @@ static void copy_block(struct copier *c, const struct ir_block *from, struct ir_
 static void copy_declarations(struct copier *c, const struct ir_program *p, struct ir_program *copy)
 {
     struct arena *arena = c->m->arena;
-    for (uint32_t i = 0; i < p->buffers.n; i++) vec_push(arena, &copy->buffers, copy_buffer(c, p->buffers.at[i]));
-    for (uint32_t i = 0; i < p->arrays.n; i++) vec_push(arena, &copy->arrays, copy_buffer(c, p->arrays.at[i]));
-    for (uint32_t i = 0; i < p->params.n; i++) vec_push(arena, &copy->params, copy_param(c, p->params.at[i]));
+    for (uint32_t i = 0; i < p->buffers.n; i++)
+        vec_push(arena, &copy->buffers, copy_buffer(c, p->buffers.at[i]));
+    for (uint32_t i = 0; i < p->arrays.n; i++)
+        vec_push(arena, &copy->arrays, copy_buffer(c, p->arrays.at[i]));
+    for (uint32_t i = 0; i < p->params.n; i++)
+        vec_push(arena, &copy->params, copy_param(c, p->params.at[i]));
     for (uint32_t i = 0; i < p->locals.n; i++) {
         const struct ir_local *l = p->locals.at[i];
         map_set(&c->moved, l, ir_local_new(copy, l->name, l->type, l->is_mutable, l->range));
@@ -163,9 +178,12 @@ static void copy_pipeline(struct copier *c, const struct ir_pipeline *p)
 {
     struct arena *arena = c->m->arena;
     struct ir_pipeline *copy = ir_pipeline_new(c->m, p->name, p->range);
-    for (uint32_t i = 0; i < p->params.n; i++) vec_push(arena, &copy->params, copy_param(c, p->params.at[i]));
-    for (uint32_t i = 0; i < p->buffers.n; i++) vec_push(arena, &copy->buffers, copy_buffer(c, p->buffers.at[i]));
-    for (uint32_t i = 0; i < p->temps.n; i++) vec_push(arena, &copy->temps, copy_buffer(c, p->temps.at[i]));
+    for (uint32_t i = 0; i < p->params.n; i++)
+        vec_push(arena, &copy->params, copy_param(c, p->params.at[i]));
+    for (uint32_t i = 0; i < p->buffers.n; i++)
+        vec_push(arena, &copy->buffers, copy_buffer(c, p->buffers.at[i]));
+    for (uint32_t i = 0; i < p->temps.n; i++)
+        vec_push(arena, &copy->temps, copy_buffer(c, p->temps.at[i]));
     copy->budget_bytes = p->budget_bytes;
     copy_block(c, &p->body, &copy->body);
 }
@@ -180,12 +198,16 @@ static void copy_data(struct copier *c, const struct ir_data *d)
     map_set(&c->moved, &d->buffer, &copy->buffer);
 }
 
-/* Arms may name a program that is declared later, so all else comes first; then the order of declaration is put back. */
+/* Arms may name a program that is declared later, so all else comes first; then the order of declaration is put back.
+ */
 static void copy_items(struct copier *c, const struct ir_module *m)
 {
-    for (uint32_t i = 0; i < m->data.n; i++) copy_data(c, m->data.at[i]);
-    for (uint32_t i = 0; i < m->programs.n; i++) copy_program(c, m->programs.at[i], m->programs.at[i]->name);
-    for (uint32_t i = 0; i < m->pipelines.n; i++) copy_pipeline(c, m->pipelines.at[i]);
+    for (uint32_t i = 0; i < m->data.n; i++)
+        copy_data(c, m->data.at[i]);
+    for (uint32_t i = 0; i < m->programs.n; i++)
+        copy_program(c, m->programs.at[i], m->programs.at[i]->name);
+    for (uint32_t i = 0; i < m->pipelines.n; i++)
+        copy_pipeline(c, m->pipelines.at[i]);
     for (uint32_t i = 0; i < m->items.n; i++) {
         struct ir_item item = m->items.at[i];
         if (item.kind == IR_ITEM_DATA) item.data = c->m->data.at[item.data->buffer.index];
@@ -201,6 +223,7 @@ struct ir_module *ir_module_copy(struct arena *arena, const struct ir_module *m)
     map_init(&c.moved, arena);
     map_init(&c.programs, arena);
     copy_items(&c, m);
-    for (uint32_t i = 0; i < m->dependencies.n; i++) vec_push(arena, &c.m->dependencies, m->dependencies.at[i]);
+    for (uint32_t i = 0; i < m->dependencies.n; i++)
+        vec_push(arena, &c.m->dependencies, m->dependencies.at[i]);
     return c.m;
 }

@@ -6,19 +6,20 @@
  *     for k in 0..3 { plain[quad * 3 + k] = ...; }
  *   }
  *
- * Element i below a * H is written by the invocation i / a, as the offset i % a; no wrapping can come in between, for i fits 32
- * bits. What must be shown is that this invocation exists, gets to the store, and takes the guards as the host computes them. A guard is
- * computed in wrapping u32 on the device and in checked 64 bits on the host, so one that could wrap is not used. */
+ * Element i below a * H is written by the invocation i / a, as the offset i % a; no wrapping can come in between, for i
+ * fits 32 bits. What must be shown is that this invocation exists, gets to the store, and takes the guards as the host
+ * computes them. A guard is computed in wrapping u32 on the device and in checked 64 bits on the host, so one that
+ * could wrap is not used. */
 #include "ir/build.h"
 #include "ir/facts.h"
 #include "ir/ops.h"
 #include "ir/walk.h"
 
 enum {
-    MAX_LOOPS = 4,          /* loops around a store whose variables its index uses */
-    MAX_STRIDE = 4096,      /* `a` above */
-    MAX_VISITS = 65536,     /* combinations of loop variables looked at for one store */
-    MAX_GUARD_NODES = 64,   /* of a guard with its lets put in */
+    MAX_LOOPS = 4,        /* loops around a store whose variables its index uses */
+    MAX_STRIDE = 4096,    /* `a` above */
+    MAX_VISITS = 65536,   /* combinations of loop variables looked at for one store */
+    MAX_GUARD_NODES = 64, /* of a guard with its lets put in */
 };
 
 /* gid * gid.x + sum of loops[i] * the loop's variable + constant, modulo 2^32. */
@@ -67,8 +68,10 @@ static struct affine affine_constant(uint32_t value)
 
 static struct affine affine_sum(struct affine a, struct affine b, uint32_t sign)
 {
-    struct affine r = {.known = a.known && b.known, .gid = a.gid + sign * b.gid, .constant = a.constant + sign * b.constant};
-    for (uint32_t i = 0; i < MAX_LOOPS; i++) r.loops[i] = a.loops[i] + sign * b.loops[i];
+    struct affine r = {
+        .known = a.known && b.known, .gid = a.gid + sign * b.gid, .constant = a.constant + sign * b.constant};
+    for (uint32_t i = 0; i < MAX_LOOPS; i++)
+        r.loops[i] = a.loops[i] + sign * b.loops[i];
     return r;
 }
 
@@ -80,7 +83,8 @@ static bool is_affine_constant(const struct affine *a)
 static struct affine affine_scaled(struct affine a, uint32_t by)
 {
     struct affine r = {.known = a.known, .gid = a.gid * by, .constant = a.constant * by};
-    for (uint32_t i = 0; i < MAX_LOOPS; i++) r.loops[i] = a.loops[i] * by;
+    for (uint32_t i = 0; i < MAX_LOOPS; i++)
+        r.loops[i] = a.loops[i] * by;
     return r;
 }
 
@@ -106,16 +110,23 @@ static struct affine affine_of(const struct coverage *c, const struct ir_expr *e
 {
     if (e->type.scalar != IR_U32 || e->type.lanes != 1) return (struct affine){0};
     switch (e->op) {
-    case IR_OP_CONST: return affine_constant((uint32_t)e->bits);
-    case IR_OP_LOCAL: return affine_of_local(c, e->local);
-    case IR_OP_GID: return (struct affine){.known = e->component == 0, .gid = 1};
-    case IR_OP_ADD: return affine_sum(affine_of(c, e->args[0]), affine_of(c, e->args[1]), 1);
-    case IR_OP_SUB: return affine_sum(affine_of(c, e->args[0]), affine_of(c, e->args[1]), UINT32_MAX);
-    case IR_OP_MUL: return affine_product(affine_of(c, e->args[0]), affine_of(c, e->args[1]));
+    case IR_OP_CONST:
+        return affine_constant((uint32_t)e->bits);
+    case IR_OP_LOCAL:
+        return affine_of_local(c, e->local);
+    case IR_OP_GID:
+        return (struct affine){.known = e->component == 0, .gid = 1};
+    case IR_OP_ADD:
+        return affine_sum(affine_of(c, e->args[0]), affine_of(c, e->args[1]), 1);
+    case IR_OP_SUB:
+        return affine_sum(affine_of(c, e->args[0]), affine_of(c, e->args[1]), UINT32_MAX);
+    case IR_OP_MUL:
+        return affine_product(affine_of(c, e->args[0]), affine_of(c, e->args[1]));
     case IR_OP_SHL:
         if (!ir_is_const(e->args[1])) return (struct affine){0};
         return affine_scaled(affine_of(c, e->args[0]), (uint32_t)1 << (e->args[1]->bits & 31));
-    default: return (struct affine){0};
+    default:
+        return (struct affine){0};
     }
 }
 
@@ -243,8 +254,7 @@ static void look_at_for(struct coverage *c, const struct ir_stmt *s)
     struct jumps jumps = find_jumps(&s->for_.body);
     if (jumps.ends) c->may_end = true;
     if (jumps.any || jumps.ends || !counted || c->n_loops == MAX_LOOPS) return;
-    c->loops[c->n_loops++] =
-        (struct counted_loop){s->for_.local, s->for_.from->bits, s->for_.to->bits, s->for_.step};
+    c->loops[c->n_loops++] = (struct counted_loop){s->for_.local, s->for_.from->bits, s->for_.to->bits, s->for_.step};
     look_at_block(c, &s->for_.body);
     c->n_loops--;
 }
@@ -275,13 +285,25 @@ static void look_at_let(struct coverage *c, const struct ir_stmt *s)
 static void look_at_stmt(struct coverage *c, const struct ir_stmt *s)
 {
     switch (s->kind) {
-    case IR_STMT_LET: look_at_let(c, s); break;
-    case IR_STMT_STORE: look_at_store(c, s); break;
-    case IR_STMT_IF: look_at_if(c, s); break;
-    case IR_STMT_FOR: look_at_for(c, s); break;
+    case IR_STMT_LET:
+        look_at_let(c, s);
+        break;
+    case IR_STMT_STORE:
+        look_at_store(c, s);
+        break;
+    case IR_STMT_IF:
+        look_at_if(c, s);
+        break;
+    case IR_STMT_FOR:
+        look_at_for(c, s);
+        break;
     case IR_STMT_BLOCK:
-    case IR_STMT_REGION: look_at_block(c, &s->scope.body); break;
-    case IR_STMT_WHILE: c->may_end = true; break;
+    case IR_STMT_REGION:
+        look_at_block(c, &s->scope.body);
+        break;
+    case IR_STMT_WHILE:
+        c->may_end = true;
+        break;
     default:
         if (ir_stmt_infos[s->kind].traits & IR_STMT_TRAIT_JUMP) c->may_end = true;
         break;

@@ -1,10 +1,10 @@
 /* fingerprint.c - a hash of what a program or pipeline means.
  *
- * Two programs have one fingerprint exactly when they differ at most in their own name, in the names of locals, of workgroup and local
- * arrays, of data and of temps and arms, in places in the text, and in the order of declarations. Names that whoever launches it uses,
- * of buffers and params, count. Everything is written in a canonical order, as names and numbers of fixed width, into SHA-256:
- * declarations by name, the rest numbered where it first occurs. Numbers of opcodes and types never take part, only their names,
- * so a fingerprint outlives a change of the tables. */
+ * Two programs have one fingerprint exactly when they differ at most in their own name, in the names of locals, of
+ * workgroup and local arrays, of data and of temps and arms, in places in the text, and in the order of declarations.
+ * Names that whoever launches it uses, of buffers and params, count. Everything is written in a canonical order, as
+ * names and numbers of fixed width, into SHA-256: declarations by name, the rest numbered where it first occurs.
+ * Numbers of opcodes and types never take part, only their names, so a fingerprint outlives a change of the tables. */
 #include <sha2.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -48,7 +48,8 @@ static void hash_bytes(struct hasher *h, const void *bytes, uint64_t n)
 static void hash_number(struct hasher *h, uint64_t v)
 {
     uint8_t bytes[8];
-    for (uint32_t i = 0; i < 8; i++) bytes[i] = (uint8_t)(v >> 8 * i);
+    for (uint32_t i = 0; i < 8; i++)
+        bytes[i] = (uint8_t)(v >> 8 * i);
     hash_bytes(h, bytes, sizeof bytes);
 }
 
@@ -99,8 +100,10 @@ static void hash_buffer(struct hasher *h, const struct ir_buffer *b)
 {
     bool given = b->space == IR_SPACE_STORAGE && b->index < h->n_given;
     hash_text(h, given ? "given" : "numbered");
-    if (given) hash_text(h, b->name);
-    else if (hash_numbered(h, b)) hash_shape(h, b);
+    if (given)
+        hash_text(h, b->name);
+    else if (hash_numbered(h, b))
+        hash_shape(h, b);
 }
 
 /* -- expressions and statements ----------------------------------------------------------------------------- */
@@ -111,14 +114,24 @@ static void hash_expr(struct hasher *h, const struct ir_expr *e)
     hash_type(h, e->type);
     hash_number(h, (uint64_t)e->component << 8 | e->n_args);
     switch (e->op) {
-    case IR_OP_CONST: hash_number(h, e->bits); break;
-    case IR_OP_LOCAL: hash_numbered(h, e->local); break;
-    case IR_OP_PARAM: hash_text(h, e->param->name); break;
+    case IR_OP_CONST:
+        hash_number(h, e->bits);
+        break;
+    case IR_OP_LOCAL:
+        hash_numbered(h, e->local);
+        break;
+    case IR_OP_PARAM:
+        hash_text(h, e->param->name);
+        break;
     case IR_OP_LOAD:
-    case IR_OP_LEN: hash_buffer(h, e->buffer); break;
-    default: break;
+    case IR_OP_LEN:
+        hash_buffer(h, e->buffer);
+        break;
+    default:
+        break;
     }
-    for (uint32_t i = 0; i < e->n_args; i++) hash_expr(h, e->args[i]);
+    for (uint32_t i = 0; i < e->n_args; i++)
+        hash_expr(h, e->args[i]);
 }
 
 static void hash_atomic(struct hasher *h, const struct ir_stmt *s)
@@ -134,17 +147,28 @@ static void hash_atomic(struct hasher *h, const struct ir_stmt *s)
 static void hash_head(struct hasher *h, const struct ir_stmt *s)
 {
     switch (s->kind) {
-    case IR_STMT_STORE: hash_buffer(h, s->store.buffer); break;
-    case IR_STMT_FOR: hash_number(h, s->for_.step); break;
-    case IR_STMT_REGION: hash_text(h, s->scope.name); break;
-    case IR_STMT_ATOMIC: hash_atomic(h, s); break;
+    case IR_STMT_STORE:
+        hash_buffer(h, s->store.buffer);
+        break;
+    case IR_STMT_FOR:
+        hash_number(h, s->for_.step);
+        break;
+    case IR_STMT_REGION:
+        hash_text(h, s->scope.name);
+        break;
+    case IR_STMT_ATOMIC:
+        hash_atomic(h, s);
+        break;
     case IR_STMT_COPY_ASYNC:
         hash_buffer(h, s->copy.dst);
         hash_buffer(h, s->copy.src);
         hash_number(h, s->copy.tag);
         break;
-    case IR_STMT_WAIT: hash_number(h, s->wait.tag); break;
-    default: break;
+    case IR_STMT_WAIT:
+        hash_number(h, s->wait.tag);
+        break;
+    default:
+        break;
     }
 }
 
@@ -158,9 +182,11 @@ static void hash_stmt(struct hasher *h, struct ir_stmt *s)
     uint32_t n_exprs = ir_stmt_exprs(s, places), n_blocks = ir_stmt_blocks(s, blocks);
     hash_text(h, ir_stmt_infos[s->kind].name);
     hash_head(h, s);
-    for (uint32_t i = 0; i < n_exprs; i++) hash_expr(h, *places[i]);
+    for (uint32_t i = 0; i < n_exprs; i++)
+        hash_expr(h, *places[i]);
     if (written) hash_numbered(h, written);
-    for (uint32_t i = 0; i < n_blocks; i++) hash_block(h, blocks[i]);
+    for (uint32_t i = 0; i < n_blocks; i++)
+        hash_block(h, blocks[i]);
 }
 
 static void hash_block(struct hasher *h, const struct ir_block *b)
@@ -188,7 +214,8 @@ static const void **sort_by_name(struct hasher *h, const void *const *list, uint
 }
 
 _Static_assert(offsetof(struct ir_buffer, name) == 0 && offsetof(struct ir_param, name) == 0 &&
-               offsetof(struct ir_arg, name) == 0, "compare_names relies on it");
+                   offsetof(struct ir_arg, name) == 0,
+               "compare_names relies on it");
 
 static void hash_buffers(struct hasher *h, struct ir_buffer *const *list, uint32_t n)
 {
@@ -239,9 +266,11 @@ static void hash_attributes(struct hasher *h, const struct ir_program *p)
     hash_text(h, p->op_name);
     hash_number(h, p->self_exclusive);
     hash_number(h, p->has_window ? (uint64_t)p->window + 1 : 0);
-    for (uint32_t i = 0; i < 3; i++) hash_number(h, p->workgroup[i]);
+    for (uint32_t i = 0; i < 3; i++)
+        hash_number(h, p->workgroup[i]);
     hash_number(h, p->n_dispatch);
-    for (uint32_t i = 0; i < p->n_dispatch; i++) hash_expr(h, p->dispatch[i]);
+    for (uint32_t i = 0; i < p->n_dispatch; i++)
+        hash_expr(h, p->dispatch[i]);
 }
 
 struct ir_fingerprint ir_program_fingerprint(const struct ir_program *p, struct arena *scratch)
@@ -271,13 +300,16 @@ static void hash_arm(struct hasher *h, const struct ir_arm *arm)
 {
     const void **args = ARENA_ARRAY(h->scratch, const void *, arm->args.n);
     hash_program_of_arm(h, arm->program);
-    for (uint32_t i = 0; i < arm->args.n; i++) args[i] = &arm->args.at[i];
+    for (uint32_t i = 0; i < arm->args.n; i++)
+        args[i] = &arm->args.at[i];
     args = sort_by_name(h, args, arm->args.n);
     for (uint32_t i = 0; i < arm->args.n; i++) {
         const struct ir_arg *a = args[i];
         hash_text(h, a->name);
-        if (a->buffer) hash_buffer(h, a->buffer);
-        else hash_expr(h, a->value);
+        if (a->buffer)
+            hash_buffer(h, a->buffer);
+        else
+            hash_expr(h, a->value);
     }
 }
 

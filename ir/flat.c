@@ -3,15 +3,18 @@
 
 #include "ir/walk.h"
 
-static void flatten_block(struct ir_flat *f, struct arena *arena, const struct ir_block *b, uint32_t parent, uint32_t loop)
+static void flatten_block(struct ir_flat *f, struct arena *arena, const struct ir_block *b, uint32_t parent,
+                          uint32_t loop)
 {
-    IR_EACH_STMT(s, b) {
+    IR_EACH_STMT(s, b)
+    {
         struct ir_block *inner[2];
         uint32_t here = f->stmts.n, n_inner = ir_stmt_blocks(s, inner);
         bool is_loop = s->kind == IR_STMT_FOR || s->kind == IR_STMT_WHILE;
         struct ir_flat_stmt flat = {.stmt = s, .parent = parent, .loop = loop};
         vec_push(arena, &f->stmts, flat);
-        for (uint32_t i = 0; i < n_inner; i++) flatten_block(f, arena, inner[i], here, is_loop ? here : loop);
+        for (uint32_t i = 0; i < n_inner; i++)
+            flatten_block(f, arena, inner[i], here, is_loop ? here : loop);
         f->stmts.at[here].end = f->stmts.n;
     }
 }

@@ -1,4 +1,5 @@
-/* flat.h - the statements of a program as one array, in the order of the text, for analyses that keep something per statement. */
+/* flat.h - the statements of a program as one array, in the order of the text, for analyses that keep something per
+ * statement. */
 #ifndef VYREC_IR_FLAT_H
 #define VYREC_IR_FLAT_H
 

@@ -33,37 +33,78 @@ static bool eval_shift(const struct ir_expr *e, uint64_t a, uint64_t n, uint64_t
 static bool eval_arithmetic(const struct ir_expr *e, uint64_t a, uint64_t b, uint64_t *result)
 {
     switch (e->op) {
-    case IR_OP_ADD: return !__builtin_add_overflow(a, b, result);
-    case IR_OP_SUB: return !__builtin_sub_overflow(a, b, result);
-    case IR_OP_MUL: return !__builtin_mul_overflow(a, b, result);
-    case IR_OP_DIV: *result = b ? a / b : 0; return b != 0;
-    case IR_OP_REM: *result = b ? a % b : 0; return b != 0;
+    case IR_OP_ADD:
+        return !__builtin_add_overflow(a, b, result);
+    case IR_OP_SUB:
+        return !__builtin_sub_overflow(a, b, result);
+    case IR_OP_MUL:
+        return !__builtin_mul_overflow(a, b, result);
+    case IR_OP_DIV:
+        *result = b ? a / b : 0;
+        return b != 0;
+    case IR_OP_REM:
+        *result = b ? a % b : 0;
+        return b != 0;
     case IR_OP_SHL:
-    case IR_OP_SHR: return eval_shift(e, a, b, result);
-    case IR_OP_AND: *result = a & b; return true;
-    case IR_OP_OR: *result = a | b; return true;
-    case IR_OP_XOR: *result = a ^ b; return true;
-    case IR_OP_MIN: *result = a < b ? a : b; return true;
-    case IR_OP_MAX: *result = a > b ? a : b; return true;
-    default: return false;
+    case IR_OP_SHR:
+        return eval_shift(e, a, b, result);
+    case IR_OP_AND:
+        *result = a & b;
+        return true;
+    case IR_OP_OR:
+        *result = a | b;
+        return true;
+    case IR_OP_XOR:
+        *result = a ^ b;
+        return true;
+    case IR_OP_MIN:
+        *result = a < b ? a : b;
+        return true;
+    case IR_OP_MAX:
+        *result = a > b ? a : b;
+        return true;
+    default:
+        return false;
     }
 }
 
 static bool eval_logic(const struct ir_expr *e, const uint64_t *v, uint64_t *result)
 {
     switch (e->op) {
-    case IR_OP_LNOT: *result = !v[0]; return true;
-    case IR_OP_LAND: *result = v[0] && v[1]; return true;
-    case IR_OP_LOR: *result = v[0] || v[1]; return true;
-    case IR_OP_EQ: *result = v[0] == v[1]; return true;
-    case IR_OP_NE: *result = v[0] != v[1]; return true;
-    case IR_OP_LT: *result = v[0] < v[1]; return true;
-    case IR_OP_LE: *result = v[0] <= v[1]; return true;
-    case IR_OP_GT: *result = v[0] > v[1]; return true;
-    case IR_OP_GE: *result = v[0] >= v[1]; return true;
-    case IR_OP_SELECT: *result = v[0] ? v[1] : v[2]; return true;
-    case IR_OP_CAST: return eval_cast(e, v[0], result);
-    default: return eval_arithmetic(e, v[0], v[1], result);
+    case IR_OP_LNOT:
+        *result = !v[0];
+        return true;
+    case IR_OP_LAND:
+        *result = v[0] && v[1];
+        return true;
+    case IR_OP_LOR:
+        *result = v[0] || v[1];
+        return true;
+    case IR_OP_EQ:
+        *result = v[0] == v[1];
+        return true;
+    case IR_OP_NE:
+        *result = v[0] != v[1];
+        return true;
+    case IR_OP_LT:
+        *result = v[0] < v[1];
+        return true;
+    case IR_OP_LE:
+        *result = v[0] <= v[1];
+        return true;
+    case IR_OP_GT:
+        *result = v[0] > v[1];
+        return true;
+    case IR_OP_GE:
+        *result = v[0] >= v[1];
+        return true;
+    case IR_OP_SELECT:
+        *result = v[0] ? v[1] : v[2];
+        return true;
+    case IR_OP_CAST:
+        return eval_cast(e, v[0], result);
+    default:
+        return eval_arithmetic(e, v[0], v[1], result);
     }
 }
 
@@ -124,7 +165,8 @@ bool ir_launch_size(const struct ir_program *p, const struct ir_run_buffer *buff
         uint64_t wanted = i == 0 && !p->n_dispatch ? count_written_elements(p, &l) : 1;
         if (i < p->n_dispatch && !ir_host_eval(p->dispatch[i], &env, &wanted)) return false;
         uint64_t size = p->workgroup[i], n = wanted / size + (wanted % size != 0), extent;
-        if (n > UINT32_MAX || __builtin_mul_overflow(n, size, &extent) || extent > (uint64_t)UINT32_MAX + 1) return false;
+        if (n > UINT32_MAX || __builtin_mul_overflow(n, size, &extent) || extent > (uint64_t)UINT32_MAX + 1)
+            return false;
         if (__builtin_mul_overflow(all, extent ? extent : 1, &all)) return false;
         groups[i] = (uint32_t)n;
     }

@@ -24,7 +24,8 @@ void index_ranges_init(struct index_ranges *r, struct arena *arena, const struct
 {
     r->program = p;
     r->locals = ARENA_ARRAY(arena, struct index_range, p->locals.n);
-    for (uint32_t i = 0; i < p->locals.n; i++) r->locals[i] = whole(p->locals.at[i]->type);
+    for (uint32_t i = 0; i < p->locals.n; i++)
+        r->locals[i] = whole(p->locals.at[i]->type);
 }
 
 void index_ranges_pass(struct index_ranges *r, const struct ir_stmt *s)
@@ -65,7 +66,8 @@ static struct index_range sum_or_product(const struct ir_expr *e, struct index_r
     struct index_range r;
     bool add = e->op == IR_OP_ADD;
     bool low_wraps = add ? __builtin_add_overflow(a.low, b.low, &r.low) : __builtin_mul_overflow(a.low, b.low, &r.low);
-    bool high_wraps = add ? __builtin_add_overflow(a.high, b.high, &r.high) : __builtin_mul_overflow(a.high, b.high, &r.high);
+    bool high_wraps =
+        add ? __builtin_add_overflow(a.high, b.high, &r.high) : __builtin_mul_overflow(a.high, b.high, &r.high);
     if (low_wraps || r.low > most) return whole(e->type);
     if (high_wraps || r.high > most) r.high = most;
     return r;
@@ -75,20 +77,33 @@ static struct index_range range_of_binary(const struct ir_expr *e, struct index_
 {
     switch (e->op) {
     case IR_OP_ADD:
-    case IR_OP_MUL: return sum_or_product(e, a, b);
-    case IR_OP_SUB: return a.low < b.high ? whole(e->type) : (struct index_range){a.low - b.high, a.high - b.low};
-    case IR_OP_DIV: return divide(a, b, e->type);
-    case IR_OP_REM: return b.low ? (struct index_range){0, a.high < b.high ? a.high : b.high - 1} : whole(e->type);
-    case IR_OP_AND: return (struct index_range){0, a.high < b.high ? a.high : b.high};
-    case IR_OP_OR: return (struct index_range){a.low > b.low ? a.low : b.low, fill_below(a.high | b.high)};
-    case IR_OP_XOR: return (struct index_range){0, fill_below(a.high | b.high)};
+    case IR_OP_MUL:
+        return sum_or_product(e, a, b);
+    case IR_OP_SUB:
+        return a.low < b.high ? whole(e->type) : (struct index_range){a.low - b.high, a.high - b.low};
+    case IR_OP_DIV:
+        return divide(a, b, e->type);
+    case IR_OP_REM:
+        return b.low ? (struct index_range){0, a.high < b.high ? a.high : b.high - 1} : whole(e->type);
+    case IR_OP_AND:
+        return (struct index_range){0, a.high < b.high ? a.high : b.high};
+    case IR_OP_OR:
+        return (struct index_range){a.low > b.low ? a.low : b.low, fill_below(a.high | b.high)};
+    case IR_OP_XOR:
+        return (struct index_range){0, fill_below(a.high | b.high)};
     case IR_OP_SHL:
-    case IR_OP_SHR: return shift(e, a, b);
-    case IR_OP_MIN: return (struct index_range){a.low < b.low ? a.low : b.low, a.high < b.high ? a.high : b.high};
-    case IR_OP_MAX: return (struct index_range){a.low > b.low ? a.low : b.low, a.high > b.high ? a.high : b.high};
-    case IR_OP_UNPACK4: return (struct index_range){0, 15};
-    case IR_OP_UNPACK8: return (struct index_range){0, 255};
-    default: return whole(e->type);
+    case IR_OP_SHR:
+        return shift(e, a, b);
+    case IR_OP_MIN:
+        return (struct index_range){a.low < b.low ? a.low : b.low, a.high < b.high ? a.high : b.high};
+    case IR_OP_MAX:
+        return (struct index_range){a.low > b.low ? a.low : b.low, a.high > b.high ? a.high : b.high};
+    case IR_OP_UNPACK4:
+        return (struct index_range){0, 15};
+    case IR_OP_UNPACK8:
+        return (struct index_range){0, 255};
+    default:
+        return whole(e->type);
     }
 }
 
@@ -100,14 +115,22 @@ static struct index_range range_of_select(struct index_range a, struct index_ran
 static struct index_range range_of_leaf(const struct index_ranges *r, const struct ir_expr *e)
 {
     switch (e->op) {
-    case IR_OP_CONST: return exactly(e->bits);
-    case IR_OP_LOCAL: return r->locals[e->local->index];
-    case IR_OP_LEN: return e->buffer->sized ? exactly(e->buffer->count) : whole(e->type);
-    case IR_OP_LID: return (struct index_range){0, (uint64_t)r->program->workgroup[e->component] - 1};
-    case IR_OP_LANE: return (struct index_range){0, IR_SUBGROUP_SIZE - 1};
-    case IR_OP_WORKGROUP_SIZE: return exactly(r->program->workgroup[e->component]);
-    case IR_OP_SUBGROUP_SIZE: return exactly(IR_SUBGROUP_SIZE);
-    default: return whole(e->type);
+    case IR_OP_CONST:
+        return exactly(e->bits);
+    case IR_OP_LOCAL:
+        return r->locals[e->local->index];
+    case IR_OP_LEN:
+        return e->buffer->sized ? exactly(e->buffer->count) : whole(e->type);
+    case IR_OP_LID:
+        return (struct index_range){0, (uint64_t)r->program->workgroup[e->component] - 1};
+    case IR_OP_LANE:
+        return (struct index_range){0, IR_SUBGROUP_SIZE - 1};
+    case IR_OP_WORKGROUP_SIZE:
+        return exactly(r->program->workgroup[e->component]);
+    case IR_OP_SUBGROUP_SIZE:
+        return exactly(IR_SUBGROUP_SIZE);
+    default:
+        return whole(e->type);
     }
 }
 

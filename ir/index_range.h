@@ -1,5 +1,5 @@
-/* index_range.h - the values that an unsigned expression can take, supposing that nothing wraps. For advice and for errors about
- * likely faults, not for proofs. */
+/* index_range.h - the values that an unsigned expression can take, supposing that nothing wraps. For advice and for
+ * errors about likely faults, not for proofs. */
 #ifndef VYREC_IR_INDEX_RANGE_H
 #define VYREC_IR_INDEX_RANGE_H
 

@@ -6,15 +6,16 @@
 struct liveness_builder {
     struct ir_liveness *l;
     const struct ir_flat *flat;
-    uint32_t at;       /* the statement whose expressions are visited */
-    bool every_round;  /* it is a loop, and they are evaluated in each of its rounds */
+    uint32_t at;      /* the statement whose expressions are visited */
+    bool every_round; /* it is a loop, and they are evaluated in each of its rounds */
 };
 
 /* The outermost loop around the reader that the declaration stands outside of. */
 static uint32_t find_repeating_loop(const struct liveness_builder *b, uint32_t declared)
 {
     uint32_t loop = b->every_round ? b->at : b->flat->stmts.at[b->at].loop, found = IR_FLAT_NONE;
-    for (; loop != IR_FLAT_NONE && loop > declared; loop = b->flat->stmts.at[loop].loop) found = loop;
+    for (; loop != IR_FLAT_NONE && loop > declared; loop = b->flat->stmts.at[loop].loop)
+        found = loop;
     return found;
 }
 
@@ -47,7 +48,8 @@ static void visit_stmt(struct liveness_builder *b, struct ir_stmt *s)
 {
     struct ir_expr **places[4];
     struct ir_local *l = ir_stmt_written_local(s);
-    bool declares = s->kind == IR_STMT_LET || s->kind == IR_STMT_VAR || (s->kind == IR_STMT_ATOMIC && s->atomic.declares);
+    bool declares =
+        s->kind == IR_STMT_LET || s->kind == IR_STMT_VAR || (s->kind == IR_STMT_ATOMIC && s->atomic.declares);
     uint32_t n = ir_stmt_exprs(s, places);
     for (uint32_t i = 0; i < n; i++) {
         b->every_round = s->kind == IR_STMT_WHILE && *places[i] == s->while_.cond;

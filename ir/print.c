@@ -1,6 +1,7 @@
 /* print.c - modules, programs, pipelines and statements as canonical text.
  *
- * The order inside a program is fixed: attributes, workgroup, dispatch, buffers, arrays, params, a blank line, the body. */
+ * The order inside a program is fixed: attributes, workgroup, dispatch, buffers, arrays, params, a blank line, the
+ * body. */
 #include <string.h>
 
 #include "ir/ops.h"
@@ -17,7 +18,8 @@ enum { DATA_PER_LINE = 16 };
 
 static void print_indent(const struct printer *p, uint32_t indent)
 {
-    for (uint32_t i = 0; i < indent; i++) out_text(p->out, "  ");
+    for (uint32_t i = 0; i < indent; i++)
+        out_text(p->out, "  ");
 }
 
 static void annotate(const struct printer *p, const void *node, uint32_t indent)
@@ -41,8 +43,10 @@ static const char *name_of(const struct ir_buffer *b)
 static void print_elem_type(const struct ir_buffer *b, struct out *out)
 {
     out_printf(out, "%s[", ir_type_text(b->elem));
-    if (b->count_expr) ir_print_expr(b->count_expr, out);
-    else if (b->sized) out_printf(out, "%llu", (unsigned long long)b->count);
+    if (b->count_expr)
+        ir_print_expr(b->count_expr, out);
+    else if (b->sized)
+        out_printf(out, "%llu", (unsigned long long)b->count);
     out_text(out, "]");
 }
 
@@ -76,10 +80,13 @@ static void print_data_elements(const struct ir_data *d, struct out *out)
     out_text(out, "[");
     for (uint64_t i = 0; i < n; i++) {
         uint64_t bits = 0;
-        for (uint32_t k = info->mem_bytes; k-- > 0;) bits = bits << 8 | d->bytes[i * info->mem_bytes + k];
+        for (uint32_t k = info->mem_bytes; k-- > 0;)
+            bits = bits << 8 | d->bytes[i * info->mem_bytes + k];
         if (i) out_text(out, ",");
-        if (lines && i % DATA_PER_LINE == 0) out_text(out, "\n  ");
-        else if (i) out_text(out, " ");
+        if (lines && i % DATA_PER_LINE == 0)
+            out_text(out, "\n  ");
+        else if (i)
+            out_text(out, " ");
         ir_print_constant(scalar, bits, false, out);
     }
     out_text(out, lines ? "\n]" : "]");
@@ -239,8 +246,10 @@ static void print_arm(const struct ir_arm *arm, struct out *out)
     for (uint32_t i = 0; i < arm->args.n; i++) {
         const struct ir_arg *a = &arm->args.at[i];
         out_printf(out, "%s%s: ", i ? ", " : "", a->name);
-        if (a->buffer) out_text(out, a->buffer->name);
-        else ir_print_expr(a->value, out);
+        if (a->buffer)
+            out_text(out, a->buffer->name);
+        else
+            ir_print_expr(a->value, out);
     }
     out_text(out, ")");
 }
@@ -256,18 +265,42 @@ static void print_collective(const struct ir_stmt *s, struct out *out)
 static void print_simple(const struct ir_stmt *s, struct out *out)
 {
     switch (s->kind) {
-    case IR_STMT_LET: print_binding(s, "let ", out); break;
-    case IR_STMT_VAR: print_binding(s, "var ", out); break;
-    case IR_STMT_ASSIGN: print_binding(s, "", out); break;
-    case IR_STMT_STORE: print_store(s, out); break;
-    case IR_STMT_ATOMIC: print_atomic(s, out); break;
-    case IR_STMT_COPY_ASYNC: print_copy_async(s, out); break;
-    case IR_STMT_WAIT: out_printf(out, "wait(%u)", s->wait.tag); break;
-    case IR_STMT_TRAP: print_trap(s, out); break;
-    case IR_STMT_ARM: print_arm(s->arm, out); break;
-    case IR_STMT_HOST: out_printf(out, "host %s", name_of(s->host.buffer)); break;
-    case IR_STMT_COLLECTIVE: print_collective(s, out); break;
-    default: out_text(out, ir_stmt_infos[s->kind].text); break;
+    case IR_STMT_LET:
+        print_binding(s, "let ", out);
+        break;
+    case IR_STMT_VAR:
+        print_binding(s, "var ", out);
+        break;
+    case IR_STMT_ASSIGN:
+        print_binding(s, "", out);
+        break;
+    case IR_STMT_STORE:
+        print_store(s, out);
+        break;
+    case IR_STMT_ATOMIC:
+        print_atomic(s, out);
+        break;
+    case IR_STMT_COPY_ASYNC:
+        print_copy_async(s, out);
+        break;
+    case IR_STMT_WAIT:
+        out_printf(out, "wait(%u)", s->wait.tag);
+        break;
+    case IR_STMT_TRAP:
+        print_trap(s, out);
+        break;
+    case IR_STMT_ARM:
+        print_arm(s->arm, out);
+        break;
+    case IR_STMT_HOST:
+        out_printf(out, "host %s", name_of(s->host.buffer));
+        break;
+    case IR_STMT_COLLECTIVE:
+        print_collective(s, out);
+        break;
+    default:
+        out_text(out, ir_stmt_infos[s->kind].text);
+        break;
     }
 }
 
@@ -275,11 +308,19 @@ static void print_stmt(const struct printer *p, const struct ir_stmt *s, uint32_
 {
     print_indent(p, indent);
     switch (s->kind) {
-    case IR_STMT_IF: print_if(p, s, indent); break;
-    case IR_STMT_FOR: print_for(p, s, indent); break;
-    case IR_STMT_WHILE: print_while(p, s, indent); break;
+    case IR_STMT_IF:
+        print_if(p, s, indent);
+        break;
+    case IR_STMT_FOR:
+        print_for(p, s, indent);
+        break;
+    case IR_STMT_WHILE:
+        print_while(p, s, indent);
+        break;
     case IR_STMT_BLOCK:
-    case IR_STMT_REGION: print_scope(p, s, indent); break;
+    case IR_STMT_REGION:
+        print_scope(p, s, indent);
+        break;
     default:
         print_simple(s, p->out);
         end_line(p, s, indent);
@@ -302,7 +343,8 @@ static void print_program_attributes(const struct ir_program *p, struct out *out
 
 static void print_geometry(const struct ir_program *p, struct out *out)
 {
-    for (uint32_t i = 0; i < p->n_workgroup; i++) out_printf(out, "%s%u", i ? ", " : "  workgroup ", p->workgroup[i]);
+    for (uint32_t i = 0; i < p->n_workgroup; i++)
+        out_printf(out, "%s%u", i ? ", " : "  workgroup ", p->workgroup[i]);
     if (p->n_workgroup) out_text(out, ";\n");
     for (uint32_t i = 0; i < p->n_dispatch; i++) {
         out_text(out, i ? ", " : "  dispatch ");
@@ -317,8 +359,10 @@ static void print_program(const struct printer *pr, const struct ir_program *p)
     out_printf(pr->out, "program %s {\n", p->name);
     annotate(pr, p, 1);
     print_geometry(p, pr->out);
-    for (uint32_t i = 0; i < p->buffers.n; i++) print_buffer(pr, p->buffers.at[i]);
-    for (uint32_t i = 0; i < p->arrays.n; i++) print_buffer(pr, p->arrays.at[i]);
+    for (uint32_t i = 0; i < p->buffers.n; i++)
+        print_buffer(pr, p->buffers.at[i]);
+    for (uint32_t i = 0; i < p->arrays.n; i++)
+        print_buffer(pr, p->arrays.at[i]);
     for (uint32_t i = 0; i < p->params.n; i++) {
         out_printf(pr->out, "  param %s : %s", p->params.at[i]->name, ir_type_text(p->params.at[i]->type));
         end_line(pr, p->params.at[i], 1);
@@ -359,8 +403,10 @@ static void print_pipeline(const struct printer *pr, const struct ir_pipeline *p
     print_pipeline_params(p, pr->out);
     out_text(pr->out, ") {\n");
     annotate(pr, p, 1);
-    for (uint32_t i = 0; i < p->buffers.n; i++) annotate(pr, p->buffers.at[i], 1);
-    for (uint32_t i = 0; i < p->params.n; i++) annotate(pr, p->params.at[i], 1);
+    for (uint32_t i = 0; i < p->buffers.n; i++)
+        annotate(pr, p->buffers.at[i], 1);
+    for (uint32_t i = 0; i < p->params.n; i++)
+        annotate(pr, p->params.at[i], 1);
     if (p->budget_bytes) print_budget(p->budget_bytes, pr->out);
     for (uint32_t i = 0; i < p->temps.n; i++) {
         out_printf(pr->out, "  temp %s : ", p->temps.at[i]->name);
@@ -378,9 +424,12 @@ static void print_items(const struct printer *p, const struct ir_module *m)
         const struct ir_item *item = &m->items.at[i];
         bool tables = item->kind == IR_ITEM_DATA && i && m->items.at[i - 1].kind == IR_ITEM_DATA;
         if (i && !tables) out_text(p->out, "\n");
-        if (item->kind == IR_ITEM_DATA) print_data(p, item->data);
-        else if (item->kind == IR_ITEM_PROGRAM) print_program(p, item->program);
-        else print_pipeline(p, item->pipeline);
+        if (item->kind == IR_ITEM_DATA)
+            print_data(p, item->data);
+        else if (item->kind == IR_ITEM_PROGRAM)
+            print_program(p, item->program);
+        else
+            print_pipeline(p, item->pipeline);
     }
 }
 

@@ -1,6 +1,7 @@
 /* print_expr.c - expressions and literals as text.
  *
- * Parentheses stand only where precedence asks for them, with two exceptions that keep reading exact: `-(5i32)` is a negation where
+ * Parentheses stand only where precedence asks for them, with two exceptions that keep reading exact: `-(5i32)` is a
+ * negation where
  * `-5i32` is a constant, and `-(-x)` is easier to read than `--x`. */
 #include <math.h>
 #include <stdio.h>
@@ -48,7 +49,8 @@ static void print_finite(ir_type type, uint64_t bits, struct out *out)
     char digits[40];
     double value = decode_float(type, bits), size = fabs(value);
     int precision = 1;
-    for (double power = 10; precision < 10 && size >= power && size < 1e10; power *= 10) precision++;
+    for (double power = 10; precision < 10 && size >= power && size < 1e10; power *= 10)
+        precision++;
     for (; precision <= 17; precision++) {
         snprintf(digits, sizeof digits, "%.*g", precision, value);
         if (read_decimal(type, digits) == bits) break;
@@ -77,10 +79,18 @@ static int64_t extend_sign(uint64_t bits, uint32_t width)
 void ir_print_constant(ir_type type, uint64_t bits, bool suffix, struct out *out)
 {
     switch (ir_type_info(type)->kind) {
-    case IR_KIND_BOOL: out_text(out, bits ? "true" : "false"); return;
-    case IR_KIND_FLOAT: print_float(type, bits, suffix, out); return;
-    case IR_KIND_SINT: out_printf(out, "%lld", (long long)extend_sign(bits, ir_type_info(type)->bits)); break;
-    default: out_printf(out, "%llu", (unsigned long long)bits); break;
+    case IR_KIND_BOOL:
+        out_text(out, bits ? "true" : "false");
+        return;
+    case IR_KIND_FLOAT:
+        print_float(type, bits, suffix, out);
+        return;
+    case IR_KIND_SINT:
+        out_printf(out, "%lld", (long long)extend_sign(bits, ir_type_info(type)->bits));
+        break;
+    default:
+        out_printf(out, "%llu", (unsigned long long)bits);
+        break;
     }
     if (suffix) out_text(out, ir_type_text(type));
 }
@@ -96,11 +106,16 @@ void ir_print_string(const unsigned char *bytes, uint64_t n, struct out *out)
     out_text(out, "\"");
     for (uint64_t i = 0; i < n; i++) {
         unsigned char c = bytes[i];
-        if (c == '"' || c == '\\') out_printf(out, "\\%c", c);
-        else if (c == '\n') out_text(out, "\\n");
-        else if (c == '\t') out_text(out, "\\t");
-        else if (c < 0x20 || c >= 0x7F) out_printf(out, "\\x%02x", c);
-        else out_bytes(out, &c, 1);
+        if (c == '"' || c == '\\')
+            out_printf(out, "\\%c", c);
+        else if (c == '\n')
+            out_text(out, "\\n");
+        else if (c == '\t')
+            out_text(out, "\\t");
+        else if (c < 0x20 || c >= 0x7F)
+            out_printf(out, "\\x%02x", c);
+        else
+            out_bytes(out, &c, 1);
     }
     out_text(out, "\"");
 }
@@ -153,16 +168,24 @@ static void print_infix(const struct ir_expr *e, struct out *out)
 
 static bool has_component(enum ir_op op)
 {
-    return op == IR_OP_GID || op == IR_OP_LID || op == IR_OP_WID || op == IR_OP_WORKGROUP_SIZE || op == IR_OP_NUM_WORKGROUPS;
+    return op == IR_OP_GID || op == IR_OP_LID || op == IR_OP_WID || op == IR_OP_WORKGROUP_SIZE ||
+           op == IR_OP_NUM_WORKGROUPS;
 }
 
 static void print_leaf(const struct ir_expr *e, struct out *out)
 {
     switch (e->op) {
-    case IR_OP_CONST: ir_print_constant(e->type, e->bits, true, out); return;
-    case IR_OP_LOCAL: out_text(out, e->local ? e->local->name : "<missing>"); return;
-    case IR_OP_PARAM: out_text(out, e->param ? e->param->name : "<missing>"); return;
-    default: break;
+    case IR_OP_CONST:
+        ir_print_constant(e->type, e->bits, true, out);
+        return;
+    case IR_OP_LOCAL:
+        out_text(out, e->local ? e->local->name : "<missing>");
+        return;
+    case IR_OP_PARAM:
+        out_text(out, e->param ? e->param->name : "<missing>");
+        return;
+    default:
+        break;
     }
     out_text(out, ir_op_infos[e->op].text);
     if (has_component((enum ir_op)e->op)) out_printf(out, ".%c", "xyzw"[e->component & 3]);
@@ -185,23 +208,39 @@ static void print_special(const struct ir_expr *e, struct out *out)
 
 static void print_typed(const struct ir_expr *e, struct out *out)
 {
-    if (e->op == IR_OP_BITCAST) out_printf(out, "bitcast<%s>", ir_type_text(e->type));
-    else out_text(out, ir_type_text(e->type)); /* casts, and vectors from their components */
+    if (e->op == IR_OP_BITCAST)
+        out_printf(out, "bitcast<%s>", ir_type_text(e->type));
+    else
+        out_text(out, ir_type_text(e->type)); /* casts, and vectors from their components */
     print_args(e, out);
 }
 
 void ir_print_expr(const struct ir_expr *e, struct out *out)
 {
-    if (!e || e->op >= IR_OP_COUNT || e->n_args < (ir_op_infos[e->op].form == IR_FORM_TYPED ? 1 : ir_op_infos[e->op].n_args)) {
+    if (!e || e->op >= IR_OP_COUNT ||
+        e->n_args < (ir_op_infos[e->op].form == IR_FORM_TYPED ? 1 : ir_op_infos[e->op].n_args)) {
         out_text(out, "<missing>");
         return;
     }
     switch (ir_op_infos[e->op].form) {
-    case IR_FORM_LEAF: print_leaf(e, out); break;
-    case IR_FORM_PREFIX: print_prefix(e, out); break;
-    case IR_FORM_CALL: out_text(out, ir_op_infos[e->op].text); print_args(e, out); break;
-    case IR_FORM_TYPED: print_typed(e, out); break;
-    case IR_FORM_SPECIAL: print_special(e, out); break;
-    default: print_infix(e, out); break;
+    case IR_FORM_LEAF:
+        print_leaf(e, out);
+        break;
+    case IR_FORM_PREFIX:
+        print_prefix(e, out);
+        break;
+    case IR_FORM_CALL:
+        out_text(out, ir_op_infos[e->op].text);
+        print_args(e, out);
+        break;
+    case IR_FORM_TYPED:
+        print_typed(e, out);
+        break;
+    case IR_FORM_SPECIAL:
+        print_special(e, out);
+        break;
+    default:
+        print_infix(e, out);
+        break;
     }
 }

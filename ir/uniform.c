@@ -8,9 +8,9 @@
  *                                  after a continue in it, the rest of the round is without some;
  *                                  after a return in it, all that follows is, and every round of the loops around
  *
- * Invocations that returned or trapped never read a variable again, so neither makes a *value* differ. Trapped ones still
- * take part in barriers, so a trap does not make a *statement* divergent either; a return does.
- * Each local and each branch is processed once: linear, times the nesting. */
+ * Invocations that returned or trapped never read a variable again, so neither makes a *value* differ. Trapped ones
+ * still take part in barriers, so a trap does not make a *statement* divergent either; a return does. Each local and
+ * each branch is processed once: linear, times the nesting. */
 #include "ir/facts.h"
 #include "ir/flat.h"
 #include "ir/ops.h"
@@ -24,11 +24,12 @@ struct analysis {
     uint32_t *uses_begin;   /* by local, and one more: its part of `uses` */
     uint32_t *uses;         /* positions of statements that read it */
     uint32_t *split_by;     /* by statement: the one that makes this branch or loop diverge, or IR_FLAT_NONE */
-    uint32_t *thinned_from; /* by loop: from here to its end some have gone on to the next round; IR_FLAT_NONE: all are here */
+    uint32_t *thinned_from; /* by loop: from here to its end some have gone on to the next round; IR_FLAT_NONE: all are
+                               here */
     uint32_t *thinned_by;   /* by loop: the continue */
     uint32_t thinned_body_from, thinned_body_by; /* the same for the body and return */
-    VEC(uint32_t) differing; /* locals to process */
-    VEC(uint32_t) diverging; /* branches and loops to process */
+    VEC(uint32_t) differing;                     /* locals to process */
+    VEC(uint32_t) diverging;                     /* branches and loops to process */
 };
 
 /* -- values ------------------------------------------------------------------------------------------------- */
@@ -100,7 +101,8 @@ static void update_stmt(struct analysis *a, uint32_t at)
     case IR_STMT_LET:
     case IR_STMT_VAR:
     case IR_STMT_ASSIGN:
-        if (u->local_uniform[s->let.local->index] && !ir_expr_is_uniform(u, s->let.value)) mark_differing(a, s->let.local);
+        if (u->local_uniform[s->let.local->index] && !ir_expr_is_uniform(u, s->let.value))
+            mark_differing(a, s->let.local);
         break;
     case IR_STMT_IF:
         if (a->split_by[at] == IR_FLAT_NONE && !ir_expr_is_uniform(u, s->if_.cond)) mark_diverging(a, at, at);
@@ -117,18 +119,21 @@ static void update_stmt(struct analysis *a, uint32_t at)
     case IR_STMT_ATOMIC:
         if (s->atomic.result) mark_differing(a, s->atomic.result);
         break;
-    default: break;
+    default:
+        break;
     }
 }
 
 static uint32_t find_outermost_loop(const struct analysis *a, uint32_t at)
 {
     uint32_t outermost = IR_FLAT_NONE;
-    for (uint32_t loop = a->flat.stmts.at[at].loop; loop != IR_FLAT_NONE; loop = a->flat.stmts.at[loop].loop) outermost = loop;
+    for (uint32_t loop = a->flat.stmts.at[at].loop; loop != IR_FLAT_NONE; loop = a->flat.stmts.at[loop].loop)
+        outermost = loop;
     return outermost;
 }
 
-/* Some return at `at` while others go on: from `after` on, or from the first round of the outermost loop on, some are missing. */
+/* Some return at `at` while others go on: from `after` on, or from the first round of the outermost loop on, some are
+ * missing. */
 static void thin_body(struct analysis *a, uint32_t at, uint32_t after)
 {
     uint32_t loop = find_outermost_loop(a, at), from = loop == IR_FLAT_NONE ? after : loop + 1;
@@ -145,7 +150,8 @@ static void update_assigned(struct analysis *a, uint32_t at, uint32_t from)
     if (l && a->declared_at[l->index] < from) mark_differing(a, l);
 }
 
-/* From `from` to the end of the loop some are missing, who took the continue at `by`. What was thinned before stays done. */
+/* From `from` to the end of the loop some are missing, who took the continue at `by`. What was thinned before stays
+ * done. */
 static void thin_loop(struct analysis *a, uint32_t loop, uint32_t from, uint32_t by)
 {
     uint32_t to = a->flat.stmts.at[loop].end;
@@ -177,15 +183,19 @@ static void process_diverging(struct analysis *a, uint32_t at)
 
 static void process_differing(struct analysis *a, uint32_t local)
 {
-    for (uint32_t i = a->uses_begin[local]; i < a->uses_begin[local + 1]; i++) update_stmt(a, a->uses[i]);
+    for (uint32_t i = a->uses_begin[local]; i < a->uses_begin[local + 1]; i++)
+        update_stmt(a, a->uses[i]);
 }
 
 static void spread(struct analysis *a)
 {
-    for (uint32_t i = 0; i < a->flat.stmts.n; i++) update_stmt(a, i);
+    for (uint32_t i = 0; i < a->flat.stmts.n; i++)
+        update_stmt(a, i);
     while (a->differing.n || a->diverging.n) {
-        if (a->differing.n) process_differing(a, a->differing.at[--a->differing.n]);
-        else process_diverging(a, a->diverging.at[--a->diverging.n]);
+        if (a->differing.n)
+            process_differing(a, a->differing.at[--a->differing.n]);
+        else
+            process_diverging(a, a->diverging.at[--a->diverging.n]);
     }
 }
 
@@ -202,8 +212,10 @@ static void visit_use(void *ctx, struct ir_expr **place)
     struct use_counter *c = ctx;
     if ((*place)->op != IR_OP_LOCAL) return;
     uint32_t *next = &c->a->uses_begin[(*place)->local->index];
-    if (c->fill) c->a->uses[--*next] = c->at;
-    else ++*next;
+    if (c->fill)
+        c->a->uses[--*next] = c->at;
+    else
+        ++*next;
 }
 
 static void visit_uses(struct analysis *a, bool fill)
@@ -212,7 +224,8 @@ static void visit_uses(struct analysis *a, bool fill)
     for (; c.at < a->flat.stmts.n; c.at++) {
         struct ir_expr **places[4];
         uint32_t n = ir_stmt_exprs(a->flat.stmts.at[c.at].stmt, places);
-        for (uint32_t i = 0; i < n; i++) ir_walk_expr(places[i], visit_use, &c);
+        for (uint32_t i = 0; i < n; i++)
+            ir_walk_expr(places[i], visit_use, &c);
     }
 }
 
@@ -220,7 +233,8 @@ static void list_uses(struct analysis *a, uint32_t n_locals)
 {
     a->uses_begin = ARENA_ARRAY(a->arena, uint32_t, n_locals + 1);
     visit_uses(a, false);
-    for (uint32_t i = 0; i < n_locals; i++) a->uses_begin[i + 1] += a->uses_begin[i];
+    for (uint32_t i = 0; i < n_locals; i++)
+        a->uses_begin[i + 1] += a->uses_begin[i];
     a->uses = ARENA_ARRAY(a->arena, uint32_t, a->uses_begin[n_locals]);
     visit_uses(a, true);
 }
@@ -228,7 +242,8 @@ static void list_uses(struct analysis *a, uint32_t n_locals)
 static uint32_t *new_positions(struct arena *arena, uint32_t n)
 {
     uint32_t *positions = ARENA_ARRAY(arena, uint32_t, n);
-    for (uint32_t i = 0; i < n; i++) positions[i] = IR_FLAT_NONE;
+    for (uint32_t i = 0; i < n; i++)
+        positions[i] = IR_FLAT_NONE;
     return positions;
 }
 
@@ -279,7 +294,8 @@ static void record_divergence(struct analysis *a)
         if (by == IR_FLAT_NONE && i + 1 >= a->thinned_body_from && f->end > i + 1) by = a->thinned_body_by;
         inside[i] = by;
         uint32_t n_blocks = by == IR_FLAT_NONE ? 0 : ir_stmt_blocks(f->stmt, blocks);
-        for (uint32_t k = 0; k < n_blocks; k++) map_set(&a->u->divergent, blocks[k], a->flat.stmts.at[by].stmt);
+        for (uint32_t k = 0; k < n_blocks; k++)
+            map_set(&a->u->divergent, blocks[k], a->flat.stmts.at[by].stmt);
     }
 }
 
@@ -290,7 +306,8 @@ void ir_uniformity_compute(struct ir_uniformity *u, struct arena *arena, const s
     map_init(&u->divergent, arena);
     u->local_uniform = ARENA_ARRAY(arena, bool, p->locals.n);
     u->buffer_written = ARENA_ARRAY(arena, bool, p->buffers.n);
-    for (uint32_t i = 0; i < p->locals.n; i++) u->local_uniform[i] = true;
+    for (uint32_t i = 0; i < p->locals.n; i++)
+        u->local_uniform[i] = true;
     fill_tables(&a, p);
     spread(&a);
     record_divergence(&a);

@@ -1,7 +1,8 @@
 /* verify.c - is this IR what the passes and emitters may rely on?
  *
- * The user's faults are check.c's business; what is wrong here is ours: links, owners, types against the tables, definitions before
- * uses, shared nodes. Every violation is collected and shown as a comment under its line of the IR text. Linear. */
+ * The user's faults are check.c's business; what is wrong here is ours: links, owners, types against the tables,
+ * definitions before uses, shared nodes. Every violation is collected and shown as a comment under its line of the IR
+ * text. Linear. */
 #include <stdlib.h>
 
 #include "ir/ops.h"
@@ -17,12 +18,12 @@ struct violation {
 struct verifier {
     const struct ir_module *m;
     struct arena *arena;
-    struct map violations;    /* node that is printed on a line of its own -> its struct violation */
-    struct map owned;         /* buffers, params and locals that may be named here -> the verifier; expressions seen */
+    struct map violations; /* node that is printed on a line of its own -> its struct violation */
+    struct map owned;      /* buffers, params and locals that may be named here -> the verifier; expressions seen */
     uint32_t n_violations;
-    const void *at;           /* the node to blame */
+    const void *at;                   /* the node to blame */
     const struct ir_program *program; /* or NULL in a pipeline */
-    bool *in_scope;           /* by local */
+    bool *in_scope;                   /* by local */
 };
 
 __attribute__((format(printf, 2, 3))) static void fail(struct verifier *v, const char *format, ...)
@@ -37,7 +38,8 @@ __attribute__((format(printf, 2, 3))) static void fail(struct verifier *v, const
         map_set(&v->violations, v->at, found);
         return;
     }
-    while (first->next) first = first->next;
+    while (first->next)
+        first = first->next;
     first->next = found;
 }
 
@@ -55,14 +57,17 @@ static void need_type(struct verifier *v, const char *what, ir_type got, ir_type
 
 static void need_owned(struct verifier *v, const void *node, const char *what, const char *name)
 {
-    if (!node) fail(v, "%s is missing", what);
-    else if (!map_find(&v->owned, node)) fail(v, "%s '%s' does not belong here", what, name);
+    if (!node)
+        fail(v, "%s is missing", what);
+    else if (!map_find(&v->owned, node))
+        fail(v, "%s '%s' does not belong here", what, name);
 }
 
 static void verify_local_use(struct verifier *v, const struct ir_local *l)
 {
     need_owned(v, l, "local", l ? l->name : "");
-    if (l && map_find(&v->owned, l) && !v->in_scope[l->index]) fail(v, "local '%s' is used where it is not defined", l->name);
+    if (l && map_find(&v->owned, l) && !v->in_scope[l->index])
+        fail(v, "local '%s' is used where it is not defined", l->name);
 }
 
 static void verify_leaf(struct verifier *v, const struct ir_expr *e)
@@ -75,8 +80,10 @@ static void verify_leaf(struct verifier *v, const struct ir_expr *e)
         if (e->param) need_type(v, "a param's value", e->type, e->param->type);
     } else if (e->op == IR_OP_CONST) {
         uint32_t bits = e->type.scalar < IR_SCALAR_COUNT ? ir_type_info(e->type)->bits : 0;
-        if (e->type.lanes != 1 || !bits) fail(v, "a constant is a %s, not a scalar", type_text(e->type));
-        else if (bits < 64 && e->bits >> bits) fail(v, "a constant has bits beyond its width");
+        if (e->type.lanes != 1 || !bits)
+            fail(v, "a constant is a %s, not a scalar", type_text(e->type));
+        else if (bits < 64 && e->bits >> bits)
+            fail(v, "a constant has bits beyond its width");
     } else if (e->op != IR_OP_LEN) {
         need_type(v, "an id", e->type, IR_TYPE(U32));
         if (e->component > 2) fail(v, "an id has component %u", (unsigned)e->component);
@@ -100,8 +107,10 @@ static void verify_vector_expr(struct verifier *v, const struct ir_expr *e)
             fail(v, "component %u of a %s", (unsigned)e->component, type_text(e->args[0]->type));
         return;
     }
-    if (e->n_args != e->type.lanes || e->type.lanes == 1) fail(v, "a %s of %u components", type_text(e->type), (unsigned)e->n_args);
-    for (uint32_t i = 0; i < e->n_args; i++) need_type(v, "a component", e->args[i]->type, scalar);
+    if (e->n_args != e->type.lanes || e->type.lanes == 1)
+        fail(v, "a %s of %u components", type_text(e->type), (unsigned)e->n_args);
+    for (uint32_t i = 0; i < e->n_args; i++)
+        need_type(v, "a component", e->args[i]->type, scalar);
 }
 
 /* Operations whose row has no signature. */
@@ -109,22 +118,29 @@ static void verify_special_type(struct verifier *v, const struct ir_expr *e)
 {
     switch (e->op) {
     case IR_OP_LOAD:
-    case IR_OP_LEN: verify_buffer_expr(v, e); break;
+    case IR_OP_LEN:
+        verify_buffer_expr(v, e);
+        break;
     case IR_OP_VEC:
-    case IR_OP_EXTRACT: verify_vector_expr(v, e); break;
+    case IR_OP_EXTRACT:
+        verify_vector_expr(v, e);
+        break;
     case IR_OP_CAST:
         if (e->type.lanes != e->args[0]->type.lanes)
             fail(v, "a %s is cast to a %s", type_text(e->args[0]->type), type_text(e->type));
         break;
     case IR_OP_BITCAST:
-        if (e->type.lanes != e->args[0]->type.lanes || ir_type_info(e->type)->bits != ir_type_info(e->args[0]->type)->bits)
+        if (e->type.lanes != e->args[0]->type.lanes ||
+            ir_type_info(e->type)->bits != ir_type_info(e->args[0]->type)->bits)
             fail(v, "the bits of a %s are taken as a %s", type_text(e->args[0]->type), type_text(e->type));
         break;
     case IR_OP_BALLOT:
         need_type(v, "a ballot", e->type, IR_TYPE(U32));
         need_type(v, "a ballot's condition", e->args[0]->type, IR_TYPE(BOOL));
         break;
-    default: verify_leaf(v, e); break;
+    default:
+        verify_leaf(v, e);
+        break;
     }
 }
 
@@ -137,10 +153,12 @@ static void verify_operation(struct verifier *v, const struct ir_expr *e)
         verify_special_type(v, e);
         return;
     }
-    for (uint32_t i = 0; i < e->n_args; i++) types[i] = e->args[i]->type;
+    for (uint32_t i = 0; i < e->n_args; i++)
+        types[i] = e->args[i]->type;
     if (!ir_op_result_type((enum ir_op)e->op, types, &result, &bad_arg))
         fail(v, "operand %u of %s is a %s", (unsigned)bad_arg, info->name, type_text(types[bad_arg]));
-    else need_type(v, info->name, e->type, result);
+    else
+        need_type(v, info->name, e->type, result);
 }
 
 static bool has_expected_args(const struct ir_expr *e)
@@ -177,7 +195,8 @@ static void verify_expr(struct verifier *v, const struct ir_expr *e)
         verify_expr(v, e->args[i]);
         if (e->args[i]->depth > depth) depth = e->args[i]->depth;
     }
-    if (e->depth != depth + 1) fail(v, "%s says it is %u deep, and is %u", ir_op_infos[e->op].name, (unsigned)e->depth, (unsigned)depth + 1);
+    if (e->depth != depth + 1)
+        fail(v, "%s says it is %u deep, and is %u", ir_op_infos[e->op].name, (unsigned)e->depth, (unsigned)depth + 1);
     verify_operation(v, e);
 }
 
@@ -213,7 +232,8 @@ static void verify_let(struct verifier *v, const struct ir_stmt *s)
         return;
     }
     define_local(v, l);
-    if (l && l->is_mutable != (s->kind == IR_STMT_VAR)) fail(v, "local '%s' is mutable in a let, or not in a var", l->name);
+    if (l && l->is_mutable != (s->kind == IR_STMT_VAR))
+        fail(v, "local '%s' is mutable in a let, or not in a var", l->name);
 }
 
 static void verify_buffer_use(struct verifier *v, const struct ir_buffer *b)
@@ -235,12 +255,15 @@ static void verify_atomic(struct verifier *v, const struct ir_stmt *s)
     verify_value(v, "an index", s->atomic.index, IR_TYPE(U32));
     if (!b) return;
     verify_value(v, "the value", s->atomic.value, b->elem);
-    if ((s->atomic.op == IR_ATOMIC_CAS) != (s->atomic.expected != NULL)) fail(v, "expected value without a cas, or the reverse");
+    if ((s->atomic.op == IR_ATOMIC_CAS) != (s->atomic.expected != NULL))
+        fail(v, "expected value without a cas, or the reverse");
     if (s->atomic.expected) verify_value(v, "the expected value", s->atomic.expected, b->elem);
     if (!s->atomic.result) return;
     need_type(v, "the old value", b->elem, s->atomic.result->type);
-    if (s->atomic.declares) define_local(v, s->atomic.result);
-    else verify_assignment(v, s->atomic.result);
+    if (s->atomic.declares)
+        define_local(v, s->atomic.result);
+    else
+        verify_assignment(v, s->atomic.result);
 }
 
 static void verify_copy(struct verifier *v, const struct ir_stmt *s)
@@ -290,20 +313,39 @@ static void verify_program_stmt(struct verifier *v, const struct ir_stmt *s, uin
     switch (s->kind) {
     case IR_STMT_LET:
     case IR_STMT_VAR:
-    case IR_STMT_ASSIGN: verify_let(v, s); break;
-    case IR_STMT_STORE: verify_store(v, s); break;
-    case IR_STMT_IF: verify_if(v, s, depth); break;
-    case IR_STMT_FOR: verify_for(v, s, depth); break;
-    case IR_STMT_WHILE: verify_while(v, s, depth); break;
+    case IR_STMT_ASSIGN:
+        verify_let(v, s);
+        break;
+    case IR_STMT_STORE:
+        verify_store(v, s);
+        break;
+    case IR_STMT_IF:
+        verify_if(v, s, depth);
+        break;
+    case IR_STMT_FOR:
+        verify_for(v, s, depth);
+        break;
+    case IR_STMT_WHILE:
+        verify_while(v, s, depth);
+        break;
     case IR_STMT_REGION:
         if (!s->scope.name) fail(v, "the region has no name");
         verify_block(v, &s->scope.body, s, depth);
         break;
-    case IR_STMT_BLOCK: verify_block(v, &s->scope.body, s, depth); break;
-    case IR_STMT_ATOMIC: verify_atomic(v, s); break;
-    case IR_STMT_COPY_ASYNC: verify_copy(v, s); break;
-    case IR_STMT_TRAP: verify_value(v, "the code", s->trap.code, IR_TYPE(U32)); break;
-    default: break;
+    case IR_STMT_BLOCK:
+        verify_block(v, &s->scope.body, s, depth);
+        break;
+    case IR_STMT_ATOMIC:
+        verify_atomic(v, s);
+        break;
+    case IR_STMT_COPY_ASYNC:
+        verify_copy(v, s);
+        break;
+    case IR_STMT_TRAP:
+        verify_value(v, "the code", s->trap.code, IR_TYPE(U32));
+        break;
+    default:
+        break;
     }
 }
 
@@ -316,7 +358,8 @@ static void verify_arm_arg(struct verifier *v, const struct ir_arm *arm, uint32_
         verify_buffer_use(v, a->buffer);
         return;
     }
-    if (a->formal_param != p->params.at[i - p->buffers.n] || a->formal_buffer) fail(v, "argument %u is not for its param", i);
+    if (a->formal_param != p->params.at[i - p->buffers.n] || a->formal_buffer)
+        fail(v, "argument %u is not for its param", i);
     verify_expr(v, a->value);
 }
 
@@ -331,7 +374,8 @@ static void verify_arm(struct verifier *v, const struct ir_arm *arm)
         fail(v, "an arm with %u arguments for %u buffers and params", arm->args.n, n_formals);
         return;
     }
-    for (uint32_t i = 0; i < n_formals; i++) verify_arm_arg(v, arm, i);
+    for (uint32_t i = 0; i < n_formals; i++)
+        verify_arm_arg(v, arm, i);
 }
 
 static void verify_pipeline_stmt(struct verifier *v, const struct ir_stmt *s)
@@ -341,14 +385,17 @@ static void verify_pipeline_stmt(struct verifier *v, const struct ir_stmt *s)
     if (s->kind != IR_STMT_COLLECTIVE) return;
     verify_buffer_use(v, s->collective.dst);
     if (s->collective.src) verify_buffer_use(v, s->collective.src);
-    if ((s->collective.op == IR_COLLECTIVE_BROADCAST) != (s->collective.src == NULL)) fail(v, "a collective with a buffer too many or too few");
+    if ((s->collective.op == IR_COLLECTIVE_BROADCAST) != (s->collective.src == NULL))
+        fail(v, "a collective with a buffer too many or too few");
 }
 
 /* What a block defines is out of scope behind it. */
 static void close_scope(struct verifier *v, const struct ir_block *b)
 {
-    IR_EACH_STMT(s, b) {
-        bool declares = s->kind == IR_STMT_LET || s->kind == IR_STMT_VAR || (s->kind == IR_STMT_ATOMIC && s->atomic.declares);
+    IR_EACH_STMT(s, b)
+    {
+        bool declares =
+            s->kind == IR_STMT_LET || s->kind == IR_STMT_VAR || (s->kind == IR_STMT_ATOMIC && s->atomic.declares);
         const struct ir_local *l = declares ? ir_stmt_written_local(s) : NULL;
         if (l && map_find(&v->owned, l)) v->in_scope[l->index] = false;
     }
@@ -369,13 +416,17 @@ static void verify_block(struct verifier *v, const struct ir_block *b, const str
         fail(v, "blocks nest more than %d deep", IR_MAX_NESTING);
         return;
     }
-    IR_EACH_STMT(s, b) {
+    IR_EACH_STMT(s, b)
+    {
         v->at = s;
         verify_links(v, b, s);
         bool for_pipelines = ir_stmt_infos[s->kind].traits & IR_STMT_TRAIT_PIPELINE;
-        if (for_pipelines != !v->program) fail(v, "the statement belongs in a %s", v->program ? "pipeline" : "program");
-        else if (v->program) verify_program_stmt(v, s, depth + 1);
-        else verify_pipeline_stmt(v, s);
+        if (for_pipelines != !v->program)
+            fail(v, "the statement belongs in a %s", v->program ? "pipeline" : "program");
+        else if (v->program)
+            verify_program_stmt(v, s, depth + 1);
+        else
+            verify_pipeline_stmt(v, s);
     }
     close_scope(v, b);
     v->at = outer;
@@ -393,7 +444,8 @@ static void own_buffer(struct verifier *v, const struct ir_buffer *b, uint32_t i
     v->at = b;
     if (b->index != index) fail(v, "buffer '%s' has index %u, not %u", b->name, b->index, index);
     if (!space_fits) fail(v, "buffer '%s' is in the wrong list for its space", b->name);
-    if (b->elem.scalar == IR_NONE || b->elem.scalar >= IR_SCALAR_COUNT) fail(v, "buffer '%s' has no element type", b->name);
+    if (b->elem.scalar == IR_NONE || b->elem.scalar >= IR_SCALAR_COUNT)
+        fail(v, "buffer '%s' has no element type", b->name);
     own(v, b);
 }
 
@@ -407,9 +459,12 @@ static void own_param(struct verifier *v, const struct ir_param *p, uint32_t ind
 /* Names in one program are all different, or its text would mean something else. */
 static void verify_name(struct verifier *v, struct map *names, const char *name)
 {
-    if (!name) fail(v, "something has no name");
-    else if (map_find(names, name)) fail(v, "the name '%s' is used twice", name);
-    else map_set(names, name, v);
+    if (!name)
+        fail(v, "something has no name");
+    else if (map_find(names, name))
+        fail(v, "the name '%s' is used twice", name);
+    else
+        map_set(names, name, v);
 }
 
 static void verify_names(struct verifier *v, const struct ir_program *p)
@@ -417,17 +472,22 @@ static void verify_names(struct verifier *v, const struct ir_program *p)
     struct map names;
     map_init(&names, v->arena);
     v->at = p;
-    for (uint32_t i = 0; i < p->buffers.n; i++) verify_name(v, &names, p->buffers.at[i]->name);
-    for (uint32_t i = 0; i < p->arrays.n; i++) verify_name(v, &names, p->arrays.at[i]->name);
-    for (uint32_t i = 0; i < p->params.n; i++) verify_name(v, &names, p->params.at[i]->name);
-    for (uint32_t i = 0; i < p->locals.n; i++) verify_name(v, &names, p->locals.at[i]->name);
+    for (uint32_t i = 0; i < p->buffers.n; i++)
+        verify_name(v, &names, p->buffers.at[i]->name);
+    for (uint32_t i = 0; i < p->arrays.n; i++)
+        verify_name(v, &names, p->arrays.at[i]->name);
+    for (uint32_t i = 0; i < p->params.n; i++)
+        verify_name(v, &names, p->params.at[i]->name);
+    for (uint32_t i = 0; i < p->locals.n; i++)
+        verify_name(v, &names, p->locals.at[i]->name);
 }
 
 static void begin_item(struct verifier *v, const struct ir_program *p)
 {
     v->program = p;
     map_init(&v->owned, v->arena);
-    for (uint32_t i = 0; i < v->m->data.n; i++) own(v, &v->m->data.at[i]->buffer);
+    for (uint32_t i = 0; i < v->m->data.n; i++)
+        own(v, &v->m->data.at[i]->buffer);
 }
 
 static void verify_program(struct verifier *v, const struct ir_program *p)
@@ -441,14 +501,18 @@ static void verify_program(struct verifier *v, const struct ir_program *p)
         enum ir_space space = p->arrays.at[i]->space;
         own_buffer(v, p->arrays.at[i], i, space == IR_SPACE_WORKGROUP || space == IR_SPACE_PRIVATE);
     }
-    for (uint32_t i = 0; i < p->params.n; i++) own_param(v, p->params.at[i], i);
+    for (uint32_t i = 0; i < p->params.n; i++)
+        own_param(v, p->params.at[i], i);
     v->at = p;
     for (uint32_t i = 0; i < p->locals.n; i++) {
-        if (p->locals.at[i]->index != i) fail(v, "local '%s' has the wrong index", p->locals.at[i]->name);
-        else own(v, p->locals.at[i]);
+        if (p->locals.at[i]->index != i)
+            fail(v, "local '%s' has the wrong index", p->locals.at[i]->name);
+        else
+            own(v, p->locals.at[i]);
     }
     if (p->module != v->m) fail(v, "the program belongs to another module");
-    for (uint32_t i = 0; i < p->n_dispatch; i++) verify_value(v, "the dispatch", p->dispatch[i], IR_TYPE(U32));
+    for (uint32_t i = 0; i < p->n_dispatch; i++)
+        verify_value(v, "the dispatch", p->dispatch[i], IR_TYPE(U32));
     verify_block(v, &p->body, NULL, 0);
 }
 
@@ -457,7 +521,8 @@ static void verify_pipeline(struct verifier *v, const struct ir_pipeline *p)
     begin_item(v, NULL);
     for (uint32_t i = 0; i < p->buffers.n; i++)
         own_buffer(v, p->buffers.at[i], i, p->buffers.at[i]->space == IR_SPACE_STORAGE);
-    for (uint32_t i = 0; i < p->params.n; i++) own_param(v, p->params.at[i], i);
+    for (uint32_t i = 0; i < p->params.n; i++)
+        own_param(v, p->params.at[i], i);
     for (uint32_t i = 0; i < p->temps.n; i++) {
         own_buffer(v, p->temps.at[i], p->buffers.n + i, p->temps.at[i]->space == IR_SPACE_STORAGE);
         if (p->temps.at[i]->count_expr) verify_expr(v, p->temps.at[i]->count_expr);
@@ -470,15 +535,18 @@ static void verify_pipeline(struct verifier *v, const struct ir_pipeline *p)
 static void verify_data(struct verifier *v, const struct ir_data *d)
 {
     v->at = d;
-    if (d->buffer.data != d || d->buffer.space != IR_SPACE_DATA) fail(v, "data '%s' is not its own buffer", d->buffer.name);
-    if (d->size_bytes != d->buffer.count * ir_type_mem_bytes(d->buffer.elem)) fail(v, "data '%s' has the wrong size", d->buffer.name);
+    if (d->buffer.data != d || d->buffer.space != IR_SPACE_DATA)
+        fail(v, "data '%s' is not its own buffer", d->buffer.name);
+    if (d->size_bytes != d->buffer.count * ir_type_mem_bytes(d->buffer.elem))
+        fail(v, "data '%s' has the wrong size", d->buffer.name);
 }
 
 static void print_violations(void *ctx, const void *node, uint32_t indent, struct out *out)
 {
     const struct verifier *v = ctx;
     for (const struct violation *found = map_find(&v->violations, node); found; found = found->next) {
-        for (uint32_t i = 0; i < indent; i++) out_text(out, "  ");
+        for (uint32_t i = 0; i < indent; i++)
+            out_text(out, "  ");
         out_printf(out, "// ^ %s\n", found->text);
     }
 }
@@ -489,9 +557,12 @@ bool ir_verify_module(const struct ir_module *m, struct out *out)
     struct verifier v = {.m = m, .arena = &scratch};
     arena_init(&scratch, m->arena->mem);
     map_init(&v.violations, v.arena);
-    for (uint32_t i = 0; i < m->data.n; i++) verify_data(&v, m->data.at[i]);
-    for (uint32_t i = 0; i < m->programs.n; i++) verify_program(&v, m->programs.at[i]);
-    for (uint32_t i = 0; i < m->pipelines.n; i++) verify_pipeline(&v, m->pipelines.at[i]);
+    for (uint32_t i = 0; i < m->data.n; i++)
+        verify_data(&v, m->data.at[i]);
+    for (uint32_t i = 0; i < m->programs.n; i++)
+        verify_program(&v, m->programs.at[i]);
+    for (uint32_t i = 0; i < m->pipelines.n; i++)
+        verify_pipeline(&v, m->pipelines.at[i]);
     if (v.n_violations) ir_print_annotated(m, print_violations, &v, out);
     arena_release(&scratch);
     return v.n_violations == 0;

@@ -8,11 +8,18 @@ uint32_t ir_stmt_blocks(struct ir_stmt *s, struct ir_block *blocks[2])
         blocks[0] = &s->if_.then_block;
         blocks[1] = &s->if_.else_block;
         return 2;
-    case IR_STMT_FOR: blocks[0] = &s->for_.body; return 1;
-    case IR_STMT_WHILE: blocks[0] = &s->while_.body; return 1;
+    case IR_STMT_FOR:
+        blocks[0] = &s->for_.body;
+        return 1;
+    case IR_STMT_WHILE:
+        blocks[0] = &s->while_.body;
+        return 1;
     case IR_STMT_BLOCK:
-    case IR_STMT_REGION: blocks[0] = &s->scope.body; return 1;
-    default: return 0;
+    case IR_STMT_REGION:
+        blocks[0] = &s->scope.body;
+        return 1;
+    default:
+        return 0;
     }
 }
 
@@ -45,25 +52,41 @@ uint32_t ir_stmt_exprs(struct ir_stmt *s, struct ir_expr **places[4])
     switch (s->kind) {
     case IR_STMT_LET:
     case IR_STMT_VAR:
-    case IR_STMT_ASSIGN: places[0] = &s->let.value; return 1;
-    case IR_STMT_STORE: return list_pair(&s->store.index, &s->store.value, places);
-    case IR_STMT_IF: places[0] = &s->if_.cond; return 1;
-    case IR_STMT_FOR: return list_pair(&s->for_.from, &s->for_.to, places);
-    case IR_STMT_WHILE: return list_pair(&s->while_.max, &s->while_.cond, places); /* max is read once, before */
-    case IR_STMT_ATOMIC: return list_atomic_exprs(s, places);
-    case IR_STMT_COPY_ASYNC: return list_copy_exprs(s, places);
-    case IR_STMT_TRAP: places[0] = &s->trap.code; return 1;
-    default: return 0;
+    case IR_STMT_ASSIGN:
+        places[0] = &s->let.value;
+        return 1;
+    case IR_STMT_STORE:
+        return list_pair(&s->store.index, &s->store.value, places);
+    case IR_STMT_IF:
+        places[0] = &s->if_.cond;
+        return 1;
+    case IR_STMT_FOR:
+        return list_pair(&s->for_.from, &s->for_.to, places);
+    case IR_STMT_WHILE:
+        return list_pair(&s->while_.max, &s->while_.cond, places); /* max is read once, before */
+    case IR_STMT_ATOMIC:
+        return list_atomic_exprs(s, places);
+    case IR_STMT_COPY_ASYNC:
+        return list_copy_exprs(s, places);
+    case IR_STMT_TRAP:
+        places[0] = &s->trap.code;
+        return 1;
+    default:
+        return 0;
     }
 }
 
 struct ir_buffer *ir_stmt_written_buffer(const struct ir_stmt *s)
 {
     switch (s->kind) {
-    case IR_STMT_STORE: return s->store.buffer;
-    case IR_STMT_ATOMIC: return s->atomic.buffer;
-    case IR_STMT_COPY_ASYNC: return s->copy.dst;
-    default: return NULL;
+    case IR_STMT_STORE:
+        return s->store.buffer;
+    case IR_STMT_ATOMIC:
+        return s->atomic.buffer;
+    case IR_STMT_COPY_ASYNC:
+        return s->copy.dst;
+    default:
+        return NULL;
     }
 }
 
@@ -72,10 +95,14 @@ struct ir_local *ir_stmt_written_local(const struct ir_stmt *s)
     switch (s->kind) {
     case IR_STMT_LET:
     case IR_STMT_VAR:
-    case IR_STMT_ASSIGN: return s->let.local;
-    case IR_STMT_FOR: return s->for_.local;
-    case IR_STMT_ATOMIC: return s->atomic.result;
-    default: return NULL;
+    case IR_STMT_ASSIGN:
+        return s->let.local;
+    case IR_STMT_FOR:
+        return s->for_.local;
+    case IR_STMT_ATOMIC:
+        return s->atomic.result;
+    default:
+        return NULL;
     }
 }
 
@@ -86,13 +113,15 @@ void ir_walk_stmts(struct ir_block *block, void (*visit)(void *ctx, struct ir_st
         next = s->next;
         visit(ctx, s);
         uint32_t n_inner = ir_stmt_blocks(s, inner);
-        for (uint32_t i = 0; i < n_inner; i++) ir_walk_stmts(inner[i], visit, ctx);
+        for (uint32_t i = 0; i < n_inner; i++)
+            ir_walk_stmts(inner[i], visit, ctx);
     }
 }
 
 void ir_walk_expr(struct ir_expr **place, void (*visit)(void *ctx, struct ir_expr **place), void *ctx)
 {
-    for (uint32_t i = 0; i < (*place)->n_args; i++) ir_walk_expr(&(*place)->args[i], visit, ctx);
+    for (uint32_t i = 0; i < (*place)->n_args; i++)
+        ir_walk_expr(&(*place)->args[i], visit, ctx);
     visit(ctx, place);
 }
 
@@ -106,7 +135,8 @@ static void visit_exprs(void *ctx, struct ir_stmt *s)
     struct expr_visitor *v = ctx;
     struct ir_expr **places[4];
     uint32_t n = ir_stmt_exprs(s, places);
-    for (uint32_t i = 0; i < n; i++) ir_walk_expr(places[i], v->visit, v->ctx);
+    for (uint32_t i = 0; i < n; i++)
+        ir_walk_expr(places[i], v->visit, v->ctx);
 }
 
 void ir_walk_exprs(struct ir_block *block, void (*visit)(void *ctx, struct ir_expr **place), void *ctx)

@@ -1,4 +1,5 @@
-/* frontend_facts.c - liveness, aliasing, coverage, fingerprints: each with where it holds and the nearest where it does not. */
+/* frontend_facts.c - liveness, aliasing, coverage, fingerprints: each with where it holds and the nearest where it does
+ * not. */
 #include "ir/build.h"
 #include "ir/facts.h"
 #include "ir/ops.h"
@@ -19,13 +20,13 @@ static const struct {
     {"var v = 1; if b[0] > 1 { wait(1); } b[0] = v;", true},
     {"var v = 1; if b[0] > 1 { wait(1); b[0] = v; }", true},
     {"var v = 1; if b[0] > 1 { b[0] = v; } else { wait(1); }", false},
-    {"let v = 1; for k in 0u32..9 { b[k] = v; wait(1); }", true},   /* the next round reads it */
-    {"for k in 0u32..9 { let v = k; b[k] = v; wait(1); }", false},  /* the next round has its own */
+    {"let v = 1; for k in 0u32..9 { b[k] = v; wait(1); }", true},  /* the next round reads it */
+    {"for k in 0u32..9 { let v = k; b[k] = v; wait(1); }", false}, /* the next round has its own */
     {"for k in 0u32..9 { let v = k; wait(1); b[k] = v; }", true},
-    {"let v = 9u32; for k in 0u32..v { wait(1); }", false},         /* bounds are read once */
-    {"var v = 9u32; while v > 3 max 9 { wait(1); }", true},         /* conditions in every round */
+    {"let v = 9u32; for k in 0u32..v { wait(1); }", false}, /* bounds are read once */
+    {"var v = 9u32; while v > 3 max 9 { wait(1); }", true}, /* conditions in every round */
     {"let v = 9u32; while b[0] > 3 max v { wait(1); }", false},
-    {"for v in 0u32..9 { b[v] = 1; wait(1); }", true},              /* the loop counts on */
+    {"for v in 0u32..9 { b[v] = 1; wait(1); }", true}, /* the loop counts on */
     {"for v in 0u32..9 { b[v] = 1; } wait(1);", false},
     {"let v = 1; for j in 0u32..3 { for k in 0u32..9 { b[k] = v; } wait(1); }", true},
     {"for j in 0u32..3 { let v = 1; for k in 0u32..9 { b[k] = v; } wait(1); }", false},
@@ -56,7 +57,8 @@ static void check_liveness(struct texts *t)
 static void check_liveness_after_compounds(struct texts *t)
 {
     const struct ir_program *p = texts_read(t, "program t { buffer b : read_write u32[]; let v = 1;\n"
-                                               "for k in 0u32..9 { b[k] = v; } if b[0] > 1 { b[1] = v; } }")->programs.at[0];
+                                               "for k in 0u32..9 { b[k] = v; } if b[0] > 1 { b[1] = v; } }")
+                                     ->programs.at[0];
     const struct ir_stmt *let = p->body.first, *loop = let->next, *branch = loop->next;
     struct ir_liveness l;
     ir_liveness_compute(&l, &t->arena, p);
@@ -69,9 +71,10 @@ static void check_liveness_after_compounds(struct texts *t)
 
 static void check_aliasing(struct texts *t)
 {
-    struct ir_module *m = texts_read(t, "program p { dispatch len(c); buffer a : read u32[]; buffer b : read u32[]; buffer c : write u32[];\n"
-                                        "c[gid.x] = a[gid.x] + b[gid.x]; }\n"
-                                        "pipeline same(x : read u32[], y : write u32[]) { arm s = p(a: x, b: x, c: y); }\n");
+    struct ir_module *m = texts_read(
+        t, "program p { dispatch len(c); buffer a : read u32[]; buffer b : read u32[]; buffer c : write u32[];\n"
+           "c[gid.x] = a[gid.x] + b[gid.x]; }\n"
+           "pipeline same(x : read u32[], y : write u32[]) { arm s = p(a: x, b: x, c: y); }\n");
     const struct ir_program *p = m->programs.at[0];
     const struct ir_arm *arm = m->pipelines.at[0]->body.first->arm;
     CHECK_INT(ir_alias_in_program(p->buffers.at[0], p->buffers.at[1]), IR_ALIAS_NO);
@@ -80,7 +83,8 @@ static void check_aliasing(struct texts *t)
     CHECK_INT(ir_alias_in_arm(arm, p->buffers.at[0], p->buffers.at[2]), IR_ALIAS_NO);
 }
 
-/* -- coverage: how far is `o` written? ------------------------------------------------------------------------------ */
+/* -- coverage: how far is `o` written? ------------------------------------------------------------------------------
+ */
 
 #define OUT "buffer o : write u32[]; buffer r : read u32[]; param n : u32; "
 #define BY_OUT "dispatch len(o); " OUT
@@ -101,10 +105,12 @@ static const struct {
     {"dispatch n; " OUT "o[gid.x * 2] = 1; o[gid.x * 2 + 1] = 1;", "2u32 * n"},
     {"dispatch n; " OUT "o[2 * gid.x + 1] = 1; o[gid.x << 1] = 1;", "2u32 * n"},
     {"dispatch n; " OUT "for k in 0u32..3 { o[gid.x * 3 + k] = k; }", "3u32 * n"},
-    {"dispatch n; " OUT "let at = gid.x * 4; for j in 0u32..2 { for k in 0u32..2 { o[at + j * 2 + k] = k; } }", "4u32 * n"},
+    {"dispatch n; " OUT "let at = gid.x * 4; for j in 0u32..2 { for k in 0u32..2 { o[at + j * 2 + k] = k; } }",
+     "4u32 * n"},
     {"dispatch n; " OUT "for k in 0u32..8 step 2 { o[gid.x * 8 + k] = k; o[gid.x * 8 + k + 1] = k; }", "8u32 * n"},
     {"dispatch n; " OUT "for k in 0u32..3 { let at = gid.x * 3 + k; o[at] = k; }", "3u32 * n"},
-    {"dispatch len(r) / 4; " OUT "let quad = gid.x; if quad < len(r) / 4 { o[quad * 3] = 1; o[quad * 3 + 1] = 2; o[quad * 3 + 2] = 3; }",
+    {"dispatch len(r) / 4; " OUT
+     "let quad = gid.x; if quad < len(r) / 4 { o[quad * 3] = 1; o[quad * 3 + 1] = 2; o[quad * 3 + 2] = 3; }",
      "3u32 * (len(r) / 4u32)"},
     {BY_OUT "{ region \"r\" { o[gid.x] = 1; } }", "len(o)"},
     {BY_OUT "o[gid.x] = 1; if gid.x == 3 { return; }", "len(o)"},
@@ -169,69 +175,101 @@ static void check_coverage(struct texts *t)
 
 static void check_coverage_of_other_buffers(struct texts *t)
 {
-    struct ir_module *m = texts_read(t, "program t { buffer a : read_write u32[]; buffer b : write u32[]; buffer c : write u32[];\n"
-                                        "a[gid.x] = 1; b[gid.x] = 1; }");
+    struct ir_module *m =
+        texts_read(t, "program t { buffer a : read_write u32[]; buffer b : write u32[]; buffer c : write u32[];\n"
+                      "a[gid.x] = 1; b[gid.x] = 1; }");
     const struct ir_program *p = m->programs.at[0];
     CHECK(!ir_written_prefix(m, p, p->buffers.at[0]));
     CHECK(ir_written_prefix(m, p, p->buffers.at[1]) != NULL);
     CHECK(!ir_written_prefix(m, p, p->buffers.at[2]));
 }
 
-/* -- fingerprints --------------------------------------------------------------------------------------------------- */
+/* -- fingerprints ---------------------------------------------------------------------------------------------------
+ */
 
 #define TABLE "data t1 : u8[2] = [1, 2];\n"
-static const char fingerprint_base[] =
-    TABLE "program p { workgroup 64; dispatch len(a); buffer a : read u32[]; buffer b : read_write u32[]; workgroup w : u32[64];\n"
-          "local l : u32[4]; param n : u32; param m : f32;\n"
-          "let x = a[gid.x]; var y = x + n; w[lid.x] = y; barrier; l[0] = w[0]; b[gid.x] = y + l[0] + u32(t1[x]) + u32(m); }";
+static const char fingerprint_base[] = TABLE
+    "program p { workgroup 64; dispatch len(a); buffer a : read u32[]; buffer b : read_write u32[]; workgroup w : "
+    "u32[64];\n"
+    "local l : u32[4]; param n : u32; param m : f32;\n"
+    "let x = a[gid.x]; var y = x + n; w[lid.x] = y; barrier; l[0] = w[0]; b[gid.x] = y + l[0] + u32(t1[x]) + u32(m); }";
 
 static const struct {
     const char *what, *text;
     bool equal;
 } fingerprint_facts[] = {
     {"names of locals and arrays",
-     TABLE "program p { workgroup 64; dispatch len(a); buffer a : read u32[]; buffer b : read_write u32[]; workgroup ww : u32[64];\n"
+     TABLE "program p { workgroup 64; dispatch len(a); buffer a : read u32[]; buffer b : read_write u32[]; workgroup "
+           "ww : u32[64];\n"
            "local ll : u32[4]; param n : u32; param m : f32;\n"
-           "let q = a[gid.x]; var r = q + n; ww[lid.x] = r; barrier; ll[0] = ww[0]; b[gid.x] = r + ll[0] + u32(t1[q]) + u32(m); }", true},
+           "let q = a[gid.x]; var r = q + n; ww[lid.x] = r; barrier; ll[0] = ww[0]; b[gid.x] = r + ll[0] + u32(t1[q]) "
+           "+ u32(m); }",
+     true},
     {"order of declarations, names of the program and of data, a program before it",
      "program first { buffer z : write u32[]; z[gid.x] = 1; }\n"
-     "program other { param m : f32; local l : u32[4]; workgroup w : u32[64]; buffer b : read_write u32[]; param n : u32;\n"
+     "program other { param m : f32; local l : u32[4]; workgroup w : u32[64]; buffer b : read_write u32[]; param n : "
+     "u32;\n"
      "buffer a : read u32[]; workgroup 64; dispatch len(a);\n"
-     "let x = a[gid.x]; var y = x + n; w[lid.x] = y; barrier; l[0] = w[0]; b[gid.x] = y + l[0] + u32(table[x]) + u32(m); }\n"
-     "data table : u8[2] = [1, 2];", true},
+     "let x = a[gid.x]; var y = x + n; w[lid.x] = y; barrier; l[0] = w[0]; b[gid.x] = y + l[0] + u32(table[x]) + "
+     "u32(m); }\n"
+     "data table : u8[2] = [1, 2];",
+     true},
     {"layout and comments",
-     TABLE "program p { // as before\n workgroup 64; dispatch len(a); buffer a : read u32[]; buffer b : read_write u32[]; workgroup w : u32[64];\n"
+     TABLE "program p { // as before\n workgroup 64; dispatch len(a); buffer a : read u32[]; buffer b : read_write "
+           "u32[]; workgroup w : u32[64];\n"
            "local l : u32[4]; param n : u32; param m : f32;\n\n\n"
-           "let x = (a[gid.x]); var y : u32 = x + n; w[lid.x] = y; barrier; l[0] = w[0]; b[gid.x] = y + l[0] + u32(t1[x]) + u32(m); }", true},
+           "let x = (a[gid.x]); var y : u32 = x + n; w[lid.x] = y; barrier; l[0] = w[0]; b[gid.x] = y + l[0] + "
+           "u32(t1[x]) + u32(m); }",
+     true},
     {"a constant",
-     TABLE "program p { workgroup 64; dispatch len(a); buffer a : read u32[]; buffer b : read_write u32[]; workgroup w : u32[64];\n"
+     TABLE "program p { workgroup 64; dispatch len(a); buffer a : read u32[]; buffer b : read_write u32[]; workgroup w "
+           ": u32[64];\n"
            "local l : u32[4]; param n : u32; param m : f32;\n"
-           "let x = a[gid.x]; var y = x + n; w[lid.x] = y; barrier; l[0] = w[1]; b[gid.x] = y + l[0] + u32(t1[x]) + u32(m); }", false},
+           "let x = a[gid.x]; var y = x + n; w[lid.x] = y; barrier; l[0] = w[1]; b[gid.x] = y + l[0] + u32(t1[x]) + "
+           "u32(m); }",
+     false},
     {"which local",
-     TABLE "program p { workgroup 64; dispatch len(a); buffer a : read u32[]; buffer b : read_write u32[]; workgroup w : u32[64];\n"
+     TABLE "program p { workgroup 64; dispatch len(a); buffer a : read u32[]; buffer b : read_write u32[]; workgroup w "
+           ": u32[64];\n"
            "local l : u32[4]; param n : u32; param m : f32;\n"
-           "let x = a[gid.x]; var y = x + n; w[lid.x] = x; barrier; l[0] = w[0]; b[gid.x] = y + l[0] + u32(t1[x]) + u32(m); }", false},
+           "let x = a[gid.x]; var y = x + n; w[lid.x] = x; barrier; l[0] = w[0]; b[gid.x] = y + l[0] + u32(t1[x]) + "
+           "u32(m); }",
+     false},
     {"the bytes of data",
      "data t1 : u8[2] = [1, 3];\n"
-     "program p { workgroup 64; dispatch len(a); buffer a : read u32[]; buffer b : read_write u32[]; workgroup w : u32[64];\n"
+     "program p { workgroup 64; dispatch len(a); buffer a : read u32[]; buffer b : read_write u32[]; workgroup w : "
+     "u32[64];\n"
      "local l : u32[4]; param n : u32; param m : f32;\n"
-     "let x = a[gid.x]; var y = x + n; w[lid.x] = y; barrier; l[0] = w[0]; b[gid.x] = y + l[0] + u32(t1[x]) + u32(m); }", false},
+     "let x = a[gid.x]; var y = x + n; w[lid.x] = y; barrier; l[0] = w[0]; b[gid.x] = y + l[0] + u32(t1[x]) + u32(m); "
+     "}",
+     false},
     {"the workgroup",
-     TABLE "program p { workgroup 32; dispatch len(a); buffer a : read u32[]; buffer b : read_write u32[]; workgroup w : u32[64];\n"
+     TABLE "program p { workgroup 32; dispatch len(a); buffer a : read u32[]; buffer b : read_write u32[]; workgroup w "
+           ": u32[64];\n"
            "local l : u32[4]; param n : u32; param m : f32;\n"
-           "let x = a[gid.x]; var y = x + n; w[lid.x] = y; barrier; l[0] = w[0]; b[gid.x] = y + l[0] + u32(t1[x]) + u32(m); }", false},
+           "let x = a[gid.x]; var y = x + n; w[lid.x] = y; barrier; l[0] = w[0]; b[gid.x] = y + l[0] + u32(t1[x]) + "
+           "u32(m); }",
+     false},
     {"the name of a param",
-     TABLE "program p { workgroup 64; dispatch len(a); buffer a : read u32[]; buffer b : read_write u32[]; workgroup w : u32[64];\n"
+     TABLE "program p { workgroup 64; dispatch len(a); buffer a : read u32[]; buffer b : read_write u32[]; workgroup w "
+           ": u32[64];\n"
            "local l : u32[4]; param nn : u32; param m : f32;\n"
-           "let x = a[gid.x]; var y = x + nn; w[lid.x] = y; barrier; l[0] = w[0]; b[gid.x] = y + l[0] + u32(t1[x]) + u32(m); }", false},
+           "let x = a[gid.x]; var y = x + nn; w[lid.x] = y; barrier; l[0] = w[0]; b[gid.x] = y + l[0] + u32(t1[x]) + "
+           "u32(m); }",
+     false},
     {"the kind of an array",
-     TABLE "program p { workgroup 64; dispatch len(a); buffer a : read u32[]; buffer b : read_write u32[]; workgroup w : u32[64];\n"
+     TABLE "program p { workgroup 64; dispatch len(a); buffer a : read u32[]; buffer b : read_write u32[]; workgroup w "
+           ": u32[64];\n"
            "workgroup l : u32[4]; param n : u32; param m : f32;\n"
-           "let x = a[gid.x]; var y = x + n; w[lid.x] = y; barrier; l[0] = w[0]; b[gid.x] = y + l[0] + u32(t1[x]) + u32(m); }", false},
+           "let x = a[gid.x]; var y = x + n; w[lid.x] = y; barrier; l[0] = w[0]; b[gid.x] = y + l[0] + u32(t1[x]) + "
+           "u32(m); }",
+     false},
     {"a barrier less",
-     TABLE "program p { workgroup 64; dispatch len(a); buffer a : read u32[]; buffer b : read_write u32[]; workgroup w : u32[64];\n"
+     TABLE "program p { workgroup 64; dispatch len(a); buffer a : read u32[]; buffer b : read_write u32[]; workgroup w "
+           ": u32[64];\n"
            "local l : u32[4]; param n : u32; param m : f32;\n"
-           "let x = a[gid.x]; var y = x + n; w[lid.x] = y; l[0] = w[0]; b[gid.x] = y + l[0] + u32(t1[x]) + u32(m); }", false},
+           "let x = a[gid.x]; var y = x + n; w[lid.x] = y; l[0] = w[0]; b[gid.x] = y + l[0] + u32(t1[x]) + u32(m); }",
+     false},
 };
 
 static bool is_same_fingerprint(struct ir_fingerprint a, struct ir_fingerprint b)
@@ -258,7 +296,9 @@ static void check_program_fingerprints(struct texts *t)
     CHECK(is_same_fingerprint(base, ir_program_fingerprint(copy, &t->arena)));
 }
 
-#define ADD "program add { dispatch len(to); buffer from : read u32[]; buffer to : write u32[]; param n : u32; to[gid.x] = from[gid.x] + n; }\n"
+#define ADD                                                                                                            \
+    "program add { dispatch len(to); buffer from : read u32[]; buffer to : write u32[]; param n : u32; to[gid.x] = "   \
+    "from[gid.x] + n; }\n"
 
 static struct ir_fingerprint pipeline_fingerprint(struct texts *t, const char *text)
 {
@@ -267,16 +307,25 @@ static struct ir_fingerprint pipeline_fingerprint(struct texts *t, const char *t
 
 static void check_pipeline_fingerprints(struct texts *t)
 {
-    struct ir_fingerprint base = pipeline_fingerprint(
-        t, ADD "pipeline p(a : read u32[], b : write u32[]) { temp x : u32[len(a)]; arm one = add(from: a, to: x, n: 1); arm two = add(from: x, to: b, n: 2); }");
-    CHECK(is_same_fingerprint(base, pipeline_fingerprint(t, ADD "pipeline q(b : write u32[], a : read u32[]) { temp y : u32[len(a)]; "
-                                                               "arm first = add(n: 1, to: y, from: a); arm second = add(from: y, to: b, n: 2); }")));
-    CHECK(!is_same_fingerprint(base, pipeline_fingerprint(t, ADD "pipeline p(a : read u32[], b : write u32[]) { temp x : u32[len(a)]; "
-                                                                "arm one = add(from: a, to: x, n: 1); arm two = add(from: x, to: b, n: 3); }")));
-    CHECK(!is_same_fingerprint(base, pipeline_fingerprint(t, ADD "pipeline p(a : read u32[], b : write u32[]) { temp x : u32[len(a) / 1]; "
-                                                                "arm one = add(from: a, to: x, n: 1); arm two = add(from: x, to: b, n: 2); }")));
-    CHECK(!is_same_fingerprint(base, pipeline_fingerprint(t, ADD "pipeline p(a : read u32[], b : write u32[]) { temp x : u32[len(a)]; "
-                                                                "arm one = add(from: a, to: x, n: 1); host x; arm two = add(from: x, to: b, n: 2); }")));
+    struct ir_fingerprint base =
+        pipeline_fingerprint(t, ADD "pipeline p(a : read u32[], b : write u32[]) { temp x : u32[len(a)]; arm one = "
+                                    "add(from: a, to: x, n: 1); arm two = add(from: x, to: b, n: 2); }");
+    CHECK(is_same_fingerprint(
+        base, pipeline_fingerprint(
+                  t, ADD "pipeline q(b : write u32[], a : read u32[]) { temp y : u32[len(a)]; "
+                         "arm first = add(n: 1, to: y, from: a); arm second = add(from: y, to: b, n: 2); }")));
+    CHECK(!is_same_fingerprint(
+        base,
+        pipeline_fingerprint(t, ADD "pipeline p(a : read u32[], b : write u32[]) { temp x : u32[len(a)]; "
+                                    "arm one = add(from: a, to: x, n: 1); arm two = add(from: x, to: b, n: 3); }")));
+    CHECK(!is_same_fingerprint(
+        base,
+        pipeline_fingerprint(t, ADD "pipeline p(a : read u32[], b : write u32[]) { temp x : u32[len(a) / 1]; "
+                                    "arm one = add(from: a, to: x, n: 1); arm two = add(from: x, to: b, n: 2); }")));
+    CHECK(!is_same_fingerprint(
+        base, pipeline_fingerprint(
+                  t, ADD "pipeline p(a : read u32[], b : write u32[]) { temp x : u32[len(a)]; "
+                         "arm one = add(from: a, to: x, n: 1); host x; arm two = add(from: x, to: b, n: 2); }")));
 }
 
 int main(void)

@@ -8,7 +8,9 @@
 /* The params of every text here, and the lengths of its buffers a and b. */
 static const uint64_t params[] = {7, 0, (uint64_t)1 << 40, 0xFFFFFFFFu /* -1 */};
 static const struct ir_run_buffer lengths[] = {{NULL, 1000}, {NULL, UINT32_MAX}};
-#define HEAD "buffer a : read u32[]; buffer b : write u32[]; param n : u32; param zero : u32; param wide : u64; param minus : i32; "
+#define HEAD                                                                                                           \
+    "buffer a : read u32[]; buffer b : write u32[]; param n : u32; param zero : u32; param wide : u64; param minus : " \
+    "i32; "
 
 static const struct {
     const char *dispatch;
@@ -98,7 +100,8 @@ static void check_launches(struct texts *t)
         uint32_t groups[3];
         bool fits = ir_launch_size(texts_read(t, text)->programs.at[0], lengths, params, groups);
         bool same = fits == launches[i].fits && (!fits || !memcmp(groups, launches[i].groups, sizeof groups));
-        if (!CHECK(same)) fprintf(stderr, "in: %s: %d, %u %u %u\n", launches[i].head, fits, groups[0], groups[1], groups[2]);
+        if (!CHECK(same))
+            fprintf(stderr, "in: %s: %d, %u %u %u\n", launches[i].head, fits, groups[0], groups[1], groups[2]);
     }
 }
 
@@ -107,7 +110,9 @@ static void check_declared_counts(struct texts *t)
 {
     uint32_t groups[3];
     const struct ir_program *p =
-        texts_read(t, "program t { workgroup 4; dispatch len(a) * 2; buffer a : read u32[10]; buffer b : write u32[]; }")->programs.at[0];
+        texts_read(t,
+                   "program t { workgroup 4; dispatch len(a) * 2; buffer a : read u32[10]; buffer b : write u32[]; }")
+            ->programs.at[0];
     CHECK(ir_launch_size(p, lengths, params, groups));
     CHECK_UINT(groups[0], 5);
 }

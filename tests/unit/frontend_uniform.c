@@ -137,7 +137,8 @@ static bool is_marker_uniform(struct texts *t, const char *text)
     return uniform;
 }
 
-static void check_facts(struct texts *t, const struct fact *facts, uint32_t n, bool (*ask)(struct texts *, const char *))
+static void check_facts(struct texts *t, const struct fact *facts, uint32_t n,
+                        bool (*ask)(struct texts *, const char *))
 {
     for (uint32_t i = 0; i < n; i++)
         if (!CHECK(ask(t, facts[i].text) == facts[i].holds)) fprintf(stderr, "in: %s\n", facts[i].text);
@@ -158,7 +159,8 @@ static void check_small_workgroups(struct texts *t)
     CHECK(!u.local_uniform[texts_local(p, "of_each")->index]);
 
     p = texts_read(t, "program t { workgroup 1; buffer b : read_write u32[];\n"
-                      "let id = gid.x + lid.x + lane; let old = b[0]; b[1] = 1; }")->programs.at[0];
+                      "let id = gid.x + lid.x + lane; let old = b[0]; b[1] = 1; }")
+            ->programs.at[0];
     ir_uniformity_compute(&u, &t->arena, p);
     CHECK(u.local_uniform[texts_local(p, "id")->index]);
 }

@@ -106,8 +106,8 @@ static inline struct ir_stmt *fixture_stmt(struct fixture *f, struct ir_block *b
     return s;
 }
 
-static inline struct ir_local *fixture_let(struct fixture *f, struct ir_program *p, struct ir_block *b, const char *name,
-                                           enum ir_stmt_kind kind, struct ir_expr *value)
+static inline struct ir_local *fixture_let(struct fixture *f, struct ir_program *p, struct ir_block *b,
+                                           const char *name, enum ir_stmt_kind kind, struct ir_expr *value)
 {
     struct ir_stmt *s = fixture_stmt(f, b, kind);
     s->let.value = value;

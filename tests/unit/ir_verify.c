@@ -1,4 +1,5 @@
-/* ir_verify.c - the verifier finds each violation that a pass could plant, says it where it is, and is silent otherwise. */
+/* ir_verify.c - the verifier finds each violation that a pass could plant, says it where it is, and is silent
+ * otherwise. */
 #include "ir/verify.h"
 #include "tests/unit/ir_fixture.h"
 
@@ -30,27 +31,90 @@ static void build(struct sample *s)
     s->store = fixture_store(f, &s->branch->if_.then_block, s->out, fixture_local(f, s->i), fixture_local(f, s->sum));
 }
 
-static void plant_wrong_parent(struct sample *s) { s->store->parent = &s->p->body; }
-static void plant_wrong_owner(struct sample *s) { s->branch->if_.then_block.owner = s->let; }
-static void plant_broken_link(struct sample *s) { s->assign->prev = s->let; }
-static void plant_wrong_last(struct sample *s) { s->p->body.last = s->let; }
-static void plant_missing_value(struct sample *s) { s->assign->let.value = NULL; }
-static void plant_wrong_depth(struct sample *s) { s->assign->let.value->depth = 7; }
-static void plant_wrong_type(struct sample *s) { s->assign->let.value->type = IR_TYPE(I32); }
-static void plant_bad_operand(struct sample *s) { s->branch->if_.cond->args[1]->type = IR_TYPE(I32); }
-static void plant_wide_constant(struct sample *s) { s->branch->if_.cond->args[1]->bits = (uint64_t)1 << 40; }
-static void plant_bad_condition(struct sample *s) { s->branch->if_.cond = fixture_u32(&s->f, 1); }
-static void plant_bad_index(struct sample *s) { s->store->store.index = ir_const(s->f.m, IR_TYPE(I32), 0, SRC_NONE); }
-static void plant_bad_component(struct sample *s) { s->let->let.value->component = 3; }
-static void plant_bad_arg_count(struct sample *s) { s->assign->let.value->n_args = 1; }
-static void plant_assigned_let(struct sample *s) { s->assign->let.local = s->i; }
-static void plant_mutable_let(struct sample *s) { s->i->is_mutable = true; }
-static void plant_wrong_index(struct sample *s) { s->out->index = 0; }
-static void plant_wrong_space(struct sample *s) { s->out->space = IR_SPACE_WORKGROUP; }
-static void plant_missing_buffer(struct sample *s) { s->store->store.buffer = NULL; }
-static void plant_pipeline_stmt(struct sample *s) { fixture_stmt(&s->f, &s->p->body, IR_STMT_HOST); }
-static void plant_else(struct sample *s) { fixture_stmt(&s->f, &s->branch->if_.else_block, IR_STMT_RETURN); }
-static void plant_same_names(struct sample *s) { s->sum->name = s->i->name; }
+static void plant_wrong_parent(struct sample *s)
+{
+    s->store->parent = &s->p->body;
+}
+static void plant_wrong_owner(struct sample *s)
+{
+    s->branch->if_.then_block.owner = s->let;
+}
+static void plant_broken_link(struct sample *s)
+{
+    s->assign->prev = s->let;
+}
+static void plant_wrong_last(struct sample *s)
+{
+    s->p->body.last = s->let;
+}
+static void plant_missing_value(struct sample *s)
+{
+    s->assign->let.value = NULL;
+}
+static void plant_wrong_depth(struct sample *s)
+{
+    s->assign->let.value->depth = 7;
+}
+static void plant_wrong_type(struct sample *s)
+{
+    s->assign->let.value->type = IR_TYPE(I32);
+}
+static void plant_bad_operand(struct sample *s)
+{
+    s->branch->if_.cond->args[1]->type = IR_TYPE(I32);
+}
+static void plant_wide_constant(struct sample *s)
+{
+    s->branch->if_.cond->args[1]->bits = (uint64_t)1 << 40;
+}
+static void plant_bad_condition(struct sample *s)
+{
+    s->branch->if_.cond = fixture_u32(&s->f, 1);
+}
+static void plant_bad_index(struct sample *s)
+{
+    s->store->store.index = ir_const(s->f.m, IR_TYPE(I32), 0, SRC_NONE);
+}
+static void plant_bad_component(struct sample *s)
+{
+    s->let->let.value->component = 3;
+}
+static void plant_bad_arg_count(struct sample *s)
+{
+    s->assign->let.value->n_args = 1;
+}
+static void plant_assigned_let(struct sample *s)
+{
+    s->assign->let.local = s->i;
+}
+static void plant_mutable_let(struct sample *s)
+{
+    s->i->is_mutable = true;
+}
+static void plant_wrong_index(struct sample *s)
+{
+    s->out->index = 0;
+}
+static void plant_wrong_space(struct sample *s)
+{
+    s->out->space = IR_SPACE_WORKGROUP;
+}
+static void plant_missing_buffer(struct sample *s)
+{
+    s->store->store.buffer = NULL;
+}
+static void plant_pipeline_stmt(struct sample *s)
+{
+    fixture_stmt(&s->f, &s->p->body, IR_STMT_HOST);
+}
+static void plant_else(struct sample *s)
+{
+    fixture_stmt(&s->f, &s->branch->if_.else_block, IR_STMT_RETURN);
+}
+static void plant_same_names(struct sample *s)
+{
+    s->sum->name = s->i->name;
+}
 
 static void plant_foreign_buffer(struct sample *s)
 {
@@ -66,7 +130,8 @@ static void plant_use_before_definition(struct sample *s)
 
 static void plant_use_out_of_scope(struct sample *s)
 {
-    struct ir_local *inner = fixture_let(&s->f, s->p, &s->branch->if_.then_block, "inner", IR_STMT_LET, fixture_u32(&s->f, 0));
+    struct ir_local *inner =
+        fixture_let(&s->f, s->p, &s->branch->if_.then_block, "inner", IR_STMT_LET, fixture_u32(&s->f, 0));
     fixture_store(&s->f, &s->p->body, s->out, fixture_u32(&s->f, 0), fixture_local(&s->f, inner));
 }
 
@@ -103,7 +168,8 @@ static void plant_data_of_wrong_size(struct sample *s)
 static void plant_deep_nesting(struct sample *s)
 {
     struct ir_block *b = &s->p->body;
-    for (uint32_t i = 0; i <= IR_MAX_NESTING; i++) b = &fixture_stmt(&s->f, b, IR_STMT_BLOCK)->scope.body;
+    for (uint32_t i = 0; i <= IR_MAX_NESTING; i++)
+        b = &fixture_stmt(&s->f, b, IR_STMT_BLOCK)->scope.body;
 }
 
 static void plant_short_arm(struct sample *s)
