@@ -1,0 +1,155 @@
+/* emit.c - LLVM's side of a compilation: target machine, passes, output. Errors of LLVM are counted in its diagnostic handler: some calls
+ * that fail return success. */
+#include "codegen/llvm/emit.h"
+
+#include <llvm-c/Analysis.h>
+#include <llvm-c/Error.h>
+#include <llvm-c/Target.h>
+#include <llvm-c/Transforms/PassBuilder.h>
+#include <string.h>
+
+/* -- targets --------------------------------------------------------------------------------------------------------------------- */
+
+static void initialize_x86(void)
+{
+    LLVMInitializeX86TargetInfo();
+    LLVMInitializeX86Target();
+    LLVMInitializeX86TargetMC();
+    LLVMInitializeX86AsmPrinter();
+}
+
+static void initialize_aarch64(void)
+{
+    LLVMInitializeAArch64TargetInfo();
+    LLVMInitializeAArch64Target();
+    LLVMInitializeAArch64TargetMC();
+    LLVMInitializeAArch64AsmPrinter();
+}
+
+/* The CPU row that this module's machine is made from: the least of those chosen. */
+static const struct target_info *first_cpu(const struct target_set *targets)
+{
+    for (uint32_t t = 0; t < TARGET_COUNT; t++)
+        if (targets->has[t] && target_infos[t].family == TARGET_FAMILY_CPU)
+            return &target_infos[t];
+    return NULL;
+}
+
+static LLVMTargetMachineRef create_machine(const struct target_info *info, uint32_t opt_level)
+{
+    LLVMTargetRef target;
+    char *message = NULL;
+    if (strncmp(info->triple, "aarch64", 7) == 0)
+        initialize_aarch64();
+    else
+        initialize_x86();
+    if (LLVMGetTargetFromTriple(info->triple, &target, &message))
+        bug("LLVM has no target %s: %s", info->triple, message);
+    return LLVMCreateTargetMachine(target, info->triple, info->arch, "", (LLVMCodeGenOptLevel)(opt_level > 2 ? 3 : opt_level), LLVMRelocPIC,
+                                   LLVMCodeModelDefault);
+}
+
+/* -- opening ------------------------------------------------------------------------------------------------------------------------ */
+
+static void note_diagnostic(LLVMDiagnosticInfoRef info, void *ctx)
+{
+    struct emitter *e = ctx;
+    if (LLVMGetDiagInfoSeverity(info) != LLVMDSError)
+        return;
+    char *text = LLVMGetDiagInfoDescription(info);
+    if (e->n_errors++ == 0) {
+        strncpy(e->first_error, text, sizeof e->first_error - 1);
+        e->first_error[sizeof e->first_error - 1] = 0;
+    }
+    LLVMDisposeMessage(text);
+}
+
+static void add_flag(struct emitter *e, LLVMModuleFlagBehavior behavior, const char *name, uint32_t value)
+{
+    LLVMValueRef v = LLVMConstInt(LLVMInt32TypeInContext(e->context), value, false);
+    LLVMAddModuleFlag(e->module, behavior, name, strlen(name), LLVMValueAsMetadata(v));
+}
+
+bool emitter_open(struct emitter *e, const struct codegen_options *options, struct diags *diags, struct arena *scratch)
+{
+    (void)scratch;
+    *e = (struct emitter){.options = options, .diags = diags};
+    const struct target_info *cpu = first_cpu(options->targets);
+    if (!cpu)
+        bug("an object without CPU code");
+    e->machine = create_machine(cpu, options->opt_level);
+    e->context = LLVMContextCreate();
+    LLVMContextSetDiagnosticHandler(e->context, note_diagnostic, e);
+    e->module = LLVMModuleCreateWithNameInContext("vyre", e->context);
+    LLVMSetTarget(e->module, cpu->triple);
+    LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(e->machine);
+    LLVMSetModuleDataLayout(e->module, layout);
+    LLVMDisposeTargetData(layout);
+    add_flag(e, LLVMModuleFlagBehaviorError, "PIC Level", 2);
+    return true;
+}
+
+/* -- passes ------------------------------------------------------------------------------------------------------------------------- */
+
+static void verify(struct emitter *e)
+{
+    char *message = NULL;
+    if (LLVMVerifyModule(e->module, LLVMReturnStatusAction, &message)) {
+        bug("LLVM IR does not verify: %s\n%s", message, LLVMPrintModuleToString(e->module));
+    }
+    LLVMDisposeMessage(message);
+}
+
+static void optimize(struct emitter *e)
+{
+    static const char *const pipelines[] = {"default<O0>", "default<O1>", "default<O2>", "default<O3>"};
+    LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
+    /* Lanes are vectors already. */
+    LLVMPassBuilderOptionsSetLoopVectorization(options, false);
+    LLVMPassBuilderOptionsSetSLPVectorization(options, false);
+    uint32_t level = e->options->opt_level > 3 ? 3 : e->options->opt_level;
+    LLVMErrorRef error = LLVMRunPasses(e->module, pipelines[level], e->machine, options);
+    LLVMDisposePassBuilderOptions(options);
+    if (error)
+        bug("LLVM's passes failed: %s", LLVMGetErrorMessage(error));
+}
+
+/* -- output ------------------------------------------------------------------------------------------------------------------------- */
+
+static void write_text(struct emitter *e, struct out *out)
+{
+    char *text = LLVMPrintModuleToString(e->module);
+    out_text(out, text);
+    LLVMDisposeMessage(text);
+}
+
+static void write_machine_code(struct emitter *e, LLVMCodeGenFileType type, struct out *out)
+{
+    LLVMMemoryBufferRef buffer = NULL;
+    char *message = NULL;
+    if (LLVMTargetMachineEmitToMemoryBuffer(e->machine, e->module, type, &message, &buffer))
+        bug("LLVM cannot emit: %s", message);
+    if (e->n_errors == 0)
+        out_bytes(out, LLVMGetBufferStart(buffer), LLVMGetBufferSize(buffer));
+    LLVMDisposeMemoryBuffer(buffer);
+}
+
+bool emitter_write(struct emitter *e, struct out *out)
+{
+    verify(e);
+    optimize(e);
+    if (e->options->emit == CODEGEN_EMIT_LLVM)
+        write_text(e, out);
+    else
+        write_machine_code(e, e->options->emit == CODEGEN_EMIT_CPU_ASM ? LLVMAssemblyFile : LLVMObjectFile, out);
+    if (e->n_errors)
+        bug("LLVM: %s", e->first_error);
+    return true;
+}
+
+void emitter_close(struct emitter *e)
+{
+    LLVMDisposeTargetMachine(e->machine);
+    LLVMDisposeModule(e->module);
+    LLVMContextDispose(e->context);
+}
