@@ -103,7 +103,7 @@ static void vir_error(const struct src_range *place, struct parser *p, void *sca
 %%
 
 file:
-  items
+  items                 { (void)yynerrs; /* the messages are counted elsewhere */ }
 ;
 
 items:
@@ -194,7 +194,7 @@ program:
     $$ = $4;
     $$->name = $3;
     $$->attrs = $1;
-    $$->range = @$;
+    $$->range = (struct src_range){@2.begin, @$.end}; /* attributes may be empty, and then begin where the last item ends */
   }
 | item_attrs PROGRAM error program_body {
     yyerrok;
