@@ -12,41 +12,41 @@ static uint64_t by_kind(const struct operands *o, eval_function *of_int, eval_fu
     return (scalar_is_float(o->type) ? of_float : of_int)(o);
 }
 
-static uint64_t wrapping_add(const struct operands *o) { return int_wrap(o->type, o->a + o->b); }
-static uint64_t wrapping_sub(const struct operands *o) { return int_wrap(o->type, o->a - o->b); }
-static uint64_t wrapping_mul(const struct operands *o) { return int_wrap(o->type, o->a * o->b); }
-static uint64_t wrapping_neg(const struct operands *o) { return int_wrap(o->type, -o->a); }
-static uint64_t lesser(const struct operands *o) { return int_less(o->type, o->b, o->a) ? o->b : o->a; }
-static uint64_t greater(const struct operands *o) { return int_less(o->type, o->a, o->b) ? o->b : o->a; }
+static uint64_t wrapping_add(const struct operands *o) { return eval_int_wrap(o->type, o->a + o->b); }
+static uint64_t wrapping_sub(const struct operands *o) { return eval_int_wrap(o->type, o->a - o->b); }
+static uint64_t wrapping_mul(const struct operands *o) { return eval_int_wrap(o->type, o->a * o->b); }
+static uint64_t wrapping_neg(const struct operands *o) { return eval_int_wrap(o->type, -o->a); }
+static uint64_t lesser(const struct operands *o) { return eval_int_less(o->type, o->b, o->a) ? o->b : o->a; }
+static uint64_t greater(const struct operands *o) { return eval_int_less(o->type, o->a, o->b) ? o->b : o->a; }
 
 static bool is_equal(const struct operands *o)
 {
     if (scalar_is_float(o->type))
-        return float_value(o->type, o->a) == float_value(o->type, o->b);
+        return eval_float_value(o->type, o->a) == eval_float_value(o->type, o->b);
     return o->a == o->b;
 }
 
 static bool is_less(enum ir_scalar s, uint64_t a, uint64_t b)
 {
-    return scalar_is_float(s) ? float_value(s, a) < float_value(s, b) : int_less(s, a, b);
+    return scalar_is_float(s) ? eval_float_value(s, a) < eval_float_value(s, b) : eval_int_less(s, a, b);
 }
 
 /* -- handlers -------------------------------------------------------------------------------------------------- */
 
-static uint64_t eval_ADD(const struct operands *o) { return by_kind(o, wrapping_add, float_add); }
-static uint64_t eval_SUB(const struct operands *o) { return by_kind(o, wrapping_sub, float_sub); }
-static uint64_t eval_MUL(const struct operands *o) { return by_kind(o, wrapping_mul, float_mul); }
-static uint64_t eval_DIV(const struct operands *o) { return by_kind(o, int_div, float_div); }
-static uint64_t eval_NEG(const struct operands *o) { return by_kind(o, wrapping_neg, float_neg); }
-static uint64_t eval_MIN(const struct operands *o) { return by_kind(o, lesser, float_min); }
-static uint64_t eval_MAX(const struct operands *o) { return by_kind(o, greater, float_max); }
-static uint64_t eval_ABS(const struct operands *o) { return by_kind(o, int_abs, float_abs); }
-static uint64_t eval_SIGN(const struct operands *o) { return by_kind(o, int_sign, float_sign); }
+static uint64_t eval_ADD(const struct operands *o) { return by_kind(o, wrapping_add, eval_float_add); }
+static uint64_t eval_SUB(const struct operands *o) { return by_kind(o, wrapping_sub, eval_float_sub); }
+static uint64_t eval_MUL(const struct operands *o) { return by_kind(o, wrapping_mul, eval_float_mul); }
+static uint64_t eval_DIV(const struct operands *o) { return by_kind(o, eval_int_div, eval_float_div); }
+static uint64_t eval_NEG(const struct operands *o) { return by_kind(o, wrapping_neg, eval_float_neg); }
+static uint64_t eval_MIN(const struct operands *o) { return by_kind(o, lesser, eval_float_min); }
+static uint64_t eval_MAX(const struct operands *o) { return by_kind(o, greater, eval_float_max); }
+static uint64_t eval_ABS(const struct operands *o) { return by_kind(o, eval_int_abs, eval_float_abs); }
+static uint64_t eval_SIGN(const struct operands *o) { return by_kind(o, eval_int_sign, eval_float_sign); }
 
 static uint64_t eval_AND(const struct operands *o) { return o->a & o->b; }
 static uint64_t eval_OR(const struct operands *o) { return o->a | o->b; }
 static uint64_t eval_XOR(const struct operands *o) { return o->a ^ o->b; }
-static uint64_t eval_NOT(const struct operands *o) { return int_wrap(o->type, ~o->a); }
+static uint64_t eval_NOT(const struct operands *o) { return eval_int_wrap(o->type, ~o->a); }
 static uint64_t eval_LNOT(const struct operands *o) { return !o->a; }
 static uint64_t eval_LAND(const struct operands *o) { return o->a & o->b; }
 static uint64_t eval_LOR(const struct operands *o) { return o->a | o->b; }
@@ -58,9 +58,9 @@ static uint64_t eval_GT(const struct operands *o) { return is_less(o->type, o->b
 static uint64_t eval_LE(const struct operands *o) { return is_less(o->type, o->a, o->b) || is_equal(o); }
 static uint64_t eval_GE(const struct operands *o) { return is_less(o->type, o->b, o->a) || is_equal(o); }
 
-static uint64_t eval_IS_NAN(const struct operands *o) { return float_is_nan(o->type, o->a); }
-static uint64_t eval_IS_INF(const struct operands *o) { return __builtin_isinf(float_value(o->type, o->a)) != 0; }
-static uint64_t eval_IS_FINITE(const struct operands *o) { return __builtin_isfinite(float_value(o->type, o->a)) != 0; }
+static uint64_t eval_IS_NAN(const struct operands *o) { return eval_float_is_nan(o->type, o->a); }
+static uint64_t eval_IS_INF(const struct operands *o) { return __builtin_isinf(eval_float_value(o->type, o->a)) != 0; }
+static uint64_t eval_IS_FINITE(const struct operands *o) { return __builtin_isfinite(eval_float_value(o->type, o->a)) != 0; }
 
 static uint64_t eval_UNPACK4(const struct operands *o) { return o->a >> (o->b & 7) * 4 & 0xF; }
 static uint64_t eval_UNPACK8(const struct operands *o) { return o->a >> (o->b & 3) * 8 & 0xFF; }
@@ -70,7 +70,7 @@ static uint64_t eval_DOT4_U8(const struct operands *o)
     uint64_t sum = o->c;
     for (uint32_t shift = 0; shift < 32; shift += 8)
         sum += (o->a >> shift & 0xFF) * (o->b >> shift & 0xFF);
-    return int_wrap(IR_U32, sum);
+    return eval_int_wrap(IR_U32, sum);
 }
 
 static uint64_t eval_SELECT(const struct operands *o) { return o->a ? o->b : o->c; }
@@ -82,10 +82,10 @@ static uint64_t eval_BITCAST(const struct operands *o)
 
 static uint64_t cast_from_float(const struct operands *o)
 {
-    double v = float_value(o->type, o->a);
+    double v = eval_float_value(o->type, o->a);
     if (o->result == IR_BOOL)
         return v != 0;
-    return scalar_is_float(o->result) ? float_round(o->result, v) : float_to_int(o->result, v);
+    return scalar_is_float(o->result) ? eval_float_round(o->result, v) : eval_float_to_int(o->result, v);
 }
 
 static uint64_t cast_from_int(const struct operands *o)
@@ -93,50 +93,50 @@ static uint64_t cast_from_int(const struct operands *o)
     if (o->result == IR_BOOL)
         return o->a != 0;
     if (scalar_is_float(o->result))
-        return float_from_int(o->result, o->type, o->a);
-    return int_wrap(o->result, scalar_is_signed(o->type) ? (uint64_t)int_signed(o->type, o->a) : o->a);
+        return eval_float_from_int(o->result, o->type, o->a);
+    return eval_int_wrap(o->result, scalar_is_signed(o->type) ? (uint64_t)eval_int_signed(o->type, o->a) : o->a);
 }
 
 static uint64_t eval_CAST(const struct operands *o) { return by_kind(o, cast_from_int, cast_from_float); }
 
 /* Rows of one kind of type go straight to their family. */
-#define eval_REM int_rem
-#define eval_SHL int_shl
-#define eval_SHR int_shr
-#define eval_ABS_DIFF int_abs_diff
-#define eval_SAT_ADD int_sat_add
-#define eval_SAT_SUB int_sat_sub
-#define eval_SAT_MUL int_sat_mul
-#define eval_MUL_HI int_mul_hi
-#define eval_ROTL int_rotl
-#define eval_ROTR int_rotr
-#define eval_POPCOUNT int_popcount
-#define eval_CLZ int_clz
-#define eval_CTZ int_ctz
-#define eval_REVERSE_BITS int_reverse_bits
-#define eval_EXTRACT_BITS int_extract_bits
-#define eval_INSERT_BITS int_insert_bits
-#define eval_FMA float_fma
-#define eval_SQRT float_sqrt
-#define eval_RSQRT float_rsqrt
-#define eval_RECIP float_recip
-#define eval_FLOOR float_floor
-#define eval_CEIL float_ceil
-#define eval_ROUND float_round_even
-#define eval_TRUNC float_trunc
-#define eval_EXP math_eval_exp
-#define eval_EXP2 math_eval_exp2
-#define eval_LOG math_eval_log
-#define eval_LOG2 math_eval_log2
-#define eval_SIN math_eval_sin
-#define eval_COS math_eval_cos
-#define eval_TAN math_eval_tan
-#define eval_ASIN math_eval_asin
-#define eval_ACOS math_eval_acos
-#define eval_ATAN math_eval_atan
-#define eval_SINH math_eval_sinh
-#define eval_COSH math_eval_cosh
-#define eval_TANH math_eval_tanh
+#define eval_REM eval_int_rem
+#define eval_SHL eval_int_shl
+#define eval_SHR eval_int_shr
+#define eval_ABS_DIFF eval_int_abs_diff
+#define eval_SAT_ADD eval_int_sat_add
+#define eval_SAT_SUB eval_int_sat_sub
+#define eval_SAT_MUL eval_int_sat_mul
+#define eval_MUL_HI eval_int_mul_hi
+#define eval_ROTL eval_int_rotl
+#define eval_ROTR eval_int_rotr
+#define eval_POPCOUNT eval_int_popcount
+#define eval_CLZ eval_int_clz
+#define eval_CTZ eval_int_ctz
+#define eval_REVERSE_BITS eval_int_reverse_bits
+#define eval_EXTRACT_BITS eval_int_extract_bits
+#define eval_INSERT_BITS eval_int_insert_bits
+#define eval_FMA eval_float_fma
+#define eval_SQRT eval_float_sqrt
+#define eval_RSQRT eval_float_rsqrt
+#define eval_RECIP eval_float_recip
+#define eval_FLOOR eval_float_floor
+#define eval_CEIL eval_float_ceil
+#define eval_ROUND eval_float_round_even
+#define eval_TRUNC eval_float_trunc
+#define eval_EXP eval_math_exp
+#define eval_EXP2 eval_math_exp2
+#define eval_LOG eval_math_log
+#define eval_LOG2 eval_math_log2
+#define eval_SIN eval_math_sin
+#define eval_COS eval_math_cos
+#define eval_TAN eval_math_tan
+#define eval_ASIN eval_math_asin
+#define eval_ACOS eval_math_acos
+#define eval_ATAN eval_math_atan
+#define eval_SINH eval_math_sinh
+#define eval_COSH eval_math_cosh
+#define eval_TANH eval_math_tanh
 
 /* Rows whose value is not a function of their operands' values alone. */
 #define eval_CONST NULL
@@ -228,20 +228,20 @@ uint64_t ir_reduce_step(enum ir_op op, enum ir_scalar s, uint64_t a, uint64_t b)
     return handlers[combining_op(op)](&(struct operands){.type = s, .result = s, .a = a, .b = b});
 }
 
-static uint64_t float_identity(enum ir_op op, enum ir_scalar s)
+static uint64_t eval_float_identity(enum ir_op op, enum ir_scalar s)
 {
     switch (combining_op(op)) {
-    case IR_OP_ADD: return float_round(s, -0.0);
-    case IR_OP_MUL: return float_round(s, 1);
-    default: return float_quiet_nan(s); /* min and max give the other operand */
+    case IR_OP_ADD: return eval_float_round(s, -0.0);
+    case IR_OP_MUL: return eval_float_round(s, 1);
+    default: return eval_float_quiet_nan(s); /* min and max give the other operand */
     }
 }
 
 uint64_t ir_reduce_identity(enum ir_op op, enum ir_scalar s)
 {
     if (scalar_is_float(s))
-        return float_identity(op, s);
-    uint64_t ones = int_wrap(s, ~UINT64_C(0)), top = UINT64_C(1) << (scalar_bits(s) - 1);
+        return eval_float_identity(op, s);
+    uint64_t ones = eval_int_wrap(s, ~UINT64_C(0)), top = UINT64_C(1) << (scalar_bits(s) - 1);
     switch (combining_op(op)) {
     case IR_OP_MUL: return 1;
     case IR_OP_MIN: return scalar_is_signed(s) ? ones ^ top : ones;
@@ -270,7 +270,7 @@ uint64_t ir_atomic_eval(enum ir_atomic op, enum ir_scalar s, uint64_t old, uint6
 
 uint64_t ir_value_to_memory(enum ir_scalar s, uint64_t bits)
 {
-    return scalar_is_float(s) ? float_canonical(s, bits) : bits;
+    return scalar_is_float(s) ? eval_float_canonical(s, bits) : bits;
 }
 
 uint64_t ir_value_from_memory(enum ir_scalar s, uint64_t bits) { return s == IR_BOOL ? (uint32_t)bits != 0 : bits; }

@@ -18,31 +18,31 @@ static inline bool scalar_is_float(enum ir_scalar s) { return ir_scalar_infos[s]
 
 /* -- integers and bool: op_eval_int.c */
 
-uint64_t int_wrap(enum ir_scalar s, uint64_t v);   /* the low bits, zero-extended */
-int64_t int_signed(enum ir_scalar s, uint64_t v);  /* the low bits, sign-extended */
-bool int_less(enum ir_scalar s, uint64_t a, uint64_t b);
-eval_function int_div, int_rem, int_shl, int_shr, int_abs, int_abs_diff, int_sat_add, int_sat_sub, int_sat_mul, int_mul_hi,
-    int_rotl, int_rotr, int_popcount, int_clz, int_ctz, int_reverse_bits, int_extract_bits, int_insert_bits, int_sign;
+uint64_t eval_int_wrap(enum ir_scalar s, uint64_t v);   /* the low bits, zero-extended */
+int64_t eval_int_signed(enum ir_scalar s, uint64_t v);  /* the low bits, sign-extended */
+bool eval_int_less(enum ir_scalar s, uint64_t a, uint64_t b);
+eval_function eval_int_div, eval_int_rem, eval_int_shl, eval_int_shr, eval_int_abs, eval_int_abs_diff, eval_int_sat_add, eval_int_sat_sub, eval_int_sat_mul, eval_int_mul_hi,
+    eval_int_rotl, eval_int_rotr, eval_int_popcount, eval_int_clz, eval_int_ctz, eval_int_reverse_bits, eval_int_extract_bits, eval_int_insert_bits, eval_int_sign;
 
 /* -- floats: op_eval_float.c */
 
 /* Exact for every format. */
-double float_value(enum ir_scalar s, uint64_t bits);
+double eval_float_value(enum ir_scalar s, uint64_t bits);
 /* Rounds once, to nearest even; NaN becomes the one quiet NaN of the format. */
-uint64_t float_round(enum ir_scalar s, double v);
-uint64_t float_quiet_nan(enum ir_scalar s);
-uint64_t float_canonical(enum ir_scalar s, uint64_t bits); /* NaNs made the one */
-bool float_is_nan(enum ir_scalar s, uint64_t bits);
+uint64_t eval_float_round(enum ir_scalar s, double v);
+uint64_t eval_float_quiet_nan(enum ir_scalar s);
+uint64_t eval_float_canonical(enum ir_scalar s, uint64_t bits); /* NaNs made the one */
+bool eval_float_is_nan(enum ir_scalar s, uint64_t bits);
 /* Toward zero, saturating, NaN is 0. */
-uint64_t float_to_int(enum ir_scalar to, double v);
+uint64_t eval_float_to_int(enum ir_scalar to, double v);
 /* f16 and bf16 through f32. */
-uint64_t float_from_int(enum ir_scalar to, enum ir_scalar from, uint64_t v);
-eval_function float_add, float_sub, float_mul, float_div, float_neg, float_min, float_max, float_abs, float_fma, float_sqrt,
-    float_rsqrt, float_recip, float_floor, float_ceil, float_round_even, float_trunc, float_sign;
+uint64_t eval_float_from_int(enum ir_scalar to, enum ir_scalar from, uint64_t v);
+eval_function eval_float_add, eval_float_sub, eval_float_mul, eval_float_div, eval_float_neg, eval_float_min, eval_float_max, eval_float_abs, eval_float_fma, eval_float_sqrt,
+    eval_float_rsqrt, eval_float_recip, eval_float_floor, eval_float_ceil, eval_float_round_even, eval_float_trunc, eval_float_sign;
 
 /* -- transcendental functions: op_eval_math.c. f16, bf16 and f32 */
 
-eval_function math_eval_exp, math_eval_exp2, math_eval_log, math_eval_log2, math_eval_sin, math_eval_cos, math_eval_tan,
-    math_eval_asin, math_eval_acos, math_eval_atan, math_eval_sinh, math_eval_cosh, math_eval_tanh;
+eval_function eval_math_exp, eval_math_exp2, eval_math_log, eval_math_log2, eval_math_sin, eval_math_cos, eval_math_tan,
+    eval_math_asin, eval_math_acos, eval_math_atan, eval_math_sinh, eval_math_cosh, eval_math_tanh;
 
 #endif

@@ -30,14 +30,14 @@ static uint64_t infinity_bits(enum ir_scalar s)
     return ((UINT64_C(1) << (scalar_bits(s) - 1 - mantissa)) - 1) << mantissa;
 }
 
-uint64_t float_quiet_nan(enum ir_scalar s)
+uint64_t eval_float_quiet_nan(enum ir_scalar s)
 {
     return infinity_bits(s) | UINT64_C(1) << (format_of(s).mantissa_bits - 1);
 }
 
-bool float_is_nan(enum ir_scalar s, uint64_t bits) { return (bits & (sign_bit(s) - 1)) > infinity_bits(s); }
+bool eval_float_is_nan(enum ir_scalar s, uint64_t bits) { return (bits & (sign_bit(s) - 1)) > infinity_bits(s); }
 
-uint64_t float_canonical(enum ir_scalar s, uint64_t bits) { return float_is_nan(s, bits) ? float_quiet_nan(s) : bits; }
+uint64_t eval_float_canonical(enum ir_scalar s, uint64_t bits) { return eval_float_is_nan(s, bits) ? eval_float_quiet_nan(s) : bits; }
 
 static double double_from_bits(uint64_t bits)
 {
@@ -53,7 +53,7 @@ static uint64_t bits_from_double(double v)
     return bits;
 }
 
-double float_value(enum ir_scalar s, uint64_t bits)
+double eval_float_value(enum ir_scalar s, uint64_t bits)
 {
     if (s == IR_F64)
         return double_from_bits(bits);
@@ -94,10 +94,10 @@ static uint64_t narrow_magnitude(enum ir_scalar s, uint64_t bits)
     return magnitude < infinity_bits(s) ? magnitude : infinity_bits(s);
 }
 
-uint64_t float_round(enum ir_scalar s, double v)
+uint64_t eval_float_round(enum ir_scalar s, double v)
 {
     if (isnan(v))
-        return float_quiet_nan(s);
+        return eval_float_quiet_nan(s);
     uint64_t bits = bits_from_double(v);
     if (s == IR_F64)
         return bits;
@@ -105,7 +105,7 @@ uint64_t float_round(enum ir_scalar s, double v)
     return signbit(v) ? magnitude | sign_bit(s) : magnitude;
 }
 
-uint64_t float_to_int(enum ir_scalar to, double v)
+uint64_t eval_float_to_int(enum ir_scalar to, double v)
 {
     uint32_t bits = scalar_bits(to);
     bool is_signed = scalar_is_signed(to);
@@ -113,19 +113,19 @@ uint64_t float_to_int(enum ir_scalar to, double v)
     if (isnan(v))
         return 0;
     if (v >= limit)
-        return int_wrap(to, (UINT64_C(1) << (bits - 1)) - 1 + (is_signed ? 0 : UINT64_C(1) << (bits - 1)));
+        return eval_int_wrap(to, (UINT64_C(1) << (bits - 1)) - 1 + (is_signed ? 0 : UINT64_C(1) << (bits - 1)));
     if (is_signed)
-        return int_wrap(to, v < -limit ? UINT64_C(1) << (bits - 1) : (uint64_t)(int64_t)v);
+        return eval_int_wrap(to, v < -limit ? UINT64_C(1) << (bits - 1) : (uint64_t)(int64_t)v);
     return v <= -1 ? 0 : (uint64_t)v;
 }
 
-uint64_t float_from_int(enum ir_scalar to, enum ir_scalar from, uint64_t v)
+uint64_t eval_float_from_int(enum ir_scalar to, enum ir_scalar from, uint64_t v)
 {
     bool is_signed = scalar_is_signed(from);
-    int64_t as_signed = int_signed(from, v);
+    int64_t as_signed = eval_int_signed(from, v);
     if (to == IR_F64)
         return bits_from_double(is_signed ? (double)as_signed : (double)v);
-    return float_round(to, (double)(is_signed ? (float)as_signed : (float)v));
+    return eval_float_round(to, (double)(is_signed ? (float)as_signed : (float)v));
 }
 
 /* -- operations that round ------------------------------------------------------------------------------------- */
@@ -133,15 +133,15 @@ uint64_t float_from_int(enum ir_scalar to, enum ir_scalar from, uint64_t v)
 /* One expression over v.a, v.b, v.c for both precisions; operands that an operation does not have are 0. The functions of
  * tgmath.h follow the type. */
 #define FLOAT_OPERATION(name, expression)                                                                   \
-    uint64_t float_##name(const struct operands *o)                                                         \
+    uint64_t eval_float_##name(const struct operands *o)                                                         \
     {                                                                                                       \
         struct doubles wide = load_operands(o);                                                             \
         if (o->type == IR_F64) {                                                                            \
             struct doubles v = wide;                                                                        \
-            return float_round(IR_F64, expression);                                                         \
+            return eval_float_round(IR_F64, expression);                                                         \
         }                                                                                                   \
         struct floats v = {(float)wide.a, (float)wide.b, (float)wide.c};                                    \
-        return float_round(o->type, expression);                                                            \
+        return eval_float_round(o->type, expression);                                                            \
     }
 
 struct doubles {
@@ -153,7 +153,7 @@ struct floats {
 
 static struct doubles load_operands(const struct operands *o)
 {
-    return (struct doubles){float_value(o->type, o->a), float_value(o->type, o->b), float_value(o->type, o->c)};
+    return (struct doubles){eval_float_value(o->type, o->a), eval_float_value(o->type, o->b), eval_float_value(o->type, o->c)};
 }
 
 FLOAT_OPERATION(add, v.a + v.b)
@@ -167,30 +167,30 @@ FLOAT_OPERATION(recip, 1 / v.a)
 
 /* -- operations that are exact --------------------------------------------------------------------------------- */
 
-uint64_t float_neg(const struct operands *o) { return float_canonical(o->type, o->a ^ sign_bit(o->type)); }
-uint64_t float_abs(const struct operands *o) { return float_canonical(o->type, o->a & ~sign_bit(o->type)); }
+uint64_t eval_float_neg(const struct operands *o) { return eval_float_canonical(o->type, o->a ^ sign_bit(o->type)); }
+uint64_t eval_float_abs(const struct operands *o) { return eval_float_canonical(o->type, o->a & ~sign_bit(o->type)); }
 
 /* Orders -0 below +0. NaN is the caller's business. */
 static bool is_below(const struct operands *o)
 {
-    double a = float_value(o->type, o->a), b = float_value(o->type, o->b);
+    double a = eval_float_value(o->type, o->a), b = eval_float_value(o->type, o->b);
     return a == b ? (o->a & sign_bit(o->type)) > (o->b & sign_bit(o->type)) : a < b;
 }
 
 /* With one NaN the other operand, with two NaN. */
 static uint64_t choose(const struct operands *o, bool first)
 {
-    if (float_is_nan(o->type, o->a))
-        return float_canonical(o->type, o->b);
-    return first || float_is_nan(o->type, o->b) ? o->a : o->b;
+    if (eval_float_is_nan(o->type, o->a))
+        return eval_float_canonical(o->type, o->b);
+    return first || eval_float_is_nan(o->type, o->b) ? o->a : o->b;
 }
 
-uint64_t float_min(const struct operands *o) { return choose(o, is_below(o)); }
-uint64_t float_max(const struct operands *o) { return choose(o, !is_below(o)); }
+uint64_t eval_float_min(const struct operands *o) { return choose(o, is_below(o)); }
+uint64_t eval_float_max(const struct operands *o) { return choose(o, !is_below(o)); }
 
 static uint64_t round_by(const struct operands *o, double (*function)(double))
 {
-    return float_round(o->type, function(float_value(o->type, o->a)));
+    return eval_float_round(o->type, function(eval_float_value(o->type, o->a)));
 }
 
 /* Half to even, whatever the rounding mode of the host. */
@@ -202,13 +202,13 @@ static double round_half_even(double v)
     return copysign(whole, v);
 }
 
-uint64_t float_floor(const struct operands *o) { return round_by(o, (floor)); }
-uint64_t float_ceil(const struct operands *o) { return round_by(o, (ceil)); }
-uint64_t float_trunc(const struct operands *o) { return round_by(o, (trunc)); }
-uint64_t float_round_even(const struct operands *o) { return round_by(o, round_half_even); }
+uint64_t eval_float_floor(const struct operands *o) { return round_by(o, (floor)); }
+uint64_t eval_float_ceil(const struct operands *o) { return round_by(o, (ceil)); }
+uint64_t eval_float_trunc(const struct operands *o) { return round_by(o, (trunc)); }
+uint64_t eval_float_round_even(const struct operands *o) { return round_by(o, round_half_even); }
 
-uint64_t float_sign(const struct operands *o)
+uint64_t eval_float_sign(const struct operands *o)
 {
-    double v = float_value(o->type, o->a);
-    return float_round(o->type, v > 0 ? 1 : v < 0 ? -1 : v); /* zeros and NaN as they are */
+    double v = eval_float_value(o->type, o->a);
+    return eval_float_round(o->type, v > 0 ? 1 : v < 0 ? -1 : v); /* zeros and NaN as they are */
 }

@@ -4,8 +4,8 @@
 #include "ir/op_math_c.h"
 
 #define MATH(name)                                                                      \
-    uint64_t math_eval_##name(const struct operands *o)                                 \
+    uint64_t eval_math_##name(const struct operands *o)                                 \
     {                                                                                   \
-        return float_round(o->type, math_##name((float)float_value(o->type, o->a)));    \
+        return eval_float_round(o->type, math_##name((float)eval_float_value(o->type, o->a)));    \
     }
 MATH_FUNCTIONS(MATH)
