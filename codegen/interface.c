@@ -48,7 +48,7 @@ static const char *const library_functions[] = {
     "abort", "abs", "accept", "access", "acos", "asin", "atan", "atexit", "atoi", "bind", "bsearch", "calloc", "ceil",
     "chdir", "clock", "close", "connect", "cos", "cosh", "creat", "div", "dup", "exec", "exit", "exp", "exp2", "fabs",
     "fclose", "fflush", "fgets", "floor", "fma", "fmod", "fopen", "fork", "fprintf", "fputs", "fread", "free", "fseek",
-    "fstat", "ftell", "fwrite", "getc", "getenv", "getpid", "gets", "hash", "hypot", "index", "ioctl", "isatty", "kill",
+    "fstat", "ftell", "fwrite", "getc", "getenv", "getpid", "gets", "hypot", "index", "ioctl", "isatty", "kill",
     "link", "listen", "log", "log10", "log2", "longjmp", "lseek", "main", "malloc", "memchr", "memcmp", "memcpy",
     "memmove", "memset", "mmap", "munmap", "nice", "open", "pause", "perror", "pipe", "poll", "pow", "printf", "putc",
     "puts", "qsort", "raise", "rand", "random", "read", "realloc", "recv", "remove", "rename", "rewind", "rindex", "round",
