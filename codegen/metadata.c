@@ -127,9 +127,10 @@ static const uint8_t access_numbers[] = {
     [IR_ACCESS_READ_WRITE] = VYRE_ACCESS_READ_WRITE, [IR_ACCESS_UNIFORM] = VYRE_ACCESS_UNIFORM,
 };
 
-static uint8_t buffer_flags(const struct ir_buffer *b)
+/* Only arguments have a length rule; a temp is made as long as it has to be. */
+static uint8_t buffer_flags(const struct ir_buffer *b, bool is_temp)
 {
-    return (uint8_t)((b->sized && !b->count_expr ? VYRE_META_SIZED : 0) | (b->streaming ? VYRE_META_STREAMING : 0) |
+    return (uint8_t)((b->sized && !is_temp ? VYRE_META_SIZED : 0) | (b->streaming ? VYRE_META_STREAMING : 0) |
                      (b->live_out ? VYRE_META_LIVE_OUT : 0) | (b->has_bytes ? VYRE_META_BYTES : 0));
 }
 
@@ -138,7 +139,8 @@ static void add_buffer(struct metadata *md, const struct ir_buffer *b, uint64_t 
 {
     struct vyre_meta_buffer row = {
         .name = add_string(md, b->name), .type = interface_types[b->elem.scalar].number, .lanes = b->elem.lanes,
-        .access = access_numbers[b->access], .flags = buffer_flags(b), .elem_bytes = ir_type_mem_bytes(b->elem),
+        .access = access_numbers[b->access], .flags = buffer_flags(b, count_expr != VYRE_META_NONE),
+        .elem_bytes = ir_type_mem_bytes(b->elem),
         .align_bytes = interface_align_bytes(b), .binding = b->binding, .prefix = prefix, .count_expr = count_expr,
         .count = b->sized ? b->count : 0, .bytes_begin = b->bytes_begin, .bytes_end = b->bytes_end,
         .arg_offset = arg_offset};
