@@ -29,13 +29,14 @@ class Checker:
         self.failures = []
 
     def run(self, command, folder):
-        return subprocess.run(command, cwd=folder, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              shell=isinstance(command, str), timeout=120, check=False)
+        return subprocess.run(command, cwd=folder, env=self.environment, stdin=subprocess.DEVNULL, text=True, shell=isinstance(command, str),
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT if isinstance(command, str) else subprocess.PIPE,
+                              timeout=120, check=False)
 
     def expect(self, condition, where, what, result=None):
         self.n_checked += 1
         if not condition:
-            output = f"\n{result.stdout}{result.stderr}" if result else ""
+            output = f"\n{result.stdout}{result.stderr or ''}" if result else ""
             self.failures.append(f"{where}: {what}{output}")
 
     def check_document(self, path):
@@ -85,8 +86,7 @@ class Checker:
         for command, output in re.findall(r"^\$ ((?:.*\\\n)*.*)\n((?:(?!\$ ).*\n)*)", text, re.M):
             result = self.run(command, folder)
             pattern = "".join(".*?" if line == "...\n" else re.escape(line) for line in output.splitlines(keepends=True))
-            said = result.stdout + result.stderr
-            matches = re.fullmatch(pattern, said, re.S) is not None
+            matches = re.fullmatch(pattern, result.stdout, re.S) is not None
             self.expect(matches and (result.returncode == 0 or "error" in output), where, f"$ {command}\nexpected:\n{output}found:", result)
 
 
