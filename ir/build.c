@@ -141,7 +141,7 @@ struct ir_local *ir_local_new(struct ir_program *p, const char *name, ir_type ty
 {
     struct arena *arena = p->module->arena;
     struct ir_local *l = ARENA_NEW(arena, struct ir_local);
-    l->name = choose_free_name(p, name);
+    l->name = choose_free_name(p, intern_string(p->module->names, name));
     l->range = range;
     l->type = type;
     l->is_mutable = is_mutable;

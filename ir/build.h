@@ -13,7 +13,8 @@ struct ir_data *ir_data_new(struct ir_module *m, const char *name, ir_type elem,
 struct ir_buffer *ir_buffer_new(struct ir_module *m, const char *name, enum ir_space space, enum ir_access access,
                                 ir_type elem, struct src_range range); /* not appended anywhere */
 struct ir_param *ir_param_new(struct ir_module *m, const char *name, ir_type type, struct src_range range);
-/* A new local of the program. A name that another item, buffer, param or local of it has gets a suffix _1, _2, ... */
+/* A new local of the program. A name that another item, buffer, param or local of it has gets a suffix _1, _2, ...
+ * The name need not be interned. */
 struct ir_local *ir_local_new(struct ir_program *p, const char *name, ir_type type, bool is_mutable,
                               struct src_range range);
 

@@ -45,7 +45,7 @@ static void verify_text(struct tool *tool, const struct ir_module *m, const stru
         ir_print_module(copy, &again);
     else
         diags_print(&diags, DIAG_FORMAT_TEXT, false, &again);
-    if (!copy || again.n != text->n || memcmp(again.bytes, text->bytes, text->n))
+    if (!copy || again.n != text->n || (text->n && memcmp(again.bytes, text->bytes, text->n)))
         bug("the printed text does not read back:\n%s\nread back:\n%s", text->bytes, again.bytes ? again.bytes : "");
     out_release(&again);
     arena_release(&arena);
