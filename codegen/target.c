@@ -9,13 +9,19 @@
 static const char *const family_texts[] = {"cpu", "ptx", "amdgcn", "spirv"};
 
 const struct target_info target_infos[TARGET_COUNT] = {
-#define TARGET(NAME, family, text, triple, arch, level, help) [TARGET_##NAME] = {#NAME, TARGET_FAMILY_##family, text, triple, arch, level, help},
+#define TARGET(NAME, family, text, triple, arch, level, help)                                                          \
+    [TARGET_##NAME] = {#NAME, TARGET_FAMILY_##family, text, triple, arch, level, help},
 #include "codegen/target.def"
 };
 
-/* -- parsing ------------------------------------------------------------------------------------------------------------------------ */
+/* -- parsing
+ * ------------------------------------------------------------------------------------------------------------------------
+ */
 
-static bool is_text(const char *part, size_t n, const char *text) { return strlen(text) == n && memcmp(part, text, n) == 0; }
+static bool is_text(const char *part, size_t n, const char *text)
+{
+    return strlen(text) == n && memcmp(part, text, n) == 0;
+}
 
 /* x86_64-linux-gnu and x86_64-unknown-linux-gnu are one family of CPUs. */
 static bool is_arch_of(const char *triple, const char *other)
@@ -29,7 +35,8 @@ static bool add_cpu(struct target_set *set, const char *triple)
 {
     bool any = false;
     for (uint32_t t = 0; t < TARGET_COUNT; t++) {
-        if (target_infos[t].family != TARGET_FAMILY_CPU || !is_arch_of(target_infos[t].triple, triple ? triple : "x86_64"))
+        if (target_infos[t].family != TARGET_FAMILY_CPU ||
+            !is_arch_of(target_infos[t].triple, triple ? triple : "x86_64"))
             continue;
         set->has[t] = any = true;
     }
@@ -37,51 +44,50 @@ static bool add_cpu(struct target_set *set, const char *triple)
 }
 
 /* family, or family:text */
-static bool add_named(struct target_set *set, const char *part, size_t n)
+static bool add_named(struct target_set *set, const char *part, size_t n, const char *cpu_triple)
 {
     const char *colon = memchr(part, ':', n);
     size_t n_family = colon ? (size_t)(colon - part) : n;
     bool any = false;
-    if (!colon && is_text(part, n, "cpu"))
-        return add_cpu(set, NULL);
+    if (!colon && is_text(part, n, "cpu")) return add_cpu(set, cpu_triple);
     for (uint32_t t = 0; t < TARGET_COUNT; t++) {
-        if (!is_text(part, n_family, family_texts[target_infos[t].family]))
-            continue;
-        if (!colon || is_text(colon + 1, n - n_family - 1, target_infos[t].text))
-            set->has[t] = any = true;
+        if (!is_text(part, n_family, family_texts[target_infos[t].family])) continue;
+        if (!colon || is_text(colon + 1, n - n_family - 1, target_infos[t].text)) set->has[t] = any = true;
     }
     return any;
 }
 
-static bool add_part(struct target_set *set, const char *part, size_t n)
+static bool add_part(struct target_set *set, const char *part, size_t n, const char *cpu_triple)
 {
-    if (!is_text(part, n, "all"))
-        return add_named(set, part, n);
-    add_cpu(set, NULL);
+    if (!is_text(part, n, "all")) return add_named(set, part, n, cpu_triple);
+    add_cpu(set, cpu_triple);
     for (uint32_t t = 0; t < TARGET_COUNT; t++)
-        if (target_infos[t].family != TARGET_FAMILY_CPU)
-            set->has[t] = true;
+        if (target_infos[t].family != TARGET_FAMILY_CPU) set->has[t] = true;
     return true;
 }
 
-bool target_set_parse(struct target_set *set, const char *list, struct arena *scratch, const char **bad)
+bool target_set_parse(struct target_set *set, const char *list, const char *cpu_triple, struct arena *scratch,
+                      const char **bad)
 {
     for (;;) {
         size_t n = strcspn(list, ",");
-        if (!add_part(set, list, n)) {
+        if (!add_part(set, list, n, cpu_triple)) {
             *bad = arena_copy(scratch, list, n);
             return false;
         }
-        if (!list[n])
-            return true;
+        if (!list[n]) return true;
         list += n + 1;
     }
 }
 
-bool target_set_default(struct target_set *set, const char *cpu_triple) { return add_cpu(set, cpu_triple); }
+bool target_set_default(struct target_set *set, const char *cpu_triple)
+{
+    return add_cpu(set, cpu_triple);
+}
 
 void target_list(struct out *out)
 {
     for (uint32_t t = 0; t < TARGET_COUNT; t++)
-        out_printf(out, "%s:%-12s %s\n", family_texts[target_infos[t].family], target_infos[t].text, target_infos[t].help);
+        out_printf(out, "%s:%-12s %s\n", family_texts[target_infos[t].family], target_infos[t].text,
+                   target_infos[t].help);
 }

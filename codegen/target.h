@@ -22,9 +22,11 @@ extern const struct target_info target_infos[TARGET_COUNT];
 struct target_set {
     bool has[TARGET_COUNT];
 };
-/* Adds what one --target=LIST says: `cpu`, `cpu:x86-64-v3`, `all`, comma-separated. False, and *bad the part not understood
- * (in `scratch`), when there is no such target. */
-bool target_set_parse(struct target_set *set, const char *list, struct arena *scratch, const char **bad);
+/* Adds what one --target=LIST says: `cpu`, `cpu:x86-64-v3`, `all`, comma-separated; `cpu` and `all` mean the levels of
+ * the host that cpu_triple names. False, and *bad the part not understood (in `scratch`), when there is no such target.
+ */
+bool target_set_parse(struct target_set *set, const char *list, const char *cpu_triple, struct arena *scratch,
+                      const char **bad);
 /* What is generated when nothing is asked for, for this CPU triple. False when the triple is unknown. */
 bool target_set_default(struct target_set *set, const char *cpu_triple);
 void target_list(struct out *out); /* --list-targets */

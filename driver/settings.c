@@ -36,7 +36,7 @@ static const char *suggest_target(struct arena *arena, const char *bad)
 static void add_targets(struct tool *tool, struct settings *settings, const char *list)
 {
     const char *bad;
-    if (target_set_parse(&settings->targets, list, &tool->arena, &bad)) return;
+    if (target_set_parse(&settings->targets, list, settings->cpu_triple, &tool->arena, &bad)) return;
     struct diag *g = diag_report(&tool->diags, DIAG_UNKNOWN_TARGET, SRC_NONE, bad);
     const char *near = suggest_target(&tool->arena, bad);
     if (near) diag_add_fix(&tool->diags, g, SRC_NONE, NULL, "did you mean '%s'?", near);
@@ -84,8 +84,7 @@ static void apply(struct tool *tool, struct settings *settings, const struct opt
         settings->debug_info = true;
         break;
     case OPTION_ID_TARGET:
-        add_targets(tool, settings, use->argument);
-        break;
+        break; /* choose_targets, when the host is known */
     case OPTION_ID_CPU_TRIPLE:
         settings->cpu_triple = use->argument;
         break;
@@ -112,15 +111,34 @@ static void apply(struct tool *tool, struct settings *settings, const struct opt
     }
 }
 
-static void set_default_targets(struct tool *tool, struct settings *settings)
+/* An object has the code of one host. */
+static void check_host(struct tool *tool, const struct settings *settings, const struct target_set *of_host)
 {
-    struct target_set defaults = {0};
-    if (!target_set_default(&defaults, settings->cpu_triple))
-        diag_report(&tool->diags, DIAG_UNKNOWN_TRIPLE, SRC_NONE, settings->cpu_triple);
+    for (int i = 0; i < TARGET_COUNT; i++) {
+        const struct target_info *info = &target_infos[i];
+        if (info->family != TARGET_FAMILY_CPU || !settings->targets.has[i] || of_host->has[i]) continue;
+        struct diag *g = diag_report(&tool->diags, DIAG_TARGET_OF_OTHER_HOST, SRC_NONE, info->text);
+        diag_add_fix(&tool->diags, g, SRC_NONE, NULL,
+                     "leave it out, or make an object for its host with --cpu-triple=%s", info->triple);
+    }
+}
+
+/* What --target says, or the default of the host. */
+static void choose_targets(struct tool *tool, struct settings *settings)
+{
+    struct target_set of_host = {0};
     bool chosen = false;
-    for (int i = 0; i < TARGET_COUNT; i++)
-        chosen |= settings->targets.has[i];
-    if (!chosen) settings->targets = defaults;
+    if (!target_set_default(&of_host, settings->cpu_triple)) {
+        diag_report(&tool->diags, DIAG_UNKNOWN_TRIPLE, SRC_NONE, settings->cpu_triple);
+        return;
+    }
+    for (uint32_t i = 0; i < tool->options.uses.n; i++) {
+        if (tool->options.uses.at[i].id != OPTION_ID_TARGET) continue;
+        add_targets(tool, settings, tool->options.uses.at[i].argument);
+        chosen = true;
+    }
+    if (!chosen) settings->targets = of_host;
+    check_host(tool, settings, &of_host);
 }
 
 static void check_inputs(struct tool *tool, const struct settings *settings)
@@ -153,7 +171,7 @@ bool settings_read(struct tool *tool, struct settings *settings)
     *settings = (struct settings){.prefix = "", .opt_level = 2};
     for (uint32_t i = 0; i < tool->options.uses.n; i++)
         apply(tool, settings, &tool->options.uses.at[i]);
-    set_default_targets(tool, settings);
+    choose_targets(tool, settings);
     check_inputs(tool, settings);
     check_depend(tool, settings);
     return !tool->diags.n_errors;

@@ -27,10 +27,10 @@ struct debug_info *debug_begin(struct arena *arena, LLVMModuleRef module, const 
     const char *name = source_name ? source_name : "<stdin>", *slash = strrchr(name, '/');
     d->sources = sources;
     d->optimized = optimized;
-    d->builder = LLVMCreateDIBuilder(module);
     /* The name as given: it does not depend on the folder of the build. */
     const char *folder = slash ? arena_copy(arena, name, (size_t)(slash - name)) : ".";
     const char *base = slash ? slash + 1 : name;
+    d->builder = LLVMCreateDIBuilder(module);
     d->file = LLVMDIBuilderCreateFile(d->builder, base, strlen(base), folder, strlen(folder));
     d->unit = LLVMDIBuilderCreateCompileUnit(d->builder, LLVMDWARFSourceLanguageC11, d->file, "vyrec", 5, optimized, "", 0, 0, "", 0,
                                              LLVMDWARFEmissionFull, 0, false, false, "", 0, "", 0);

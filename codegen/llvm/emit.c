@@ -118,20 +118,17 @@ static void optimize(struct emitter *e)
 
 static void write_text(struct emitter *e, struct out *out)
 {
-    char *text = LLVMPrintModuleToString(e->module);
-    out_text(out, text);
-    LLVMDisposeMessage(text);
+    e->text = LLVMPrintModuleToString(e->module);
+    out_text(out, e->text);
 }
 
 static void write_machine_code(struct emitter *e, LLVMCodeGenFileType type, struct out *out)
 {
-    LLVMMemoryBufferRef buffer = NULL;
     char *message = NULL;
-    if (LLVMTargetMachineEmitToMemoryBuffer(e->machine, e->module, type, &message, &buffer))
+    if (LLVMTargetMachineEmitToMemoryBuffer(e->machine, e->module, type, &message, &e->code))
         bug("LLVM cannot emit: %s", message);
     if (e->n_errors == 0)
-        out_bytes(out, LLVMGetBufferStart(buffer), LLVMGetBufferSize(buffer));
-    LLVMDisposeMemoryBuffer(buffer);
+        out_bytes(out, LLVMGetBufferStart(e->code), LLVMGetBufferSize(e->code));
 }
 
 bool emitter_write(struct emitter *e, struct out *out)
@@ -149,6 +146,10 @@ bool emitter_write(struct emitter *e, struct out *out)
 
 void emitter_close(struct emitter *e)
 {
+    if (e->code)
+        LLVMDisposeMemoryBuffer(e->code);
+    if (e->text)
+        LLVMDisposeMessage(e->text);
     LLVMDisposeTargetMachine(e->machine);
     LLVMDisposeModule(e->module);
     LLVMContextDispose(e->context);

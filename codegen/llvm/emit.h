@@ -11,6 +11,8 @@ struct emitter {
     LLVMContextRef context;
     LLVMModuleRef module;
     LLVMTargetMachineRef machine;
+    LLVMMemoryBufferRef code; /* LLVM's results, until they are copied */
+    char *text;
     uint32_t n_errors; /* that LLVM has reported */
     char first_error[512];
 };

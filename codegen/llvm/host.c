@@ -1,20 +1,33 @@
-/* host.c - the module of an object: kernels for each chosen level, the container, the descriptor that leads from one to the other, and the
- * functions that users call. Everything but those is local; nothing needs a dynamic relocation. */
+/* host.c - the module of an object: kernels for each chosen level, the container, the descriptor that leads from one to
+ * the other, and the functions that users call. Everything but those is local; nothing needs a dynamic relocation. */
 #include "codegen/llvm/emit.h"
 
 #include <string.h>
 
 #include "runtime-stub/vyre_cpu.h"
 
-/* -- levels ------------------------------------------------------------------------------------------------------------------ */
+/* -- levels
+ * ------------------------------------------------------------------------------------------------------------------ */
 
 /* Rows are TARGET_NAME; other families have none. */
 static const struct lower_features level_features[TARGET_COUNT] = {
     [TARGET_CPU_X86_64_V2] = {.cpu = "x86-64-v2", .vector_bytes = 16},
-    [TARGET_CPU_X86_64_V3] = {.cpu = "x86-64-v3", .features = "+fast-gather", .vector_bytes = 32, .gathers = true, .masked_stores = true,
-                              .fma = true, .half_conversions = true},
-    [TARGET_CPU_X86_64_V4] = {.cpu = "x86-64-v4", .vector_width = "512", .features = "+fast-gather", .vector_bytes = 64, .gathers = true,
-                              .scatters = true, .masked_stores = true, .fma = true, .half_conversions = true},
+    [TARGET_CPU_X86_64_V3] = {.cpu = "x86-64-v3",
+                              .features = "+fast-gather",
+                              .vector_bytes = 32,
+                              .gathers = true,
+                              .masked_stores = true,
+                              .fma = true,
+                              .half_conversions = true},
+    [TARGET_CPU_X86_64_V4] = {.cpu = "x86-64-v4",
+                              .vector_width = "512",
+                              .features = "+fast-gather",
+                              .vector_bytes = 64,
+                              .gathers = true,
+                              .scatters = true,
+                              .masked_stores = true,
+                              .fma = true,
+                              .half_conversions = true},
     [TARGET_CPU_AARCH64] = {.cpu = "generic", .vector_bytes = 16, .fma = true, .half_conversions = true},
 };
 
@@ -27,14 +40,14 @@ static void add_text_attribute(LLVMContextRef context, LLVMValueRef fn, const ch
 static void add_flag_attribute(LLVMContextRef context, LLVMValueRef fn, const char *name)
 {
     unsigned kind = LLVMGetEnumAttributeKindForName(name, strlen(name));
-    LLVMAddAttributeAtIndex(fn, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, LLVMCreateEnumAttribute(context, kind, 0));
+    LLVMAddAttributeAtIndex(fn, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
+                            LLVMCreateEnumAttribute(context, kind, 0));
 }
 
 void function_set_features(struct lower *l, LLVMValueRef fn)
 {
     add_text_attribute(l->context, fn, "target-cpu", l->features->cpu);
-    if (l->features->features)
-        add_text_attribute(l->context, fn, "target-features", l->features->features);
+    if (l->features->features) add_text_attribute(l->context, fn, "target-features", l->features->features);
     if (l->features->vector_width) {
         add_text_attribute(l->context, fn, "prefer-vector-width", l->features->vector_width);
         add_text_attribute(l->context, fn, "min-legal-vector-width", l->features->vector_width);
@@ -47,9 +60,13 @@ void function_set_features(struct lower *l, LLVMValueRef fn)
     }
 }
 
-/* -- globals ------------------------------------------------------------------------------------------------------------------- */
+/* -- globals
+ * -------------------------------------------------------------------------------------------------------------------
+ */
 
 struct host {
+    struct memory_cleanup cleanup; /* while LLVM's objects are alive */
+    struct emitter *emitter;
     struct lower l;
     const struct ir_module *m;
     const struct object_contents *contents;
@@ -58,21 +75,22 @@ struct host {
     uint32_t level_mask;
 };
 
-static LLVMValueRef add_constant(struct host *h, const char *name, const char *section, LLVMValueRef value, uint32_t alignment)
+static LLVMValueRef add_constant(struct host *h, const char *name, const char *section, LLVMValueRef value,
+                                 uint32_t alignment)
 {
     LLVMValueRef g = LLVMAddGlobal(h->l.module, LLVMTypeOf(value), name);
     LLVMSetInitializer(g, value);
     LLVMSetGlobalConstant(g, true);
     LLVMSetLinkage(g, LLVMInternalLinkage);
     LLVMSetAlignment(g, alignment);
-    if (section)
-        LLVMSetSection(g, section);
+    if (section) LLVMSetSection(g, section);
     return g;
 }
 
 static void add_container(struct host *h)
 {
-    LLVMValueRef bytes = LLVMConstStringInContext2(h->l.context, (const char *)h->contents->container, h->contents->container_bytes, true);
+    LLVMValueRef bytes = LLVMConstStringInContext2(h->l.context, (const char *)h->contents->container,
+                                                   h->contents->container_bytes, true);
     h->container = add_constant(h, "vyre.container", ".vyre.images", bytes, 64);
 }
 
@@ -83,11 +101,13 @@ static void set_data(struct host *h)
     for (uint32_t i = 0; i < h->m->data.n; i++) {
         const struct ir_buffer *b = &h->m->data.at[i]->buffer;
         LLVMValueRef offset = LLVMConstInt(type_int(l, 64), h->contents->data_offsets[i], false);
-        l->data[i] = (struct array){b, LLVMConstGEP2(type_int(l, 8), h->container, &offset, 1), const_int(l, 64, b->count), false};
+        l->data[i] = (struct array){b, LLVMConstGEP2(type_int(l, 8), h->container, &offset, 1),
+                                    const_int(l, 64, b->count), false};
     }
 }
 
-/* -- the descriptor: struct vyre_module --------------------------------------------------------------------------------------------- */
+/* -- the descriptor: struct vyre_module
+ * --------------------------------------------------------------------------------------------- */
 
 enum { MODULE_WORDS = 6, CODE_BYTES = sizeof(struct vyre_cpu_code) };
 
@@ -111,7 +131,8 @@ static LLVMTypeRef code_type(struct lower *l)
 static LLVMTypeRef descriptor_type(struct host *h)
 {
     struct lower *l = &h->l;
-    LLVMTypeRef fields[2] = {LLVMArrayType2(type_int(l, 32), MODULE_WORDS), LLVMArrayType2(code_type(l), h->m->programs.n * VYRE_CPU_LEVELS)};
+    LLVMTypeRef fields[2] = {LLVMArrayType2(type_int(l, 32), MODULE_WORDS),
+                             LLVMArrayType2(code_type(l), h->m->programs.n * VYRE_CPU_LEVELS)};
     return LLVMStructTypeInContext(l->context, fields, 2, false);
 }
 
@@ -120,8 +141,7 @@ static LLVMValueRef code_row(struct host *h, uint32_t i)
     const struct cpu_kernel *k = &h->kernels[i];
     struct lower *l = &h->l;
     LLVMValueRef fields[3] = {const_int(l, 32, 0), const_int(l, 32, k->n_phases), const_int(l, 64, k->scratch_bytes)};
-    if (k->fn)
-        fields[0] = distance(h, k->fn, MODULE_WORDS * 4 + (uint64_t)i * CODE_BYTES);
+    if (k->fn) fields[0] = distance(h, k->fn, MODULE_WORDS * 4 + (uint64_t)i * CODE_BYTES);
     return LLVMConstStructInContext(l->context, fields, 3, false);
 }
 
@@ -137,14 +157,16 @@ static void add_descriptor(struct host *h)
     LLVMValueRef words[MODULE_WORDS] = {const_int(l, 32, VYRE_MODULE_MAGIC), const_int(l, 32, VYRE_MODULE_VERSION),
                                         distance(h, h->container, 8),        const_int(l, 32, h->m->programs.n),
                                         const_int(l, 32, h->level_mask),     const_int(l, 32, 0)};
-    LLVMValueRef fields[2] = {LLVMConstArray2(type_int(l, 32), words, MODULE_WORDS), LLVMConstArray2(code_type(l), rows, n)};
+    LLVMValueRef fields[2] = {LLVMConstArray2(type_int(l, 32), words, MODULE_WORDS),
+                              LLVMConstArray2(code_type(l), rows, n)};
     LLVMSetInitializer(h->descriptor, LLVMConstStructInContext(l->context, fields, 2, false));
     LLVMSetGlobalConstant(h->descriptor, true);
     LLVMSetLinkage(h->descriptor, LLVMInternalLinkage);
     LLVMSetAlignment(h->descriptor, 16);
 }
 
-/* -- entry functions ---------------------------------------------------------------------------------------------------------------- */
+/* -- entry functions
+ * ---------------------------------------------------------------------------------------------------------------- */
 
 /* int32_t symbol(ctx, rest...) { return runtime_symbol(ctx, &module, unit, rest...); } */
 static void add_entry(struct host *h, const struct object_entry *e)
@@ -167,14 +189,15 @@ static void add_entry(struct host *h, const struct object_entry *e)
         args[3 + i] = LLVMGetParam(fn, 1 + i);
     LLVMTypeRef runtime_type = LLVMFunctionType(i32, params, n_args, false);
     LLVMValueRef runtime = LLVMGetNamedFunction(l->module, e->runtime_symbol);
-    if (!runtime)
-        runtime = LLVMAddFunction(l->module, e->runtime_symbol, runtime_type);
+    if (!runtime) runtime = LLVMAddFunction(l->module, e->runtime_symbol, runtime_type);
     LLVMValueRef call = LLVMBuildCall2(l->b, runtime_type, runtime, args, n_args, "");
     LLVMSetTailCall(call, true);
     LLVMBuildRet(l->b, call);
 }
 
-/* -- the module --------------------------------------------------------------------------------------------------------------------- */
+/* -- the module
+ * ---------------------------------------------------------------------------------------------------------------------
+ */
 
 static void lower_level(struct host *h, enum target_id id)
 {
@@ -195,32 +218,44 @@ static void fill_module(struct host *h, const struct codegen_options *options)
     set_data(h);
     h->kernels = ARENA_ARRAY(l->arena, struct cpu_kernel, (size_t)h->m->programs.n * VYRE_CPU_LEVELS + 1);
     for (uint32_t t = 0; t < TARGET_COUNT; t++)
-        if (options->targets->has[t] && target_infos[t].family == TARGET_FAMILY_CPU)
-            lower_level(h, (enum target_id)t);
+        if (options->targets->has[t] && target_infos[t].family == TARGET_FAMILY_CPU) lower_level(h, (enum target_id)t);
     add_descriptor(h);
     LLVMSetCurrentDebugLocation2(l->b, NULL);
     for (uint32_t i = 0; i < h->contents->n_entries; i++)
         add_entry(h, &h->contents->entries[i]);
 }
 
-bool llvm_emit_host(const struct ir_module *m, const struct codegen_options *options, const struct object_contents *contents,
-                    struct diags *diags, struct arena *scratch, struct out *out)
+static void release(struct host *h)
+{
+    debug_end(h->l.debug);
+    LLVMDisposeBuilder(h->l.b);
+    emitter_close(h->emitter);
+}
+
+/* Memory ran out in the middle. */
+static void abandon(struct memory_cleanup *cleanup)
+{
+    release((struct host *)cleanup);
+}
+
+bool llvm_emit_host(const struct ir_module *m, const struct codegen_options *options,
+                    const struct object_contents *contents, struct diags *diags, struct arena *scratch, struct out *out)
 {
     struct emitter e;
-    if (!emitter_open(&e, options, diags, scratch))
-        return false;
-    struct host h = {.m = m, .contents = contents};
+    if (!emitter_open(&e, options, diags, scratch)) return false;
+    struct host h = {.cleanup.run = abandon, .emitter = &e, .m = m, .contents = contents};
     h.l.context = e.context;
     h.l.module = e.module;
     h.l.b = LLVMCreateBuilderInContext(e.context);
+    memory_push_cleanup(scratch->mem, &h.cleanup);
     h.l.arena = scratch;
     h.l.optimize = options->opt_level > 0;
-    if (options->debug_info)
-        h.l.debug = debug_begin(scratch, e.module, m->sources, options->source_name, h.l.optimize);
+    if (options->debug_info) h.l.debug = debug_begin(scratch, e.module, m->sources, options->source_name, h.l.optimize);
     fill_module(&h, options);
     debug_end(h.l.debug);
-    LLVMDisposeBuilder(h.l.b);
+    h.l.debug = NULL;
     bool ok = emitter_write(&e, out);
-    emitter_close(&e);
+    memory_pop_cleanup(scratch->mem);
+    release(&h);
     return ok;
 }

@@ -47,5 +47,23 @@ void memory_release_all(struct memory *mem)
         memory_free(mem, mem->blocks + 1, mem->blocks->size_bytes);
 }
 
+void memory_push_cleanup(struct memory *mem, struct memory_cleanup *cleanup)
+{
+    cleanup->outer = mem->cleanups;
+    mem->cleanups = cleanup;
+}
+
+void memory_pop_cleanup(struct memory *mem)
+{
+    mem->cleanups = mem->cleanups->outer;
+}
+
 _Noreturn void memory_fail(struct memory *mem)
-{ longjmp(mem->recover, 1); }
+{
+    while (mem->cleanups) {
+        struct memory_cleanup *cleanup = mem->cleanups;
+        memory_pop_cleanup(mem);
+        cleanup->run(cleanup);
+    }
+    longjmp(mem->recover, 1);
+}
