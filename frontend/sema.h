@@ -71,6 +71,8 @@ struct sema {
     uint32_t loops, nesting, depth;
     uint32_t n_inlined, max_inlined;
     bool inlined_reported;
+    bool no_calls;        /* in a constant or a host expression: functions have no place there */
+    const char *constant; /* what must be constant here; NULL in host expressions */
     bool pure_only;       /* nothing may be put before the expression: a condition of while */
     bool pure_reported;
 };
@@ -110,15 +112,21 @@ struct operand {
     bool is_index; /* a u32, or a narrower unsigned integer, which loses nothing when it becomes one */
 };
 /* Checks operands in order. What a later one's call could change is computed before it. False when one is faulty. */
+enum { SEMA_MAX_OPERANDS = 4 };
 bool sema_operands(struct sema *s, const struct operand *list, uint32_t n, struct ir_expr **result);
 struct ir_expr *sema_index(struct sema *s, const struct syn_expr *e);
 struct symbol *sema_buffer(struct sema *s, struct syn_ref name); /* a buffer, data or array; else reported */
 struct ir_buffer *sema_buffer_of(const struct symbol *sym);
 bool sema_check_access(struct sema *s, const struct symbol *sym, struct syn_ref name, bool writes);
 struct ir_expr *sema_spill(struct sema *s, struct ir_expr *e, const char *name); /* into a let */
+/* An operand that was checked when `after` was the block's last statement (NULL: it was empty). If calls in later operands have
+ * put statements there that could change it, it is computed before them. */
+struct ir_expr *sema_keep(struct sema *s, struct ir_expr *e, struct ir_stmt *after);
 bool sema_is_stable(const struct ir_expr *e); /* no statement can change its value */
 bool sema_is_leaf(const struct ir_expr *e);
-bool sema_is_host(struct sema *s, const struct ir_expr *e); /* reports the first part that is not */
+
+/* An expression that the host computes before the launch; what is none is reported. */
+struct ir_expr *sema_host_expr(struct sema *s, const struct syn_expr *e, ir_type want);
 
 /* -- sema_calls.c: builtins written as calls */
 struct ir_expr *sema_call(struct sema *s, const struct syn_expr *e, ir_type want);

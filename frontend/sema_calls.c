@@ -25,23 +25,10 @@ bool sema_arg_count(struct sema *s, const struct syn_expr *e, const char *name, 
 
 /* -- builtins ----------------------------------------------------------------------------------------------- */
 
-static bool call_follows(const struct syn_expr *e, uint32_t i)
-{
-    for (i++; i < e->n_args; i++)
-        if (e->args[i]->flags & SYN_FLAG_HAS_CALL) return true;
-    return false;
-}
-
-static struct ir_expr *check_operand(struct sema *s, const struct syn_expr *e, uint32_t i, ir_type want)
-{
-    struct ir_expr *arg = sema_expr(s, e->args[i], want);
-
-    return arg && call_follows(e, i) && !sema_is_stable(arg) ? sema_spill(s, arg, "operand") : arg;
-}
-
 /* Literals wait until an operand with a type of its own has been seen; then all of them take that. */
 static bool check_operands(struct sema *s, const struct syn_expr *e, const char *shape, ir_type shared, struct ir_expr **args)
 {
+    struct ir_stmt *after[MAX_BUILTIN_ARGS];
     bool known = false, ok = true, is_float = false;
 
     for (uint32_t i = 0; i < e->n_args; i++) {
@@ -50,7 +37,8 @@ static bool check_operands(struct sema *s, const struct syn_expr *e, const char 
             is_float |= (e->args[i]->flags & SYN_FLAG_FLOAT) != 0;
             continue;
         }
-        args[i] = check_operand(s, e, i, shape[i] == 'U' ? IR_TYPE(U32) : shape[i] == 'T' ? shared : untyped);
+        args[i] = sema_expr(s, e->args[i], shape[i] == 'U' ? IR_TYPE(U32) : shape[i] == 'T' ? shared : untyped);
+        after[i] = s->block->last;
         if (!args[i]) ok = false;
         if (args[i] && shape[i] == 'T' && !known) {
             shared = args[i]->type;
@@ -58,8 +46,10 @@ static bool check_operands(struct sema *s, const struct syn_expr *e, const char 
         }
     }
     if (!known && shared.scalar == IR_NONE && is_float) shared = IR_TYPE(F32);
-    for (uint32_t i = 0; ok && i < e->n_args; i++)
-        if (!args[i] && !(args[i] = sema_expr(s, e->args[i], shared))) ok = false;
+    for (uint32_t i = e->n_args; ok && i-- > 0;) {
+        args[i] = args[i] ? sema_keep(s, args[i], after[i]) : sema_expr(s, e->args[i], shared);
+        ok = args[i];
+    }
     return ok;
 }
 

@@ -24,19 +24,6 @@ bool sema_is_stable(const struct ir_expr *e)
     return true;
 }
 
-bool sema_is_host(struct sema *s, const struct ir_expr *e)
-{
-    bool is_own = e->op != IR_OP_LEN || e->buffer->space == IR_SPACE_STORAGE;
-
-    if (!(ir_op_infos[e->op].traits & IR_TRAIT_HOST) || !is_own) {
-        diag_report(s->diags, DIAG_NOT_HOST, e->range);
-        return false;
-    }
-    for (uint32_t i = 0; i < e->n_args; i++)
-        if (!sema_is_host(s, e->args[i])) return false;
-    return true;
-}
-
 struct ir_expr *sema_spill(struct sema *s, struct ir_expr *e, const char *name)
 {
     struct ir_stmt *let;
@@ -49,6 +36,25 @@ struct ir_expr *sema_spill(struct sema *s, struct ir_expr *e, const char *name)
     let = sema_append(s, IR_STMT_LET, e->range);
     let->let.local = ir_local_new(s->program, name, e->type, false, e->range);
     let->let.value = e;
+    return ir_get_local(s->m, let->let.local, e->range);
+}
+
+static bool only_names_values(const struct ir_stmt *first)
+{
+    for (; first; first = first->next)
+        if (first->kind != IR_STMT_LET && first->kind != IR_STMT_VAR && first->kind != IR_STMT_ASSIGN) return false;
+    return true;
+}
+
+struct ir_expr *sema_keep(struct sema *s, struct ir_expr *e, struct ir_stmt *after)
+{
+    struct ir_stmt *first = after ? after->next : s->block->first, *let;
+
+    if (only_names_values(first) || sema_is_stable(e)) return e;
+    let = ir_stmt_new(s->m, IR_STMT_LET, e->range);
+    let->let.local = ir_local_new(s->program, "operand", e->type, false, e->range);
+    let->let.value = e;
+    ir_insert_before(first, let);
     return ir_get_local(s->m, let->let.local, e->range);
 }
 
@@ -259,6 +265,7 @@ static void report_operands(struct sema *s, const struct syn_expr *e, const stru
 static bool check_pair(struct sema *s, const struct syn_expr *e, ir_type want, struct ir_expr **a, struct ir_expr **b)
 {
     const struct syn_expr *left = e->args[0], *right = e->args[1];
+    struct ir_stmt *after_left;
 
     if (left->flags & SYN_FLAG_UNTYPED && !(right->flags & SYN_FLAG_UNTYPED)) {
         *b = sema_expr(s, right, want);
@@ -269,18 +276,20 @@ static bool check_pair(struct sema *s, const struct syn_expr *e, ir_type want, s
         (left->flags | right->flags) & SYN_FLAG_FLOAT)
         want = IR_TYPE(F32);
     *a = sema_expr(s, left, want);
-    if (*a && right->flags & SYN_FLAG_HAS_CALL && !sema_is_stable(*a)) *a = sema_spill(s, *a, "operand");
+    after_left = s->block->last;
     *b = sema_expr(s, right, *a ? (*a)->type : want);
-    return *a && *b;
+    if (!*a || !*b) return false;
+    *a = sema_keep(s, *a, after_left);
+    return true;
 }
 
 static struct ir_expr *check_shift(struct sema *s, const struct syn_expr *e, ir_type want, struct ir_expr **b)
 {
     struct ir_expr *a = sema_expr(s, e->args[0], want);
+    struct ir_stmt *after = s->block->last;
 
-    if (a && e->args[1]->flags & SYN_FLAG_HAS_CALL && !sema_is_stable(a)) a = sema_spill(s, a, "operand");
     *b = sema_expr(s, e->args[1], IR_TYPE(U32));
-    return *b ? a : NULL;
+    return a && *b ? sema_keep(s, a, after) : NULL;
 }
 
 static struct ir_expr *check_binary(struct sema *s, const struct syn_expr *e, ir_type want)
@@ -343,14 +352,39 @@ struct ir_expr *sema_expr_of(struct sema *s, const struct syn_expr *e, ir_type t
 
 bool sema_operands(struct sema *s, const struct operand *list, uint32_t n, struct ir_expr **result)
 {
+    struct ir_stmt *after[SEMA_MAX_OPERANDS];
     bool ok = true;
 
     for (uint32_t i = 0; i < n; i++) {
-        bool call_follows = false;
-        for (uint32_t k = i + 1; k < n; k++) call_follows |= (list[k].syn->flags & SYN_FLAG_HAS_CALL) != 0;
         result[i] = list[i].is_index ? sema_index(s, list[i].syn) : sema_expr_of(s, list[i].syn, list[i].type);
-        if (!result[i]) ok = false;
-        else if (call_follows && !sema_is_stable(result[i])) result[i] = sema_spill(s, result[i], "operand");
+        after[i] = s->block->last;
+        ok &= result[i] != NULL;
     }
+    for (uint32_t i = n; ok && i-- > 0;) result[i] = sema_keep(s, result[i], after[i]);
     return ok;
+}
+
+/* -- host expressions --------------------------------------------------------------------------------------- */
+
+static bool is_host(struct sema *s, const struct ir_expr *e)
+{
+    bool is_own = e->op != IR_OP_LEN || e->buffer->space == IR_SPACE_STORAGE;
+
+    if (!(ir_op_infos[e->op].traits & IR_TRAIT_HOST) || !is_own) {
+        diag_report(s->diags, DIAG_NOT_HOST, e->range);
+        return false;
+    }
+    for (uint32_t i = 0; i < e->n_args; i++)
+        if (!is_host(s, e->args[i])) return false;
+    return true;
+}
+
+struct ir_expr *sema_host_expr(struct sema *s, const struct syn_expr *e, ir_type want)
+{
+    struct ir_expr *value;
+
+    s->no_calls = true;
+    value = sema_expr(s, e, want);
+    s->no_calls = false;
+    return value && is_host(s, value) ? value : NULL;
 }

@@ -200,37 +200,35 @@ static bool check_buffer_arg(struct sema *s, const struct syn_expr *e, const str
     return true;
 }
 
-/* A value goes into the body as it is when it is no work to compute, or when it is used at most once and nothing can come
- * between; else it is computed before. */
-static bool check_value_arg(struct sema *s, const struct syn_expr *e, struct fn *fn, const struct fn_param *param,
-                            bool call_follows, struct symbol *arg)
+/* A value goes into the body as it is when it is no work to compute, or when it is used at most once and no statement of
+ * the body can come between; else it is computed before. */
+static void place_value(struct sema *s, struct fn *fn, const struct fn_param *param, struct symbol *arg)
 {
-    struct ir_expr *value = sema_expr_of(s, e, param->type);
-    bool may_move = false;
+    struct ir_expr *value = arg->value.expr;
+    bool has_call;
 
-    if (!value) return false;
-    if (!s->checking && !sema_is_leaf(value)) {
-        bool stable = sema_is_stable(value);
-        bool pure = fn->is_expression && !(last_of(fn)->value->flags & SYN_FLAG_HAS_CALL);
-        may_move = fn->is_expression && param->n_uses <= 1 && (stable || (pure && !call_follows));
-        if (!may_move) value = sema_spill(s, value, param->name.name->text);
-    }
-    *arg = (struct symbol){.kind = SYMBOL_VALUE, .range = param->name.range, .value = {value, NULL, may_move}};
-    return true;
+    if (s->checking || sema_is_leaf(value)) return;
+    has_call = fn->is_expression && last_of(fn)->value->flags & SYN_FLAG_HAS_CALL;
+    arg->value.may_move = fn->is_expression && param->n_uses <= 1 && (!has_call || sema_is_stable(value));
+    if (!arg->value.may_move) arg->value.expr = sema_spill(s, value, param->name.name->text);
 }
 
 static bool check_args(struct sema *s, const struct syn_expr *e, struct fn *fn, struct symbol *args)
 {
-    uint32_t last_call = 0;
+    struct ir_stmt **after = ARENA_ARRAY(s->arena, struct ir_stmt *, fn->n_params);
     bool ok = true;
 
-    for (uint32_t i = 0; i < e->n_args; i++)
-        if (e->args[i]->flags & SYN_FLAG_HAS_CALL) last_call = i;
     for (uint32_t i = 0; i < fn->n_params; i++) {
         const struct fn_param *param = &fn->params[i];
-        ok &= param->is_buffer ? check_buffer_arg(s, e->args[i], param, &args[i])
-                               : check_value_arg(s, e->args[i], fn, param, i < last_call, &args[i]);
+        args[i] = (struct symbol){.kind = SYMBOL_VALUE, .range = param->name.range};
+        if (param->is_buffer) ok &= check_buffer_arg(s, e->args[i], param, &args[i]);
+        else ok &= (args[i].value.expr = sema_expr_of(s, e->args[i], param->type)) != NULL;
+        after[i] = s->block->last;
     }
+    for (uint32_t i = fn->n_params; ok && i-- > 0;)
+        if (!fn->params[i].is_buffer) args[i].value.expr = sema_keep(s, args[i].value.expr, after[i]);
+    for (uint32_t i = 0; ok && i < fn->n_params; i++)
+        if (!fn->params[i].is_buffer) place_value(s, fn, &fn->params[i], &args[i]);
     return ok;
 }
 
@@ -239,6 +237,11 @@ struct ir_expr *sema_fn_call(struct sema *s, const struct syn_expr *e, struct fn
     struct symbol *args;
 
     *ok = false;
+    if (s->no_calls) {
+        if (s->constant) diag_report(s->diags, DIAG_NOT_CONSTANT, e->range, s->constant);
+        else diag_report(s->diags, DIAG_NOT_HOST, e->range);
+        return NULL;
+    }
     if (s->checking) {
         vec_push(s->arena, &s->checking->calls, fn);
         vec_push(s->arena, &s->checking->call_places, e->range);

@@ -196,8 +196,9 @@ static void set_dispatch(struct sema *s, const struct syn_decl *d)
     if (!check_sizes(s, d, p->n_dispatch)) return;
     p->n_dispatch = d->n_exprs;
     for (uint32_t i = 0; i < d->n_exprs; i++) {
-        p->dispatch[i] = sema_expr_of(s, d->exprs[i], IR_TYPE(U32));
-        if (p->dispatch[i]) sema_is_host(s, p->dispatch[i]);
+        p->dispatch[i] = sema_host_expr(s, d->exprs[i], IR_TYPE(U32));
+        if (p->dispatch[i] && !ir_type_equal(p->dispatch[i]->type, IR_TYPE(U32)))
+            diag_report(s->diags, DIAG_TYPE_MISMATCH, d->exprs[i]->range, "u32", ir_type_text(p->dispatch[i]->type));
     }
 }
 
@@ -288,7 +289,9 @@ static void declare_item(struct sema *s, const struct syn_item *syn, struct item
 void sema_items(struct sema *s)
 {
     VEC(struct item) items = {0};
+    struct ir_block none = {0};
 
+    s->block = &none;
     for (const struct syn_item *syn = s->p->items.first; syn; syn = syn->next) {
         struct item item = {0};
         if (syn->kind == SYN_ITEM_FN) sema_fn_declare(s, syn);

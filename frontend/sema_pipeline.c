@@ -31,9 +31,13 @@ static void declare_buffer(struct sema *s, const struct syn_decl *d, struct ir_p
 /* A count that is a number is known now; another is computed by the host at launch. */
 static void set_temp_count(struct sema *s, const struct syn_decl *d, struct ir_buffer *b)
 {
-    struct ir_expr *count = sema_expr_of(s, d->count, IR_TYPE(U32));
+    struct ir_expr *count = sema_host_expr(s, d->count, IR_TYPE(U32));
 
-    if (!count || !sema_is_host(s, count)) return;
+    if (!count) return;
+    if (!ir_type_equal(count->type, IR_TYPE(U32))) {
+        diag_report(s->diags, DIAG_TYPE_MISMATCH, d->count->range, "u32", ir_type_text(count->type));
+        return;
+    }
     b->sized = true;
     if (ir_is_const(count)) b->count = count->bits;
     else b->count_expr = count;
@@ -147,8 +151,7 @@ static void set_argument(struct sema *s, struct ir_arm *arm, const struct syn_ex
         arg->buffer = get_buffer(s, named->args[0]);
         return;
     }
-    arg->value = sema_expr(s, named->args[0], arg->formal_param->type);
-    if (arg->value) sema_is_host(s, arg->value);
+    arg->value = sema_host_expr(s, named->args[0], arg->formal_param->type);
 }
 
 static struct ir_program *find_program(struct sema *s, const struct syn_expr *call)

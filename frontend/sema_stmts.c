@@ -148,14 +148,14 @@ static void check_if(struct sema *s, const struct syn_stmt *stmt)
 static bool check_bounds(struct sema *s, const struct syn_stmt *stmt, struct ir_expr **from, struct ir_expr **to)
 {
     bool to_first = stmt->value->flags & SYN_FLAG_UNTYPED && !(stmt->to->flags & SYN_FLAG_UNTYPED);
+    struct ir_stmt *after;
 
     if (to_first) *to = sema_expr(s, stmt->to, untyped);
     *from = sema_expr(s, stmt->value, to_first && *to ? (*to)->type : untyped);
-    if (!to_first) {
-        if (*from && stmt->to->flags & SYN_FLAG_HAS_CALL && !sema_is_stable(*from)) *from = sema_spill(s, *from, "from");
-        *to = sema_expr(s, stmt->to, *from ? (*from)->type : untyped);
-    }
+    after = s->block->last;
+    if (!to_first) *to = sema_expr(s, stmt->to, *from ? (*from)->type : untyped);
     if (!*from || !*to) return false;
+    *from = sema_keep(s, *from, after);
     if (!ir_type_is_int((*from)->type) || (*from)->type.lanes != 1) {
         diag_report(s->diags, DIAG_TYPE_MISMATCH, stmt->value->range, "an integer", ir_type_text((*from)->type));
         return false;

@@ -252,8 +252,13 @@ static bool evaluate(const struct ir_expr *e, uint64_t *bits)
 
 bool sema_constant(struct sema *s, const struct syn_expr *e, ir_type type, const char *what, uint64_t *bits, ir_type *found)
 {
-    struct ir_expr *value = sema_expr(s, e, type);
+    struct ir_expr *value;
 
+    s->no_calls = true;
+    s->constant = what;
+    value = sema_expr(s, e, type);
+    s->no_calls = false;
+    s->constant = NULL;
     if (!value) return false;
     if (found) *found = value->type;
     if (evaluate(value, bits)) return true;
