@@ -6,20 +6,19 @@
 
 /* -- control flow ------------------------------------------------------------------------------------------- */
 
-static void report_divergence(struct checker *c, enum diag_id id, struct src_range at, const char *what,
-                              struct src_range cause)
+static void check_reached(struct checker *c, const struct ir_stmt *s, const struct ir_uniformity *u)
 {
-    struct diag *d = diag_report(c->diags, id, at, what);
-    diag_add_note(c->diags, d, cause, "the invocations of a workgroup may part here");
+    if (ir_stmt_is_uniform(u, s)) return;
+    const char *all = u->of_grid ? "grid" : "workgroup";
+    struct diag *d = diag_report(c->diags, DIAG_BARRIER_DIVERGENT, s->range, all, ir_stmt_infos[s->kind].text);
+    diag_add_note(c->diags, d, ir_divergence_cause(u, s), "the invocations of a %s may part here", all);
 }
 
-static void check_barrier(struct checker *c, const struct ir_stmt *s)
+static void check_grid_barrier(struct checker *c, const struct ir_stmt *s)
 {
-    const char *text = ir_stmt_infos[s->kind].text;
-    if (!ir_stmt_is_uniform(&c->uniformity, s))
-        report_divergence(c, DIAG_BARRIER_DIVERGENT, s->range, text, ir_divergence_cause(&c->uniformity, s));
-    if (s->kind == IR_STMT_GRID_BARRIER && s->parent != &c->program->body)
-        diag_report(c->diags, DIAG_GRID_BARRIER_NESTED, s->range);
+    if (s->parent != &c->program->body) diag_report(c->diags, DIAG_GRID_BARRIER_NESTED, s->range);
+    if (!c->grid_uniformity.arena) ir_grid_uniformity_compute(&c->grid_uniformity, c->arena, c->program);
+    check_reached(c, s, &c->grid_uniformity);
 }
 
 static bool check_block(struct checker *c, const struct ir_block *b, bool in_loop);
@@ -49,8 +48,10 @@ static bool check_stmt(struct checker *c, struct ir_stmt *s, bool in_loop)
     case IR_STMT_REGION:
         return check_block(c, &s->scope.body, in_loop);
     case IR_STMT_BARRIER:
+        check_reached(c, s, &c->uniformity);
+        return true;
     case IR_STMT_GRID_BARRIER:
-        check_barrier(c, s);
+        check_grid_barrier(c, s);
         return true;
     case IR_STMT_BREAK:
     case IR_STMT_CONTINUE:

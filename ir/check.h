@@ -11,6 +11,7 @@ struct checker {
     struct arena *arena; /* for tables as large as the program */
     const struct ir_program *program;
     struct ir_uniformity uniformity;
+    struct ir_uniformity grid_uniformity; /* computed when the first grid_barrier asks */
     VEC(struct ir_value) values; /* check_expr.c: of the constant operands seen */
 };
 

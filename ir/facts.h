@@ -6,17 +6,20 @@
 #include "ir/ir.h"
 #include "ir/base/map.h"
 
-/* -- uniformity: is a value the same for all invocations of a workgroup; do all of them execute a statement together? ------ */
+/* -- uniformity: is a value the same for all invocations of a workgroup; do all of them execute a statement together?
+ * Or of the whole grid, for grid_barrier. ------------------------------------------------------------------------------------ */
 
 struct ir_uniformity {
     struct arena *arena;
     const struct ir_program *program;
+    bool of_grid;        /* for all invocations of the launch, not of one workgroup */
     bool *local_uniform; /* by local index: at every use all invocations that are there hold one value */
     bool *buffer_written; /* by index of a storage buffer: the program writes it somewhere */
     struct map divergent; /* statement or block that not all invocations (trapped ones apart) reach together, each round of its
                              loops -> the statement that may split them */
 };
 void ir_uniformity_compute(struct ir_uniformity *u, struct arena *arena, const struct ir_program *p);
+void ir_grid_uniformity_compute(struct ir_uniformity *u, struct arena *arena, const struct ir_program *p);
 bool ir_expr_is_uniform(const struct ir_uniformity *u, const struct ir_expr *e);
 bool ir_stmt_is_uniform(const struct ir_uniformity *u, const struct ir_stmt *s);
 /* Is every round of it begun by all? For the body of a `while` this also holds of its condition. */

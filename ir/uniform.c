@@ -45,10 +45,16 @@ static bool is_load_uniform(const struct ir_uniformity *u, const struct ir_buffe
     return b->space == IR_SPACE_STORAGE && !u->buffer_written[b->index];
 }
 
-static bool is_id_uniform(const struct ir_program *p, const struct ir_expr *e)
+static bool is_one_invocation(const struct ir_program *p)
 {
-    if (e->op == IR_OP_LANE) return (uint64_t)p->workgroup[0] * p->workgroup[1] * p->workgroup[2] == 1;
-    return p->workgroup[e->component] == 1;
+    return (uint64_t)p->workgroup[0] * p->workgroup[1] * p->workgroup[2] == 1;
+}
+
+static bool is_id_uniform(const struct ir_uniformity *u, const struct ir_expr *e)
+{
+    if (e->op == IR_OP_LANE) return is_one_invocation(u->program);
+    if (e->op == IR_OP_GID && u->of_grid) return false;
+    return u->program->workgroup[e->component] == 1;
 }
 
 static bool are_args_uniform(const struct ir_uniformity *u, const struct ir_expr *e)
@@ -61,7 +67,7 @@ static bool are_args_uniform(const struct ir_uniformity *u, const struct ir_expr
 /* Subgroup results are the same within a subgroup at most, and those of SHUFFLE only when all look at one lane. */
 static bool is_subgroup_op_uniform(const struct ir_uniformity *u, const struct ir_expr *e)
 {
-    if (!is_one_subgroup(u->program)) return false;
+    if (!is_one_subgroup(u->program) || u->of_grid) return false;
     if (e->op == IR_OP_SHUFFLE) return ir_expr_is_uniform(u, e->args[1]);
     return !(ir_op_infos[e->op].traits & IR_TRAIT_LANE);
 }
@@ -72,7 +78,8 @@ bool ir_expr_is_uniform(const struct ir_uniformity *u, const struct ir_expr *e)
     if (e->op == IR_OP_LOCAL) return u->local_uniform[e->local->index];
     if (e->op == IR_OP_LOAD && !is_load_uniform(u, e->buffer)) return false;
     if (traits & IR_TRAIT_SUBGROUP) return is_subgroup_op_uniform(u, e);
-    if (traits & IR_TRAIT_LANE) return is_id_uniform(u->program, e);
+    if (traits & IR_TRAIT_LANE) return is_id_uniform(u, e);
+    if (e->op == IR_OP_WID && u->of_grid) return false;
     return are_args_uniform(u, e);
 }
 
@@ -299,10 +306,10 @@ static void record_divergence(struct analysis *a)
     }
 }
 
-void ir_uniformity_compute(struct ir_uniformity *u, struct arena *arena, const struct ir_program *p)
+static void compute(struct ir_uniformity *u, struct arena *arena, const struct ir_program *p, bool of_grid)
 {
     struct analysis a = {.u = u, .arena = arena};
-    *u = (struct ir_uniformity){.arena = arena, .program = p};
+    *u = (struct ir_uniformity){.arena = arena, .program = p, .of_grid = of_grid};
     map_init(&u->divergent, arena);
     u->local_uniform = ARENA_ARRAY(arena, bool, p->locals.n);
     u->buffer_written = ARENA_ARRAY(arena, bool, p->buffers.n);
@@ -311,6 +318,16 @@ void ir_uniformity_compute(struct ir_uniformity *u, struct arena *arena, const s
     fill_tables(&a, p);
     spread(&a);
     record_divergence(&a);
+}
+
+void ir_uniformity_compute(struct ir_uniformity *u, struct arena *arena, const struct ir_program *p)
+{
+    compute(u, arena, p, false);
+}
+
+void ir_grid_uniformity_compute(struct ir_uniformity *u, struct arena *arena, const struct ir_program *p)
+{
+    compute(u, arena, p, true);
 }
 
 bool ir_stmt_is_uniform(const struct ir_uniformity *u, const struct ir_stmt *s)

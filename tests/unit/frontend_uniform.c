@@ -165,6 +165,28 @@ static void check_small_workgroups(struct texts *t)
     CHECK(u.local_uniform[texts_local(p, "id")->index]);
 }
 
+/* What a workgroup shares the grid need not. */
+static void check_grid(struct texts *t)
+{
+    struct ir_uniformity u;
+    struct ir_program *p =
+        texts_read(
+            t, "program t { workgroup 64; buffer b : read_write u32[]; buffer r : read u32[]; param n : u32;\n"
+               "let group = wid.x; let id = gid.y; let local_id = lid.y; let loaded = r[n]; let by_group = r[wid.x];\n"
+               "if wid.x == 0 { return; } b[0] = n; }")
+            ->programs.at[0];
+    ir_uniformity_compute(&u, &t->arena, p);
+    CHECK(u.local_uniform[texts_local(p, "group")->index]);
+    CHECK(ir_stmt_is_uniform(&u, p->body.last));
+    ir_grid_uniformity_compute(&u, &t->arena, p);
+    CHECK(!u.local_uniform[texts_local(p, "group")->index]);
+    CHECK(!u.local_uniform[texts_local(p, "id")->index]);
+    CHECK(u.local_uniform[texts_local(p, "local_id")->index]);
+    CHECK(u.local_uniform[texts_local(p, "loaded")->index]);
+    CHECK(!u.local_uniform[texts_local(p, "by_group")->index]);
+    CHECK(!ir_stmt_is_uniform(&u, p->body.last));
+}
+
 int main(void)
 {
     struct texts t;
@@ -172,6 +194,7 @@ int main(void)
     check_facts(&t, values, sizeof values / sizeof values[0], is_value_uniform);
     check_facts(&t, statements, sizeof statements / sizeof statements[0], is_marker_uniform);
     check_small_workgroups(&t);
+    check_grid(&t);
     arena_release(&t.arena);
     return test_finish();
 }
