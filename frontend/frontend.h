@@ -9,12 +9,12 @@ enum { FRONTEND_MAX_INLINED = 1 << 22 };
 struct frontend_options {
     const char *const *include_dirs; /* -I: searched for data files after the folder of the .vir file */
     uint32_t n_include_dirs;
-    bool no_data_files; /* fuzzing: file("...") reads nothing and gives zeros */
+    bool no_data_files;   /* fuzzing: file("...") reads nothing and gives zeros */
     uint32_t max_inlined; /* nodes that inlining may add to the module; 0 is the default, FRONTEND_MAX_INLINED */
 };
 
-/* Reads, checks, inlines. Everything in the module lives in `arena`. Reports every fault it can find to `diags`; NULL when there was an
- * error. The module has passed ir_check_module. */
+/* Reads, checks, inlines. Everything in the module lives in `arena`. Reports every fault it can find to `diags`; NULL
+ * when there was an error. The module has passed ir_check_module. */
 struct ir_module *frontend_read(struct arena *arena, struct intern *names, struct sources *sources, struct diags *diags,
                                 const struct source_file *file, const struct frontend_options *options);
 

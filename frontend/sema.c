@@ -1,8 +1,8 @@
 /* sema.c - scopes, names, and the entry of the checker.
  *
- * No name may shadow a visible one, so a name means one thing at a time and its symbol hangs on it. What a scope declared
- * is on a list that gives the names back what they meant before. A function's body does not see the names of the program
- * it goes into: symbols know the frame that they belong to. */
+ * No name may shadow a visible one, so a name means one thing at a time and its symbol hangs on it. What a scope
+ * declared is on a list that gives the names back what they meant before. A function's body does not see the names of
+ * the program it goes into: symbols know the frame that they belong to. */
 #include "frontend/sema.h"
 
 #include <ctype.h>
@@ -77,7 +77,8 @@ static const char *find_near(struct sema *s, const char *text)
         if (is_visible(s, s->scope.at[i].name->symbol)) vec_push(s->arena, &names, s->scope.at[i].name->text);
     for (enum ir_op op = 0; op < IR_OP_COUNT; op++)
         if (isalpha((unsigned char)ir_op_infos[op].text[0])) vec_push(s->arena, &names, ir_op_infos[op].text);
-    for (uint32_t i = 1; i < IR_SCALAR_COUNT; i++) vec_push(s->arena, &names, ir_scalar_infos[i].text);
+    for (uint32_t i = 1; i < IR_SCALAR_COUNT; i++)
+        vec_push(s->arena, &names, ir_scalar_infos[i].text);
     return diag_nearest(text, names.at, names.n);
 }
 

@@ -1,7 +1,8 @@
 /* sema.h - the checker: from the syntax tree to IR. One file per area of the grammar; this is what they share.
  *
- * A function that finds a fault reports it and gives NULL (or false); whoever gets that says nothing more. Statements that
- * a call needs are appended to `block` while the expression is checked, so they come before the statement it stands in. */
+ * A function that finds a fault reports it and gives NULL (or false); whoever gets that says nothing more. Statements
+ * that a call needs are appended to `block` while the expression is checked, so they come before the statement it
+ * stands in. */
 #ifndef VYREC_FRONTEND_SEMA_H
 #define VYREC_FRONTEND_SEMA_H
 
@@ -27,11 +28,11 @@ struct fn {
     const struct syn_item *syn;
     struct fn_param *params;
     uint32_t n_params;
-    ir_type result; /* scalar IR_NONE: gives nothing */
-    bool is_bad;        /* has been reported, so calls say nothing */
-    bool is_expression; /* the body is one return with a value */
+    ir_type result;      /* scalar IR_NONE: gives nothing */
+    bool is_bad;         /* has been reported, so calls say nothing */
+    bool is_expression;  /* the body is one return with a value */
     bool ends_in_return; /* the only return is the last statement */
-    bool needs_flag;    /* a return inside must be remembered by what follows */
+    bool needs_flag;     /* a return inside must be remembered by what follows */
     VEC(struct fn *) calls;
     VEC(struct src_range) call_places;
     uint8_t visit; /* while looking for recursion: 0 not seen, 1 on the path, 2 done */
@@ -46,7 +47,7 @@ struct frame {
     struct ir_local *done;   /* true after a return */
     struct ir_expr *value;   /* of the return that ends the body */
     uint32_t loops;          /* of the function, around the statement */
-    uint32_t followed;       /* statements around this one after which others must ask whether the function has returned */
+    uint32_t followed; /* statements around this one after which others must ask whether the function has returned */
 };
 
 struct scope_entry {
@@ -77,13 +78,14 @@ struct sema {
     bool pure_reported;
 };
 
-
 /* -- sema.c: scopes and names */
-struct symbol *sema_declare(struct sema *s, enum symbol_kind kind, struct syn_ref name); /* never NULL; reports a double */
+struct symbol *sema_declare(struct sema *s, enum symbol_kind kind,
+                            struct syn_ref name); /* never NULL; reports a double */
 uint32_t sema_open_scope(struct sema *s);
 void sema_close_scope(struct sema *s, uint32_t mark);
 struct symbol *sema_lookup(struct sema *s, struct syn_ref name); /* NULL and a report when it means nothing */
-struct syn_ref sema_name_of(const struct syn_expr *e); /* where the name of a NAME, CALL, INDEX, MEMBER or NAMED stands */
+struct syn_ref
+sema_name_of(const struct syn_expr *e); /* where the name of a NAME, CALL, INDEX, MEMBER or NAMED stands */
 bool sema_enter(struct sema *s, struct src_range range); /* one level down; false and a report when that is too deep */
 void sema_leave(struct sema *s);
 /* One more node of a function's body; false when there are too many, which is reported once. */
@@ -92,9 +94,12 @@ bool sema_count_inlined(struct sema *s, struct src_range range);
 /* -- sema_types.c: types, literals, constants */
 bool sema_type(struct sema *s, const struct syn_type *t, ir_type *type);
 struct ir_expr *sema_number(struct sema *s, const struct syn_expr *e, ir_type want, bool negative);
-/* The value of an expression that must be constant, as `type` or, if it has a type of its own, that. False and a report when it is none. */
-bool sema_constant(struct sema *s, const struct syn_expr *e, ir_type type, const char *what, uint64_t *bits, ir_type *found);
-bool sema_count(struct sema *s, const struct syn_expr *e, const char *what, uint64_t least, uint64_t most, uint64_t *value);
+/* The value of an expression that must be constant, as `type` or, if it has a type of its own, that. False and a report
+ * when it is none. */
+bool sema_constant(struct sema *s, const struct syn_expr *e, ir_type type, const char *what, uint64_t *bits,
+                   ir_type *found);
+bool sema_count(struct sema *s, const struct syn_expr *e, const char *what, uint64_t least, uint64_t most,
+                uint64_t *value);
 /* The bytes of a string literal with its escapes undone. */
 const char *sema_string(struct sema *s, const struct syn_expr *e, size_t *size_bytes);
 /* As a name for regions and the like: without NUL bytes. */
@@ -119,8 +124,8 @@ struct symbol *sema_buffer(struct sema *s, struct syn_ref name); /* a buffer, da
 struct ir_buffer *sema_buffer_of(const struct symbol *sym);
 bool sema_check_access(struct sema *s, const struct symbol *sym, struct syn_ref name, bool writes);
 struct ir_expr *sema_spill(struct sema *s, struct ir_expr *e, const char *name); /* into a let */
-/* An operand that was checked when `after` was the block's last statement (NULL: it was empty). If calls in later operands have
- * put statements there that could change it, it is computed before them. */
+/* An operand that was checked when `after` was the block's last statement (NULL: it was empty). If calls in later
+ * operands have put statements there that could change it, it is computed before them. */
 struct ir_expr *sema_keep(struct sema *s, struct ir_expr *e, struct ir_stmt *after);
 bool sema_is_stable(const struct ir_expr *e); /* no statement can change its value */
 bool sema_is_leaf(const struct ir_expr *e);
@@ -156,7 +161,8 @@ void sema_fn_check_all(struct sema *s);
 struct ir_expr *sema_fn_call(struct sema *s, const struct syn_expr *e, struct fn *fn, bool *ok);
 /* -- sema_inline.c: their bodies */
 /* `args` has a symbol per parameter. */
-struct ir_expr *sema_fn_inline(struct sema *s, struct fn *fn, const struct syn_expr *call, struct symbol *args, bool *ok);
+struct ir_expr *sema_fn_inline(struct sema *s, struct fn *fn, const struct syn_expr *call, struct symbol *args,
+                               bool *ok);
 void sema_fn_return(struct sema *s, const struct syn_stmt *stmt);
 void sema_fn_stmts(struct sema *s, const struct syn_stmt *first);
 bool sema_fn_needs_flag(const struct syn_stmt *first, bool in_loop);
@@ -167,7 +173,8 @@ struct item {
     struct symbol *symbol;
 };
 void sema_items(struct sema *s);
-/* The array that a declaration makes, without its count, and the symbol made to mean it; NULL when its type is unknown. */
+/* The array that a declaration makes, without its count, and the symbol made to mean it; NULL when its type is unknown.
+ */
 struct ir_buffer *sema_array(struct sema *s, const struct syn_decl *d, enum ir_space space, struct symbol *sym);
 void sema_array_count(struct sema *s, const struct syn_decl *d, struct ir_buffer *b);
 struct ir_param *sema_param(struct sema *s, const struct syn_decl *d);

@@ -11,9 +11,10 @@ enum { MAX_BUILTIN_ARGS = 4 };
 
 /* What each operand of a signature is: T the type that all T share, U a u32, B a bool. */
 static const char *const shapes[] = {
-    [IR_SIG_NONE] = "B", [IR_SIG_T_T] = "T", [IR_SIG_T_TT] = "TT", [IR_SIG_T_TTT] = "TTT", [IR_SIG_T_TU] = "TU",
-    [IR_SIG_B_TT] = "TT", [IR_SIG_B_T] = "T", [IR_SIG_U_T] = "T", [IR_SIG_T_TUU] = "TUU", [IR_SIG_T_TTUU] = "TTUU",
-    [IR_SIG_U_UU] = "UU", [IR_SIG_U_UUU] = "UUU", [IR_SIG_T_BTT] = "BTT",
+    [IR_SIG_NONE] = "B",    [IR_SIG_T_T] = "T",       [IR_SIG_T_TT] = "TT", [IR_SIG_T_TTT] = "TTT",
+    [IR_SIG_T_TU] = "TU",   [IR_SIG_B_TT] = "TT",     [IR_SIG_B_T] = "T",   [IR_SIG_U_T] = "T",
+    [IR_SIG_T_TUU] = "TUU", [IR_SIG_T_TTUU] = "TTUU", [IR_SIG_U_UU] = "UU", [IR_SIG_U_UUU] = "UUU",
+    [IR_SIG_T_BTT] = "BTT",
 };
 
 bool sema_arg_count(struct sema *s, const struct syn_expr *e, const char *name, uint32_t n)
@@ -26,7 +27,8 @@ bool sema_arg_count(struct sema *s, const struct syn_expr *e, const char *name, 
 /* -- builtins ----------------------------------------------------------------------------------------------- */
 
 /* Literals wait until an operand with a type of its own has been seen; then all of them take that. */
-static bool check_operands(struct sema *s, const struct syn_expr *e, const char *shape, ir_type shared, struct ir_expr **args)
+static bool check_operands(struct sema *s, const struct syn_expr *e, const char *shape, ir_type shared,
+                           struct ir_expr **args)
 {
     struct ir_stmt *after[MAX_BUILTIN_ARGS];
     bool known = false, ok = true, is_float = false;
@@ -96,7 +98,8 @@ static struct ir_expr *check_builtin(struct sema *s, const struct syn_expr *e, e
 
     if (!sema_arg_count(s, e, e->name->text, ir_op_infos[op].n_args)) return NULL;
     if (!check_operands(s, e, shapes[sig], gives_shared_type(sig) ? want : untyped, args)) return NULL;
-    for (uint32_t i = 0; i < e->n_args; i++) types[i] = args[i]->type;
+    for (uint32_t i = 0; i < e->n_args; i++)
+        types[i] = args[i]->type;
     if (result_type(op, types, &type, &bad)) return ir_expr_new(s->m, op, type, args, e->n_args, e->range);
     report_operand(s, e, op, types, bad);
     return NULL;
@@ -184,11 +187,17 @@ struct ir_expr *sema_call(struct sema *s, const struct syn_expr *e, ir_type want
 
     if (!sym) return NULL;
     switch (sym->kind) {
-    case SYMBOL_OP: return check_builtin(s, e, sym->op, want);
-    case SYMBOL_TYPE: return check_cast(s, e, sym->scalar);
-    case SYMBOL_LEN: return check_len(s, e);
-    case SYMBOL_FN: return check_fn(s, e, sym->fn);
-    case SYMBOL_ATOMIC: diag_report(s->diags, DIAG_ATOMIC_IN_EXPRESSION, e->range, name.name->text); return NULL;
+    case SYMBOL_OP:
+        return check_builtin(s, e, sym->op, want);
+    case SYMBOL_TYPE:
+        return check_cast(s, e, sym->scalar);
+    case SYMBOL_LEN:
+        return check_len(s, e);
+    case SYMBOL_FN:
+        return check_fn(s, e, sym->fn);
+    case SYMBOL_ATOMIC:
+        diag_report(s->diags, DIAG_ATOMIC_IN_EXPRESSION, e->range, name.name->text);
+        return NULL;
     default:
         diag_report(s->diags, DIAG_WRONG_KIND, name.range, name.name->text, symbol_kind_text(sym->kind), "a function");
         return NULL;

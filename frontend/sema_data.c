@@ -11,7 +11,8 @@
 
 static void store_bytes(unsigned char *to, uint64_t bits, uint32_t n)
 {
-    for (uint32_t i = 0; i < n; i++) to[i] = (unsigned char)(bits >> 8 * i);
+    for (uint32_t i = 0; i < n; i++)
+        to[i] = (unsigned char)(bits >> 8 * i);
 }
 
 static bool read_value(struct sema *s, const struct syn_expr *e, ir_type scalar, uint64_t *bits)
@@ -173,7 +174,10 @@ void sema_data(struct sema *s, const struct syn_item *item, struct symbol *symbo
     if (!decl->count) diag_report(s->diags, DIAG_NEEDS_COUNT, item->name.range, item->name.name->text);
     if (!decl->count || !sema_count(s, decl->count, "a number of elements", 1, UINT32_MAX, &count)) return;
     symbol->data = d = ir_data_new(s->m, item->name.name->text, elem, count, item->range);
-    if (item->init->kind == SYN_LIST) read_list(s, item->init, d);
-    else if (item->init->kind == SYN_STRING) read_text(s, item->init, d);
-    else read_file(s, item->init, d);
+    if (item->init->kind == SYN_LIST)
+        read_list(s, item->init, d);
+    else if (item->init->kind == SYN_STRING)
+        read_text(s, item->init, d);
+    else
+        read_file(s, item->init, d);
 }

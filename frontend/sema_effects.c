@@ -1,4 +1,5 @@
-/* sema_effects.c - statements that are written as calls: atomics, copies, traps, and functions called for what they do. */
+/* sema_effects.c - statements that are written as calls: atomics, copies, traps, and functions called for what they do.
+ */
 #include <string.h>
 
 #include "frontend/sema.h"
@@ -146,8 +147,8 @@ static void check_copy(struct sema *s, const struct syn_expr *e, struct src_rang
     if (!sema_arg_count(s, e, "copy_async", N_COPY_ARGS)) return;
     dst = check_buffer_arg(s, e->args[0], true);
     src = check_buffer_arg(s, e->args[2], false);
-    const struct operand operands[3] = {{e->args[1], IR_TYPE(U32), true}, {e->args[3], IR_TYPE(U32), true},
-                                        {e->args[4], IR_TYPE(U32), false}};
+    const struct operand operands[3] = {
+        {e->args[1], IR_TYPE(U32), true}, {e->args[3], IR_TYPE(U32), true}, {e->args[4], IR_TYPE(U32), false}};
     if (!sema_operands(s, operands, 3, values) || !check_tag(s, e->args[5], &tag) || !dst || !src) return;
     if (!ir_type_equal(sema_buffer_of(dst)->elem, sema_buffer_of(src)->elem)) {
         diag_report(s->diags, DIAG_TYPE_MISMATCH, e->args[2]->range, ir_type_text(sema_buffer_of(dst)->elem),
@@ -190,15 +191,26 @@ void sema_effect(struct sema *s, const struct syn_expr *e, struct src_range rang
 
     if (!sym) return;
     switch (sym->kind) {
-    case SYMBOL_ATOMIC: check_atomic(s, e, range); return;
-    case SYMBOL_FN: sema_fn_call(s, e, sym->fn, &ok); return;
-    case SYMBOL_STATEMENT:
-        if (sym->statement == IR_STMT_COPY_ASYNC) check_copy(s, e, range);
-        else if (sym->statement == IR_STMT_WAIT) check_wait(s, e, range);
-        else check_trap(s, e, range);
+    case SYMBOL_ATOMIC:
+        check_atomic(s, e, range);
         return;
-    case SYMBOL_COLLECTIVE: diag_report(s->diags, DIAG_COLLECTIVE_PLACE, name.range, name.name->text); return;
-    case SYMBOL_OP: case SYMBOL_TYPE: case SYMBOL_LEN:
+    case SYMBOL_FN:
+        sema_fn_call(s, e, sym->fn, &ok);
+        return;
+    case SYMBOL_STATEMENT:
+        if (sym->statement == IR_STMT_COPY_ASYNC)
+            check_copy(s, e, range);
+        else if (sym->statement == IR_STMT_WAIT)
+            check_wait(s, e, range);
+        else
+            check_trap(s, e, range);
+        return;
+    case SYMBOL_COLLECTIVE:
+        diag_report(s->diags, DIAG_COLLECTIVE_PLACE, name.range, name.name->text);
+        return;
+    case SYMBOL_OP:
+    case SYMBOL_TYPE:
+    case SYMBOL_LEN:
         diag_report(s->diags, DIAG_NO_EFFECT, range, name.name->text);
         return;
     default:

@@ -1,7 +1,8 @@
 /* sema_exprs.c - expressions: names, operators, elements, components.
  *
  * A literal without suffix takes the type that its context needs. The syntax tree knows which operands are made of such
- * literals alone, so of two operands the one with a type of its own is checked first and gives its type to the other. */
+ * literals alone, so of two operands the one with a type of its own is checked first and gives its type to the other.
+ */
 #include "frontend/sema.h"
 #include "ir/build.h"
 #include "ir/ops.h"
@@ -81,8 +82,10 @@ static struct ir_expr *check_special(struct sema *s, const struct syn_expr *e, i
     ir_type type = want;
     uint64_t bits;
 
-    if (sym->literal.scalar) type = (ir_type){(uint8_t)sym->literal.scalar, 1};
-    else if (type.scalar == IR_NONE) type = IR_TYPE(F32);
+    if (sym->literal.scalar)
+        type = (ir_type){(uint8_t)sym->literal.scalar, 1};
+    else if (type.scalar == IR_NONE)
+        type = IR_TYPE(F32);
     if (!ir_type_is_float(type) || type.lanes != 1) {
         diag_report(s->diags, DIAG_LITERAL_TYPE, e->range, "a float", ir_type_text(type));
         return NULL;
@@ -120,12 +123,18 @@ static struct ir_expr *check_name(struct sema *s, const struct syn_expr *e, ir_t
 
     if (!sym) return NULL;
     switch (sym->kind) {
-    case SYMBOL_LITERAL: return check_special(s, e, want, false);
-    case SYMBOL_LOCAL: return ir_get_local(s->m, sym->local, e->range);
-    case SYMBOL_PARAM: return ir_get_param(s->m, sym->param, e->range);
-    case SYMBOL_VALUE: return get_value(s, sym, e->range);
-    case SYMBOL_ID: return check_id(s, name, sym);
-    default: return report_kind(s, name, sym, "a value");
+    case SYMBOL_LITERAL:
+        return check_special(s, e, want, false);
+    case SYMBOL_LOCAL:
+        return ir_get_local(s->m, sym->local, e->range);
+    case SYMBOL_PARAM:
+        return ir_get_param(s->m, sym->param, e->range);
+    case SYMBOL_VALUE:
+        return get_value(s, sym, e->range);
+    case SYMBOL_ID:
+        return check_id(s, name, sym);
+    default:
+        return report_kind(s, name, sym, "a value");
     }
 }
 
@@ -145,8 +154,8 @@ struct symbol *sema_buffer(struct sema *s, struct syn_ref name)
     return NULL;
 }
 
-/* A function may do with a buffer what its parameter says, whatever it is called with. What a program may do with its own
- * buffers is checked on the IR. */
+/* A function may do with a buffer what its parameter says, whatever it is called with. What a program may do with its
+ * own buffers is checked on the IR. */
 bool sema_check_access(struct sema *s, const struct symbol *sym, struct syn_ref name, bool writes)
 {
     enum ir_access access = sym->kind == SYMBOL_DATA ? IR_ACCESS_READ : sym->buffer.access;
@@ -299,8 +308,10 @@ static struct ir_expr *check_binary(struct sema *s, const struct syn_expr *e, ir
     ir_type types[2], type;
     uint32_t bad;
 
-    if (sig == IR_SIG_T_TU) a = check_shift(s, e, want, &b);
-    else if (!check_pair(s, e, sig == IR_SIG_B_TT ? untyped : want, &a, &b)) a = NULL;
+    if (sig == IR_SIG_T_TU)
+        a = check_shift(s, e, want, &b);
+    else if (!check_pair(s, e, sig == IR_SIG_B_TT ? untyped : want, &a, &b))
+        a = NULL;
     if (!a) return NULL;
     types[0] = a->type;
     types[1] = b->type;
@@ -314,17 +325,28 @@ static struct ir_expr *check_binary(struct sema *s, const struct syn_expr *e, ir
 static struct ir_expr *check_kind(struct sema *s, const struct syn_expr *e, ir_type want)
 {
     switch ((enum syn_expr_kind)e->kind) {
-    case SYN_NUMBER: return sema_number(s, e, want, false);
-    case SYN_BOOL: return ir_const(s->m, IR_TYPE(BOOL), e->value, e->range);
-    case SYN_NAME: return check_name(s, e, want);
-    case SYN_UNARY: return check_unary(s, e, want);
-    case SYN_BINARY: return check_binary(s, e, want);
-    case SYN_CALL: return sema_call(s, e, want);
-    case SYN_VEC: return sema_vec(s, e);
-    case SYN_BITCAST: return sema_bitcast(s, e);
-    case SYN_INDEX: return check_load(s, e);
-    case SYN_MEMBER: return check_member(s, e);
-    default: bug("a node of kind %u is no expression", e->kind);
+    case SYN_NUMBER:
+        return sema_number(s, e, want, false);
+    case SYN_BOOL:
+        return ir_const(s->m, IR_TYPE(BOOL), e->value, e->range);
+    case SYN_NAME:
+        return check_name(s, e, want);
+    case SYN_UNARY:
+        return check_unary(s, e, want);
+    case SYN_BINARY:
+        return check_binary(s, e, want);
+    case SYN_CALL:
+        return sema_call(s, e, want);
+    case SYN_VEC:
+        return sema_vec(s, e);
+    case SYN_BITCAST:
+        return sema_bitcast(s, e);
+    case SYN_INDEX:
+        return check_load(s, e);
+    case SYN_MEMBER:
+        return check_member(s, e);
+    default:
+        bug("a node of kind %u is no expression", e->kind);
     }
 }
 
@@ -360,7 +382,8 @@ bool sema_operands(struct sema *s, const struct operand *list, uint32_t n, struc
         after[i] = s->block->last;
         ok &= result[i] != NULL;
     }
-    for (uint32_t i = n; ok && i-- > 0;) result[i] = sema_keep(s, result[i], after[i]);
+    for (uint32_t i = n; ok && i-- > 0;)
+        result[i] = sema_keep(s, result[i], after[i]);
     return ok;
 }
 

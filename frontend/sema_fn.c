@@ -1,5 +1,5 @@
-/* sema_fn.c - functions: each is checked once by itself, against its parameters, so a fault in it is reported where it is
- * and not at each call; calls are checked against the parameters too. What a call becomes is in sema_inline.c. */
+/* sema_fn.c - functions: each is checked once by itself, against its parameters, so a fault in it is reported where it
+ * is and not at each call; calls are checked against the parameters too. What a call becomes is in sema_inline.c. */
 #include <string.h>
 
 #include "frontend/sema.h"
@@ -38,7 +38,8 @@ void sema_fn_declare(struct sema *s, const struct syn_item *item)
     uint32_t n = 0;
 
     fn->syn = item;
-    for (const struct syn_decl *d = item->params.first; d; d = d->next) n++;
+    for (const struct syn_decl *d = item->params.first; d; d = d->next)
+        n++;
     fn->params = ARENA_ARRAY(s->arena, struct fn_param, n);
     for (const struct syn_decl *d = item->params.first; d; d = d->next)
         if (!check_param(s, d, &fn->params[fn->n_params++])) fn->is_bad = true;
@@ -119,7 +120,8 @@ static void report_cycle(struct sema *s, const struct call_path *path, struct fn
     struct fn *last = path->at[path->n - 1];
     struct diag *d;
 
-    while (path->at[begin - 1] != first) begin--;
+    while (path->at[begin - 1] != first)
+        begin--;
     for (uint32_t i = begin - 1; i < path->n; i++) {
         path->at[i]->is_bad = true;
         text = arena_printf(s->arena, "%s%s -> ", text, path->at[i]->syn->name.name->text);
@@ -188,7 +190,8 @@ static bool check_buffer_arg(struct sema *s, const struct syn_expr *e, const str
         diag_report(s->diags, DIAG_TYPE_MISMATCH, e->range,
                     arena_printf(s->arena, param->sized ? "%s[%llu]" : "%s[]", ir_type_text(param->type),
                                  (unsigned long long)param->count),
-                    arena_printf(s->arena, b->sized ? "%s[%llu]" : "%s[]", ir_type_text(b->elem), (unsigned long long)b->count));
+                    arena_printf(s->arena, b->sized ? "%s[%llu]" : "%s[]", ir_type_text(b->elem),
+                                 (unsigned long long)b->count));
         return false;
     }
     if (!access_allows(access, param->access)) {
@@ -200,8 +203,8 @@ static bool check_buffer_arg(struct sema *s, const struct syn_expr *e, const str
     return true;
 }
 
-/* A value goes into the body as it is when it is no work to compute, or when it is used at most once and no statement of
- * the body can come between; else it is computed before. */
+/* A value goes into the body as it is when it is no work to compute, or when it is used at most once and no statement
+ * of the body can come between; else it is computed before. */
 static void place_value(struct sema *s, struct fn *fn, const struct fn_param *param, struct symbol *arg)
 {
     struct ir_expr *value = arg->value.expr;
@@ -221,8 +224,10 @@ static bool check_args(struct sema *s, const struct syn_expr *e, struct fn *fn, 
     for (uint32_t i = 0; i < fn->n_params; i++) {
         const struct fn_param *param = &fn->params[i];
         args[i] = (struct symbol){.kind = SYMBOL_VALUE, .range = param->name.range};
-        if (param->is_buffer) ok &= check_buffer_arg(s, e->args[i], param, &args[i]);
-        else ok &= (args[i].value.expr = sema_expr_of(s, e->args[i], param->type)) != NULL;
+        if (param->is_buffer)
+            ok &= check_buffer_arg(s, e->args[i], param, &args[i]);
+        else
+            ok &= (args[i].value.expr = sema_expr_of(s, e->args[i], param->type)) != NULL;
         after[i] = s->block->last;
     }
     for (uint32_t i = fn->n_params; ok && i-- > 0;)
@@ -238,8 +243,10 @@ struct ir_expr *sema_fn_call(struct sema *s, const struct syn_expr *e, struct fn
 
     *ok = false;
     if (s->no_calls) {
-        if (s->constant) diag_report(s->diags, DIAG_NOT_CONSTANT, e->range, s->constant);
-        else diag_report(s->diags, DIAG_NOT_HOST, e->range);
+        if (s->constant)
+            diag_report(s->diags, DIAG_NOT_CONSTANT, e->range, s->constant);
+        else
+            diag_report(s->diags, DIAG_NOT_HOST, e->range);
         return NULL;
     }
     if (s->checking) {

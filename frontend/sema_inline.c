@@ -8,8 +8,8 @@
  *                                     f_result = x;
  *                                   }
  *
- * What follows an `if` one side of which always returns goes to the other side. A return in a loop is a break. Where neither
- * is enough, a variable remembers that the function has returned, and what follows is under `if !f_done`. */
+ * What follows an `if` one side of which always returns goes to the other side. A return in a loop is a break. Where
+ * neither is enough, a variable remembers that the function has returned, and what follows is under `if !f_done`. */
 #include "frontend/sema.h"
 #include "ir/build.h"
 
@@ -69,8 +69,10 @@ static struct ir_expr *check_result(struct sema *s, const struct syn_stmt *stmt,
     const char *name = fn->syn->name.name->text;
 
     if (stmt->value && fn->result.scalar) return sema_expr_of(s, stmt->value, fn->result);
-    if (stmt->value) diag_report(s->diags, DIAG_RETURN_VALUE, stmt->range, name, "nothing", "a value");
-    else if (fn->result.scalar) diag_report(s->diags, DIAG_RETURN_VALUE, stmt->range, name, ir_type_text(fn->result), "nothing");
+    if (stmt->value)
+        diag_report(s->diags, DIAG_RETURN_VALUE, stmt->range, name, "nothing", "a value");
+    else if (fn->result.scalar)
+        diag_report(s->diags, DIAG_RETURN_VALUE, stmt->range, name, ir_type_text(fn->result), "nothing");
     return NULL;
 }
 
@@ -117,8 +119,8 @@ static void append_unless_done(struct sema *s, const struct syn_stmt *rest)
 }
 
 /* A side of an if: its own statements in a scope of their own, then, in the same block, those that follow the if. */
-static void append_side(struct sema *s, struct ir_block *into, const struct syn_block *side, const struct syn_stmt *rest,
-                        struct src_range range)
+static void append_side(struct sema *s, struct ir_block *into, const struct syn_block *side,
+                        const struct syn_stmt *rest, struct src_range range)
 {
     struct ir_block *outer;
     uint32_t scope = sema_open_scope(s);
@@ -183,7 +185,8 @@ void sema_fn_stmts(struct sema *s, const struct syn_stmt *first)
 
 /* -- the call ----------------------------------------------------------------------------------------------- */
 
-static struct ir_local *append_variable(struct sema *s, const char *suffix, struct ir_expr *first, const struct syn_item *fn)
+static struct ir_local *append_variable(struct sema *s, const char *suffix, struct ir_expr *first,
+                                        const struct syn_item *fn)
 {
     struct ir_stmt *var = sema_append(s, IR_STMT_VAR, first->range);
     const char *name = arena_printf(s->arena, "%s_%s", fn->name.name->text, suffix);
@@ -219,7 +222,8 @@ static struct ir_expr *inline_body(struct sema *s, struct fn *fn, struct src_ran
     return frame->result ? ir_get_local(s->m, frame->result, range) : frame->value;
 }
 
-struct ir_expr *sema_fn_inline(struct sema *s, struct fn *fn, const struct syn_expr *call, struct symbol *args, bool *ok)
+struct ir_expr *sema_fn_inline(struct sema *s, struct fn *fn, const struct syn_expr *call, struct symbol *args,
+                               bool *ok)
 {
     struct frame frame = {.caller = s->frame, .fn = fn};
     uint32_t scope = sema_open_scope(s);

@@ -1,7 +1,7 @@
 /* sema_items.c - the items of a file and the declarations of programs.
  *
- * Items see each other whatever their order. So first all of them are declared, then what they say of themselves (tables,
- * functions' parameters, programs' buffers), then bodies. */
+ * Items see each other whatever their order. So first all of them are declared, then what they say of themselves
+ * (tables, functions' parameters, programs' buffers), then bodies. */
 #include <string.h>
 
 #include "frontend/sema.h"
@@ -58,8 +58,8 @@ static const struct {
     const char *name;
     void (*set)(struct sema *s, const struct syn_attr *a, struct ir_buffer *b);
 } buffer_attrs[] = {
-    {"binding", set_binding}, {"align", set_align}, {"streaming", set_streaming}, {"live_out", set_live_out},
-    {"bytes", set_bytes},
+    {"binding", set_binding},   {"align", set_align}, {"streaming", set_streaming},
+    {"live_out", set_live_out}, {"bytes", set_bytes},
 };
 enum { N_BUFFER_ATTRS = sizeof buffer_attrs / sizeof buffer_attrs[0] };
 
@@ -87,12 +87,14 @@ static void check_buffer_attrs(struct sema *s, const struct syn_attrs *attrs, st
 
     for (const struct syn_attr *a = attrs->first; a; a = a->next) {
         uint32_t i = 0;
-        while (i < N_BUFFER_ATTRS && strcmp(buffer_attrs[i].name, a->name.name->text)) i++;
+        while (i < N_BUFFER_ATTRS && strcmp(buffer_attrs[i].name, a->name.name->text))
+            i++;
         if (i < N_BUFFER_ATTRS) {
             if (!is_repeated(s, attrs->first, a)) buffer_attrs[i].set(s, a, b);
             continue;
         }
-        for (i = 0; i < N_BUFFER_ATTRS; i++) names[i] = buffer_attrs[i].name;
+        for (i = 0; i < N_BUFFER_ATTRS; i++)
+            names[i] = buffer_attrs[i].name;
         report_attribute(s, a, names, N_BUFFER_ATTRS);
     }
 }
@@ -170,8 +172,10 @@ static bool check_sizes(struct sema *s, const struct syn_decl *d, bool again)
 {
     const char *word = d->kind == SYN_DECL_SIZE ? "workgroup" : "dispatch";
 
-    if (again) diag_report(s->diags, DIAG_GIVEN_TWICE, d->range, word);
-    else if (d->n_exprs > 3) diag_report(s->diags, DIAG_TOO_MANY_SIZES, d->range, word, d->n_exprs);
+    if (again)
+        diag_report(s->diags, DIAG_GIVEN_TWICE, d->range, word);
+    else if (d->n_exprs > 3)
+        diag_report(s->diags, DIAG_TOO_MANY_SIZES, d->range, word, d->n_exprs);
     return !again && d->n_exprs <= 3;
 }
 
@@ -207,11 +211,20 @@ static void check_head(struct sema *s, const struct syn_item *item)
 {
     for (const struct syn_decl *d = item->decls.first; d; d = d->next) {
         switch (d->kind) {
-        case SYN_DECL_BUFFER: declare_buffer(s, d); break;
-        case SYN_DECL_WORKGROUP: declare_array(s, d, IR_SPACE_WORKGROUP); break;
-        case SYN_DECL_LOCAL: declare_array(s, d, IR_SPACE_PRIVATE); break;
-        case SYN_DECL_VALUE: declare_param(s, d); break;
-        default: break;
+        case SYN_DECL_BUFFER:
+            declare_buffer(s, d);
+            break;
+        case SYN_DECL_WORKGROUP:
+            declare_array(s, d, IR_SPACE_WORKGROUP);
+            break;
+        case SYN_DECL_LOCAL:
+            declare_array(s, d, IR_SPACE_PRIVATE);
+            break;
+        case SYN_DECL_VALUE:
+            declare_param(s, d);
+            break;
+        default:
+            break;
         }
     }
     for (const struct syn_decl *d = item->decls.first; d; d = d->next) {
@@ -224,8 +237,10 @@ static void check_head(struct sema *s, const struct syn_item *item)
 
 static void set_op(struct sema *s, const struct syn_attr *a)
 {
-    if (a->n_args == 1 && a->args[0]->kind == SYN_STRING) s->program->op_name = sema_label(s, a->args[0]);
-    else diag_report(s->diags, DIAG_ATTRIBUTE_ARGUMENT, a->range, "op", "a string");
+    if (a->n_args == 1 && a->args[0]->kind == SYN_STRING)
+        s->program->op_name = sema_label(s, a->args[0]);
+    else
+        diag_report(s->diags, DIAG_ATTRIBUTE_ARGUMENT, a->range, "op", "a string");
 }
 
 static void set_self_exclusive(struct sema *s, const struct syn_attr *a)
@@ -243,16 +258,20 @@ static void set_window(struct sema *s, const struct syn_attr *a)
 }
 
 static const char *const program_attr_names[] = {"op", "self_exclusive", "window"};
-static void (*const program_attr_setters[])(struct sema *s, const struct syn_attr *a) = {set_op, set_self_exclusive, set_window};
+static void (*const program_attr_setters[])(struct sema *s, const struct syn_attr *a) = {set_op, set_self_exclusive,
+                                                                                         set_window};
 enum { N_PROGRAM_ATTRS = sizeof program_attr_names / sizeof program_attr_names[0] };
 
 static void check_program_attrs(struct sema *s, const struct syn_attrs *attrs)
 {
     for (const struct syn_attr *a = attrs->first; a; a = a->next) {
         uint32_t i = 0;
-        while (i < N_PROGRAM_ATTRS && strcmp(program_attr_names[i], a->name.name->text)) i++;
-        if (i == N_PROGRAM_ATTRS) report_attribute(s, a, program_attr_names, N_PROGRAM_ATTRS);
-        else if (!is_repeated(s, attrs->first, a)) program_attr_setters[i](s, a);
+        while (i < N_PROGRAM_ATTRS && strcmp(program_attr_names[i], a->name.name->text))
+            i++;
+        if (i == N_PROGRAM_ATTRS)
+            report_attribute(s, a, program_attr_names, N_PROGRAM_ATTRS);
+        else if (!is_repeated(s, attrs->first, a))
+            program_attr_setters[i](s, a);
     }
 }
 
@@ -275,7 +294,9 @@ static void check_program(struct sema *s, const struct item *item)
 static void declare_item(struct sema *s, const struct syn_item *syn, struct item *item)
 {
     static const enum symbol_kind kinds[] = {
-        [SYN_ITEM_DATA] = SYMBOL_DATA, [SYN_ITEM_PROGRAM] = SYMBOL_PROGRAM, [SYN_ITEM_PIPELINE] = SYMBOL_PIPELINE,
+        [SYN_ITEM_DATA] = SYMBOL_DATA,
+        [SYN_ITEM_PROGRAM] = SYMBOL_PROGRAM,
+        [SYN_ITEM_PIPELINE] = SYMBOL_PIPELINE,
     };
     const char *name = syn->name.name->text;
 
@@ -294,8 +315,10 @@ void sema_items(struct sema *s)
     s->block = &none;
     for (const struct syn_item *syn = s->p->items.first; syn; syn = syn->next) {
         struct item item = {0};
-        if (syn->kind == SYN_ITEM_FN) sema_fn_declare(s, syn);
-        else declare_item(s, syn, &item);
+        if (syn->kind == SYN_ITEM_FN)
+            sema_fn_declare(s, syn);
+        else
+            declare_item(s, syn, &item);
         if (item.syn) vec_push(s->arena, &items, item);
     }
     sema_fn_check_all(s);

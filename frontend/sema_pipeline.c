@@ -1,5 +1,5 @@
-/* sema_pipeline.c - pipelines: parameters, temps, and the steps. Whether an argument suits its program (type, access, size)
- * is a rule of the IR; here it is only found. */
+/* sema_pipeline.c - pipelines: parameters, temps, and the steps. Whether an argument suits its program (type, access,
+ * size) is a rule of the IR; here it is only found. */
 #include <string.h>
 
 #include "frontend/sema.h"
@@ -39,8 +39,10 @@ static void set_temp_count(struct sema *s, const struct syn_decl *d, struct ir_b
         return;
     }
     b->sized = true;
-    if (ir_is_const(count)) b->count = count->bits;
-    else b->count_expr = count;
+    if (ir_is_const(count))
+        b->count = count->bits;
+    else
+        b->count_expr = count;
 }
 
 static void declare_temp(struct sema *s, const struct syn_decl *d, struct ir_pipeline *p)
@@ -49,16 +51,24 @@ static void declare_temp(struct sema *s, const struct syn_decl *d, struct ir_pip
     struct ir_buffer *b = sema_array(s, d, IR_SPACE_STORAGE, sym);
 
     if (!b) return;
-    if (d->count) set_temp_count(s, d, b);
-    else diag_report(s->diags, DIAG_NEEDS_COUNT, d->name.range, d->name.name->text);
+    if (d->count)
+        set_temp_count(s, d, b);
+    else
+        diag_report(s->diags, DIAG_NEEDS_COUNT, d->name.range, d->name.name->text);
     b->index = p->buffers.n + p->temps.n;
     vec_push(s->m->arena, &p->temps, b);
 }
 
 static bool find_unit(struct sema *s, struct syn_ref unit, uint64_t *bytes)
 {
-    static const struct { const char *text; uint64_t bytes; } units[] = {
-        {"B", 1}, {"KiB", 1024}, {"MiB", 1024 * 1024}, {"GiB", 1024 * 1024 * 1024},
+    static const struct {
+        const char *text;
+        uint64_t bytes;
+    } units[] = {
+        {"B", 1},
+        {"KiB", 1024},
+        {"MiB", 1024 * 1024},
+        {"GiB", 1024 * 1024 * 1024},
     };
 
     *bytes = 1;
@@ -118,8 +128,9 @@ static struct ir_buffer *get_buffer(struct sema *s, const struct syn_expr *e)
     }
     sym = sema_lookup(s, sema_name_of(e));
     if (sym && sym->kind == SYMBOL_BUFFER) return sym->buffer.at;
-    if (sym) diag_report(s->diags, DIAG_WRONG_KIND, e->range, e->name->text, symbol_kind_text(sym->kind),
-                         "a buffer of the pipeline");
+    if (sym)
+        diag_report(s->diags, DIAG_WRONG_KIND, e->range, e->name->text, symbol_kind_text(sym->kind),
+                    "a buffer of the pipeline");
     return NULL;
 }
 
@@ -128,7 +139,8 @@ static void report_argument(struct sema *s, const struct ir_arm *arm, struct syn
     const char **names = ARENA_ARRAY(s->arena, const char *, arm->args.n), *near;
     struct diag *d = diag_report(s->diags, DIAG_UNKNOWN_ARGUMENT, name.range, arm->program->name, name.name->text);
 
-    for (uint32_t i = 0; i < arm->args.n; i++) names[i] = arm->args.at[i].name;
+    for (uint32_t i = 0; i < arm->args.n; i++)
+        names[i] = arm->args.at[i].name;
     near = diag_nearest(name.name->text, names, arm->args.n);
     if (near) diag_add_fix(s->diags, d, name.range, near, "did you mean '%s'?", near);
 }
@@ -160,34 +172,37 @@ static struct ir_program *find_program(struct sema *s, const struct syn_expr *ca
     struct symbol *sym = sema_lookup(s, name);
 
     if (sym && sym->kind == SYMBOL_PROGRAM) return sym->program;
-    if (sym) diag_report(s->diags, DIAG_WRONG_KIND, name.range, name.name->text, symbol_kind_text(sym->kind), "a program");
+    if (sym)
+        diag_report(s->diags, DIAG_WRONG_KIND, name.range, name.name->text, symbol_kind_text(sym->kind), "a program");
     return NULL;
 }
 
-static void check_arm_name(struct sema *s, const struct ir_pipeline *p, struct syn_ref name)
+/* Nothing refers to an arm, so its name need only differ from those of the pipeline's other arms. */
+static void check_arm_name(struct sema *s, struct map *arms, const struct syn_stmt *stmt)
 {
-    IR_EACH_STMT(stmt, &p->body) {
-        struct diag *d;
-        if (stmt->kind != IR_STMT_ARM || stmt->arm->name != name.name->text) continue;
-        d = diag_report(s->diags, DIAG_NAME_TAKEN, name.range, name.name->text);
-        diag_add_note(s->diags, d, stmt->arm->range, "'%s' is declared here, as an arm", name.name->text);
-        return;
-    }
+    const char *name = stmt->name.name->text;
+    const struct syn_stmt *before = map_find(arms, name);
+    struct diag *d;
+
+    map_set(arms, name, (void *)stmt);
+    if (!before) return;
+    d = diag_report(s->diags, DIAG_NAME_TAKEN, stmt->name.range, name);
+    diag_add_note(s->diags, d, before->name.range, "'%s' is declared here, as an arm", name);
 }
 
-static void check_arm(struct sema *s, const struct syn_stmt *stmt, struct ir_pipeline *p)
+static void check_arm(struct sema *s, const struct syn_stmt *stmt)
 {
     struct ir_program *program = find_program(s, stmt->value);
     struct ir_arm *arm;
 
-    check_arm_name(s, p, stmt->name);
     if (!program) return;
     arm = ARENA_NEW(s->m->arena, struct ir_arm);
     arm->name = stmt->name.name->text;
     arm->range = stmt->range;
     arm->program = program;
     add_formals(s, arm);
-    for (uint32_t i = 0; i < stmt->value->n_args; i++) set_argument(s, arm, stmt->value->args[i]);
+    for (uint32_t i = 0; i < stmt->value->n_args; i++)
+        set_argument(s, arm, stmt->value->args[i]);
     for (uint32_t i = 0; i < arm->args.n; i++)
         if (!arm->args.at[i].range.end)
             diag_report(s->diags, DIAG_MISSING_ARGUMENT, stmt->value->range, program->name, arm->args.at[i].name);
@@ -200,9 +215,11 @@ static void check_host(struct sema *s, const struct syn_stmt *stmt)
 {
     struct symbol *sym = sema_lookup(s, stmt->name);
 
-    if (sym && sym->kind == SYMBOL_BUFFER) sema_append(s, IR_STMT_HOST, stmt->range)->host.buffer = sym->buffer.at;
-    else if (sym) diag_report(s->diags, DIAG_WRONG_KIND, stmt->name.range, stmt->name.name->text,
-                              symbol_kind_text(sym->kind), "a buffer of the pipeline");
+    if (sym && sym->kind == SYMBOL_BUFFER)
+        sema_append(s, IR_STMT_HOST, stmt->range)->host.buffer = sym->buffer.at;
+    else if (sym)
+        diag_report(s->diags, DIAG_WRONG_KIND, stmt->name.range, stmt->name.name->text, symbol_kind_text(sym->kind),
+                    "a buffer of the pipeline");
 }
 
 /* dst and src; broadcast has one buffer that is both. */
@@ -215,7 +232,8 @@ static void check_collective(struct sema *s, const struct syn_stmt *stmt)
 
     if (!sym) return;
     if (sym->kind != SYMBOL_COLLECTIVE) {
-        diag_report(s->diags, DIAG_WRONG_KIND, sema_name_of(e).range, e->name->text, symbol_kind_text(sym->kind), "a collective");
+        diag_report(s->diags, DIAG_WRONG_KIND, sema_name_of(e).range, e->name->text, symbol_kind_text(sym->kind),
+                    "a collective");
         return;
     }
     if (!sema_arg_count(s, e, e->name->text, sym->collective == IR_COLLECTIVE_BROADCAST ? 1 : 2)) return;
@@ -233,7 +251,9 @@ static void check_collective(struct sema *s, const struct syn_stmt *stmt)
 void sema_pipeline(struct sema *s, const struct syn_item *item, struct ir_pipeline *p)
 {
     uint32_t scope = sema_open_scope(s);
+    struct map arms;
 
+    map_init(&arms, s->arena);
     s->pipeline = p;
     s->block = &p->body;
     for (const struct syn_decl *d = item->params.first; d; d = d->next)
@@ -241,9 +261,13 @@ void sema_pipeline(struct sema *s, const struct syn_item *item, struct ir_pipeli
     for (const struct syn_decl *d = item->decls.first; d; d = d->next)
         (d->kind == SYN_DECL_BUDGET ? set_budget : declare_temp)(s, d, p);
     for (const struct syn_stmt *stmt = item->body.first; stmt; stmt = stmt->next) {
-        if (stmt->kind == SYN_ARM) check_arm(s, stmt, p);
-        else if (stmt->kind == SYN_HOST) check_host(s, stmt);
-        else check_collective(s, stmt);
+        if (stmt->kind == SYN_ARM) {
+            check_arm_name(s, &arms, stmt);
+            check_arm(s, stmt);
+        } else if (stmt->kind == SYN_HOST)
+            check_host(s, stmt);
+        else
+            check_collective(s, stmt);
     }
     sema_close_scope(s, scope);
     s->pipeline = NULL;

@@ -1,4 +1,5 @@
-/* sema_stmts.c - statements. Each is appended when its expressions have been checked, so what they need comes before it. */
+/* sema_stmts.c - statements. Each is appended when its expressions have been checked, so what they need comes before
+ * it. */
 #include "frontend/sema.h"
 #include "ir/build.h"
 #include "ir/ops.h"
@@ -41,7 +42,8 @@ void sema_stmts(struct sema *s, const struct syn_stmt *first)
         sema_fn_stmts(s, first);
         return;
     }
-    for (const struct syn_stmt *stmt = first; stmt; stmt = stmt->next) sema_stmt(s, stmt);
+    for (const struct syn_stmt *stmt = first; stmt; stmt = stmt->next)
+        sema_stmt(s, stmt);
 }
 
 void sema_block(struct sema *s, struct ir_block *into, const struct syn_block *b)
@@ -71,12 +73,15 @@ static void check_let(struct sema *s, const struct syn_stmt *stmt)
         sema_atomic_let(s, stmt);
         return;
     }
-    if (typed) value = sema_expr_of(s, stmt->value, type);
-    else value = sema_expr(s, stmt->value, untyped);
+    if (typed)
+        value = sema_expr_of(s, stmt->value, type);
+    else
+        value = sema_expr(s, stmt->value, untyped);
     sym = sema_declare(s, value ? SYMBOL_LOCAL : SYMBOL_BAD, stmt->name);
     if (!value) return;
     let = sema_append(s, is_var ? IR_STMT_VAR : IR_STMT_LET, stmt->range);
-    let->let.local = sym->local = ir_local_new(s->program, stmt->name.name->text, value->type, is_var, stmt->name.range);
+    let->let.local = sym->local =
+        ir_local_new(s->program, stmt->name.name->text, value->type, is_var, stmt->name.range);
     let->let.value = value;
 }
 
@@ -270,20 +275,45 @@ void sema_stmt(struct sema *s, const struct syn_stmt *stmt)
     if (!sema_count_inlined(s, stmt->range)) return;
     switch ((enum syn_stmt_kind)stmt->kind) {
     case SYN_LET:
-    case SYN_VAR: check_let(s, stmt); break;
-    case SYN_ASSIGN: (stmt->place->kind == SYN_NAME ? check_variable : check_store)(s, stmt); break;
-    case SYN_EXPR: sema_effect(s, stmt->value, stmt->range); break;
-    case SYN_IF: check_if(s, stmt); break;
-    case SYN_FOR: check_for(s, stmt); break;
-    case SYN_WHILE: check_while(s, stmt); break;
-    case SYN_BREAK: check_jump(s, stmt, IR_STMT_BREAK); break;
-    case SYN_CONTINUE: check_jump(s, stmt, IR_STMT_CONTINUE); break;
-    case SYN_RETURN: check_return(s, stmt); break;
+    case SYN_VAR:
+        check_let(s, stmt);
+        break;
+    case SYN_ASSIGN:
+        (stmt->place->kind == SYN_NAME ? check_variable : check_store)(s, stmt);
+        break;
+    case SYN_EXPR:
+        sema_effect(s, stmt->value, stmt->range);
+        break;
+    case SYN_IF:
+        check_if(s, stmt);
+        break;
+    case SYN_FOR:
+        check_for(s, stmt);
+        break;
+    case SYN_WHILE:
+        check_while(s, stmt);
+        break;
+    case SYN_BREAK:
+        check_jump(s, stmt, IR_STMT_BREAK);
+        break;
+    case SYN_CONTINUE:
+        check_jump(s, stmt, IR_STMT_CONTINUE);
+        break;
+    case SYN_RETURN:
+        check_return(s, stmt);
+        break;
     case SYN_BLOCK:
-    case SYN_REGION: check_scope(s, stmt); break;
-    case SYN_BARRIER: sema_append(s, IR_STMT_BARRIER, stmt->range); break;
-    case SYN_GRID_BARRIER: sema_append(s, IR_STMT_GRID_BARRIER, stmt->range); break;
+    case SYN_REGION:
+        check_scope(s, stmt);
+        break;
+    case SYN_BARRIER:
+        sema_append(s, IR_STMT_BARRIER, stmt->range);
+        break;
+    case SYN_GRID_BARRIER:
+        sema_append(s, IR_STMT_GRID_BARRIER, stmt->range);
+        break;
     case SYN_ARM:
-    case SYN_HOST: bug("a step of a pipeline in a program");
+    case SYN_HOST:
+        bug("a step of a pipeline in a program");
     }
 }

@@ -16,7 +16,8 @@ bool sema_type(struct sema *s, const struct syn_type *t, ir_type *type)
         const char *texts[IR_SCALAR_COUNT - 1], *near;
         struct diag *d = diag_report(s->diags, DIAG_UNKNOWN_TYPE, t->scalar.range, t->scalar.name->text);
 
-        for (uint32_t i = 1; i < IR_SCALAR_COUNT; i++) texts[i - 1] = ir_scalar_infos[i].text;
+        for (uint32_t i = 1; i < IR_SCALAR_COUNT; i++)
+            texts[i - 1] = ir_scalar_infos[i].text;
         near = diag_nearest(t->scalar.name->text, texts, IR_SCALAR_COUNT - 1);
         if (near) diag_add_fix(s->diags, d, t->scalar.range, near, "did you mean '%s'?", near);
         return false;
@@ -53,7 +54,8 @@ struct ir_expr *sema_zero(struct sema *s, ir_type type, struct src_range range)
     struct ir_expr *lanes[4];
 
     if (type.lanes == 1) return ir_const(s->m, type, 0, range);
-    for (uint32_t i = 0; i < type.lanes; i++) lanes[i] = ir_const(s->m, (ir_type){type.scalar, 1}, 0, range);
+    for (uint32_t i = 0; i < type.lanes; i++)
+        lanes[i] = ir_const(s->m, (ir_type){type.scalar, 1}, 0, range);
     return ir_expr_new(s->m, IR_OP_VEC, type, lanes, type.lanes, range);
 }
 
@@ -69,7 +71,9 @@ struct number {
 
 static bool is_digit(char c, uint32_t base)
 {
-    uint32_t value = c >= '0' && c <= '9' ? (uint32_t)(c - '0') : (c | 32) >= 'a' && (c | 32) <= 'z' ? (uint32_t)((c | 32) - 'a') + 10 : 99;
+    uint32_t value = c >= '0' && c <= '9'                 ? (uint32_t)(c - '0')
+                     : (c | 32) >= 'a' && (c | 32) <= 'z' ? (uint32_t)((c | 32) - 'a') + 10
+                                                          : 99;
 
     return value < base;
 }
@@ -88,18 +92,21 @@ static bool find_suffix(const char *text, size_t size_bytes, enum ir_scalar *suf
 /* The digits of a decimal that may have a fraction and an exponent; where they end. */
 static const char *skip_decimal(const char *at, const char *end, struct number *number)
 {
-    while (at < end && (is_digit(*at, 10) || *at == '_')) at++;
+    while (at < end && (is_digit(*at, 10) || *at == '_'))
+        at++;
     if (at < end && *at == '.') {
         number->is_float = true;
         at++;
-        while (at < end && (is_digit(*at, 10) || *at == '_')) at++;
+        while (at < end && (is_digit(*at, 10) || *at == '_'))
+            at++;
     }
     if (at < end && (*at | 32) == 'e') {
         number->is_float = true;
         at++;
         if (at < end && (*at == '+' || *at == '-')) at++;
         if (at == end || !is_digit(*at, 10)) return NULL;
-        while (at < end && (is_digit(*at, 10) || *at == '_')) at++;
+        while (at < end && (is_digit(*at, 10) || *at == '_'))
+            at++;
     }
     return at;
 }
@@ -111,11 +118,15 @@ static bool split_number(struct sema *s, const char *text, size_t size_bytes, st
     char *digits;
 
     *number = (struct number){.base = mark == 'x' ? 16 : mark == 'b' && !is_digit(text[1], 10) ? 2 : 10};
-    if (number->base != 10 && size_bytes > 2 && find_suffix(text + 1, size_bytes - 1, &number->suffix)) number->base = 10;
+    if (number->base != 10 && size_bytes > 2 && find_suffix(text + 1, size_bytes - 1, &number->suffix))
+        number->base = 10;
     if (number->base != 10) at += 2;
     begin = at;
-    if (number->base == 10) at = skip_decimal(at, end, number);
-    else while (at < end && (is_digit(*at, number->base) || *at == '_')) at++;
+    if (number->base == 10)
+        at = skip_decimal(at, end, number);
+    else
+        while (at < end && (is_digit(*at, number->base) || *at == '_'))
+            at++;
     if (!at || at == begin || *begin == '_') return false;
     if (at < end && !find_suffix(at, (size_t)(end - at), &number->suffix)) return false;
     number->digits = digits = arena_alloc(s->arena, (size_t)(at - begin) + 1);
@@ -129,7 +140,8 @@ static bool read_integer(const struct number *number, uint64_t *value)
     *value = 0;
     for (const char *at = number->digits; *at; at++) {
         uint64_t digit = (uint64_t)(*at <= '9' ? *at - '0' : (*at | 32) - 'a' + 10);
-        if (__builtin_mul_overflow(*value, (uint64_t)number->base, value) || __builtin_add_overflow(*value, digit, value))
+        if (__builtin_mul_overflow(*value, (uint64_t)number->base, value) ||
+            __builtin_add_overflow(*value, digit, value))
             return false;
     }
     return true;
@@ -209,10 +221,13 @@ struct ir_expr *sema_number(struct sema *s, const struct syn_expr *e, ir_type wa
         diag_report(s->diags, DIAG_BAD_NUMBER, e->range, arena_copy(s->arena, text, size_bytes));
         return NULL;
     }
-    if (number.suffix) type = (ir_type){(uint8_t)number.suffix, 1};
-    else if (type.scalar == IR_NONE) type = number.is_float ? IR_TYPE(F32) : IR_TYPE(U32);
+    if (number.suffix)
+        type = (ir_type){(uint8_t)number.suffix, 1};
+    else if (type.scalar == IR_NONE)
+        type = number.is_float ? IR_TYPE(F32) : IR_TYPE(U32);
     if (type.lanes != 1 || type.scalar == IR_BOOL || (number.is_float && !ir_type_is_float(type))) {
-        diag_report(s->diags, DIAG_LITERAL_TYPE, e->range, number.is_float ? "a float" : "an integer", ir_type_text(type));
+        diag_report(s->diags, DIAG_LITERAL_TYPE, e->range, number.is_float ? "a float" : "an integer",
+                    ir_type_text(type));
         return NULL;
     }
     if (negative && ir_type_info(type)->kind == IR_KIND_UINT) {
@@ -241,7 +256,8 @@ static bool evaluate(const struct ir_expr *e, uint64_t *bits)
         *bits = e->bits;
         return true;
     }
-    if (e->type.lanes != 1 || !e->n_args || ir_op_infos[e->op].traits & (IR_TRAIT_LOADS | IR_TRAIT_SUBGROUP)) return false;
+    if (e->type.lanes != 1 || !e->n_args || ir_op_infos[e->op].traits & (IR_TRAIT_LOADS | IR_TRAIT_SUBGROUP))
+        return false;
     for (uint32_t i = 0; i < e->n_args; i++) {
         if (e->args[i]->type.lanes != 1 || !evaluate(e->args[i], &args[i].lane[0])) return false;
         types[i] = e->args[i]->type;
@@ -250,7 +266,8 @@ static bool evaluate(const struct ir_expr *e, uint64_t *bits)
     return true;
 }
 
-bool sema_constant(struct sema *s, const struct syn_expr *e, ir_type type, const char *what, uint64_t *bits, ir_type *found)
+bool sema_constant(struct sema *s, const struct syn_expr *e, ir_type type, const char *what, uint64_t *bits,
+                   ir_type *found)
 {
     struct ir_expr *value;
 
@@ -266,7 +283,8 @@ bool sema_constant(struct sema *s, const struct syn_expr *e, ir_type type, const
     return false;
 }
 
-bool sema_count(struct sema *s, const struct syn_expr *e, const char *what, uint64_t least, uint64_t most, uint64_t *value)
+bool sema_count(struct sema *s, const struct syn_expr *e, const char *what, uint64_t least, uint64_t most,
+                uint64_t *value)
 {
     ir_type type;
 

@@ -10,24 +10,62 @@ static const struct {
     const char *text;
     int token;
 } keywords[] = {
-    {"data", VIR_DATA}, {"program", VIR_PROGRAM}, {"pipeline", VIR_PIPELINE}, {"fn", VIR_FN},
-    {"workgroup", VIR_WORKGROUP}, {"local", VIR_LOCAL}, {"dispatch", VIR_DISPATCH}, {"buffer", VIR_BUFFER},
-    {"param", VIR_PARAM}, {"let", VIR_LET}, {"var", VIR_VAR}, {"if", VIR_IF}, {"else", VIR_ELSE}, {"for", VIR_FOR},
-    {"in", VIR_IN}, {"step", VIR_STEP}, {"while", VIR_WHILE}, {"break", VIR_BREAK}, {"continue", VIR_CONTINUE},
-    {"return", VIR_RETURN}, {"region", VIR_REGION}, {"barrier", VIR_BARRIER}, {"grid_barrier", VIR_GRID_BARRIER},
-    {"true", VIR_TRUE}, {"false", VIR_FALSE}, {"vec2", VIR_VEC2}, {"vec4", VIR_VEC4}, {"bitcast", VIR_BITCAST},
-    {"budget", VIR_BUDGET}, {"temp", VIR_TEMP}, {"arm", VIR_ARM}, {"host", VIR_HOST}, {"file", VIR_FILE},
+    {"data", VIR_DATA},
+    {"program", VIR_PROGRAM},
+    {"pipeline", VIR_PIPELINE},
+    {"fn", VIR_FN},
+    {"workgroup", VIR_WORKGROUP},
+    {"local", VIR_LOCAL},
+    {"dispatch", VIR_DISPATCH},
+    {"buffer", VIR_BUFFER},
+    {"param", VIR_PARAM},
+    {"let", VIR_LET},
+    {"var", VIR_VAR},
+    {"if", VIR_IF},
+    {"else", VIR_ELSE},
+    {"for", VIR_FOR},
+    {"in", VIR_IN},
+    {"step", VIR_STEP},
+    {"while", VIR_WHILE},
+    {"break", VIR_BREAK},
+    {"continue", VIR_CONTINUE},
+    {"return", VIR_RETURN},
+    {"region", VIR_REGION},
+    {"barrier", VIR_BARRIER},
+    {"grid_barrier", VIR_GRID_BARRIER},
+    {"true", VIR_TRUE},
+    {"false", VIR_FALSE},
+    {"vec2", VIR_VEC2},
+    {"vec4", VIR_VEC4},
+    {"bitcast", VIR_BITCAST},
+    {"budget", VIR_BUDGET},
+    {"temp", VIR_TEMP},
+    {"arm", VIR_ARM},
+    {"host", VIR_HOST},
+    {"file", VIR_FILE},
 };
 
 const char *symbol_kind_text(enum symbol_kind kind)
 {
     static const char *const texts[] = {
-        [SYMBOL_KEYWORD] = "a word of the grammar", [SYMBOL_TYPE] = "a type", [SYMBOL_OP] = "an operation",
-        [SYMBOL_ID] = "an id", [SYMBOL_LEN] = "an operation", [SYMBOL_LITERAL] = "a literal",
-        [SYMBOL_ATOMIC] = "an atomic operation", [SYMBOL_STATEMENT] = "a statement",
-        [SYMBOL_COLLECTIVE] = "a collective", [SYMBOL_DATA] = "a data table", [SYMBOL_PROGRAM] = "a program",
-        [SYMBOL_PIPELINE] = "a pipeline", [SYMBOL_FN] = "a function", [SYMBOL_BUFFER] = "a buffer",
-        [SYMBOL_PARAM] = "a param", [SYMBOL_LOCAL] = "a value", [SYMBOL_VALUE] = "a value", [SYMBOL_BAD] = "a value",
+        [SYMBOL_KEYWORD] = "a word of the grammar",
+        [SYMBOL_TYPE] = "a type",
+        [SYMBOL_OP] = "an operation",
+        [SYMBOL_ID] = "an id",
+        [SYMBOL_LEN] = "an operation",
+        [SYMBOL_LITERAL] = "a literal",
+        [SYMBOL_ATOMIC] = "an atomic operation",
+        [SYMBOL_STATEMENT] = "a statement",
+        [SYMBOL_COLLECTIVE] = "a collective",
+        [SYMBOL_DATA] = "a data table",
+        [SYMBOL_PROGRAM] = "a program",
+        [SYMBOL_PIPELINE] = "a pipeline",
+        [SYMBOL_FN] = "a function",
+        [SYMBOL_BUFFER] = "a buffer",
+        [SYMBOL_PARAM] = "a param",
+        [SYMBOL_LOCAL] = "a value",
+        [SYMBOL_VALUE] = "a value",
+        [SYMBOL_BAD] = "a value",
     };
     return texts[kind];
 }
@@ -37,8 +75,16 @@ bool symbol_is_soft(const struct symbol *s)
 {
     if (s->kind != SYMBOL_KEYWORD) return false;
     switch (s->token) {
-    case VIR_IN: case VIR_STEP: case VIR_BUDGET: case VIR_TEMP: case VIR_ARM: case VIR_HOST: case VIR_FILE: return true;
-    default: return false;
+    case VIR_IN:
+    case VIR_STEP:
+    case VIR_BUDGET:
+    case VIR_TEMP:
+    case VIR_ARM:
+    case VIR_HOST:
+    case VIR_FILE:
+        return true;
+    default:
+        return false;
     }
 }
 
@@ -53,9 +99,27 @@ static struct symbol *add(struct parser *p, const char *text, enum symbol_kind k
 
 static void add_operations(struct parser *p)
 {
-    enum { LEAF, PREFIX, CALL, TYPED, SPECIAL, INFIX_1, INFIX_2, INFIX_3, INFIX_4, INFIX_5, INFIX_6, INFIX_7, INFIX_8,
-           INFIX_9, INFIX_10 };
-    static const struct { const char *text; int form; } ops[] = {
+    enum {
+        LEAF,
+        PREFIX,
+        CALL,
+        TYPED,
+        SPECIAL,
+        INFIX_1,
+        INFIX_2,
+        INFIX_3,
+        INFIX_4,
+        INFIX_5,
+        INFIX_6,
+        INFIX_7,
+        INFIX_8,
+        INFIX_9,
+        INFIX_10
+    };
+    static const struct {
+        const char *text;
+        int form;
+    } ops[] = {
 #define OP(NAME, text, form, n_args, sig, types, traits, help) {text, form},
 #include "ir/ops.def"
     };
@@ -77,7 +141,8 @@ static void add_literals(struct parser *p)
         plain->literal.is_nan = is_nan;
         for (enum ir_scalar s = 1; s < IR_SCALAR_COUNT; s++) {
             if (ir_scalar_infos[s].kind != IR_KIND_FLOAT) continue;
-            struct symbol *typed = add(p, arena_printf(p->arena, "%s_%s", word, ir_scalar_infos[s].text), SYMBOL_LITERAL);
+            struct symbol *typed =
+                add(p, arena_printf(p->arena, "%s_%s", word, ir_scalar_infos[s].text), SYMBOL_LITERAL);
             typed->literal.is_nan = is_nan;
             typed->literal.scalar = s;
         }

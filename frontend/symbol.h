@@ -1,15 +1,15 @@
-/* symbol.h - what a name can mean. The words of the language are symbols like any other, made once from the tables; so a
- * declaration that would hide one is found as every other double declaration is. */
+/* symbol.h - what a name can mean. The words of the language are symbols like any other, made once from the tables; so
+ * a declaration that would hide one is found as every other double declaration is. */
 #ifndef VYREC_FRONTEND_SYMBOL_H
 #define VYREC_FRONTEND_SYMBOL_H
 
 #include "frontend/syntax.h"
 
 enum symbol_kind {
-    SYMBOL_KEYWORD,    /* token */
-    SYMBOL_TYPE,       /* scalar */
-    SYMBOL_OP,         /* op: a builtin written as a call */
-    SYMBOL_ID,         /* op: gid, lid, ..., lane */
+    SYMBOL_KEYWORD, /* token */
+    SYMBOL_TYPE,    /* scalar */
+    SYMBOL_OP,      /* op: a builtin written as a call */
+    SYMBOL_ID,      /* op: gid, lid, ..., lane */
     SYMBOL_LEN,
     SYMBOL_LITERAL,    /* literal: inf, nan, and with a type */
     SYMBOL_ATOMIC,     /* atomic */
@@ -20,11 +20,11 @@ enum symbol_kind {
     SYMBOL_PROGRAM,
     SYMBOL_PIPELINE,
     SYMBOL_FN,
-    SYMBOL_BUFFER,     /* buffer, and how it may be used here: a function's parameter may allow less than the buffer does */
+    SYMBOL_BUFFER, /* buffer, and how it may be used here: a function's parameter may allow less than the buffer does */
     SYMBOL_PARAM,
     SYMBOL_LOCAL,
-    SYMBOL_VALUE,      /* value: an argument that stands for the parameter */
-    SYMBOL_BAD,        /* its declaration is faulty: uses say nothing more */
+    SYMBOL_VALUE, /* value: an argument that stands for the parameter */
+    SYMBOL_BAD,   /* its declaration is faulty: uses say nothing more */
 };
 
 struct symbol {
@@ -35,7 +35,10 @@ struct symbol {
         int token;
         enum ir_scalar scalar;
         enum ir_op op;
-        struct { bool is_nan; enum ir_scalar scalar; } literal; /* scalar IR_NONE: of the type that is needed */
+        struct {
+            bool is_nan;
+            enum ir_scalar scalar;
+        } literal; /* scalar IR_NONE: of the type that is needed */
         enum ir_atomic atomic;
         enum ir_stmt_kind statement;
         enum ir_collective collective;
@@ -43,10 +46,17 @@ struct symbol {
         struct ir_program *program;
         struct ir_pipeline *pipeline;
         struct fn *fn;
-        struct { struct ir_buffer *at; enum ir_access access; } buffer;
+        struct {
+            struct ir_buffer *at;
+            enum ir_access access;
+        } buffer;
         struct ir_param *param;
         struct ir_local *local;
-        struct { struct ir_expr *expr; uint32_t *n_uses; bool may_move; } value; /* may_move: used once, so it need not be copied */
+        struct {
+            struct ir_expr *expr;
+            uint32_t *n_uses;
+            bool may_move;
+        } value; /* may_move: used once, so it need not be copied */
     };
 };
 

@@ -1,5 +1,5 @@
-/* syntax.c - the nodes of the syntax tree. Each is made once, from complete parts, so what is known of the parts (depth,
- * returns, calls) is carried upwards here, and nobody has to walk the tree to find it. */
+/* syntax.c - the nodes of the syntax tree. Each is made once, from complete parts, so what is known of the parts
+ * (depth, returns, calls) is carried upwards here, and nobody has to walk the tree to find it. */
 #include "frontend/syntax.h"
 
 #include <string.h>
@@ -51,11 +51,23 @@ static void take_untyped(struct syn_expr *e, uint32_t first, uint32_t end)
 static void take_untyped_by_signature(struct syn_expr *e, enum ir_op op)
 {
     switch (ir_op_infos[op].sig) {
-    case IR_SIG_T_T: case IR_SIG_T_TU: case IR_SIG_T_TUU: take_untyped(e, 0, 1); break;
-    case IR_SIG_T_TT: case IR_SIG_T_TTUU: take_untyped(e, 0, 2); break;
-    case IR_SIG_T_TTT: take_untyped(e, 0, 3); break;
-    case IR_SIG_T_BTT: take_untyped(e, 1, 3); break;
-    default: break;
+    case IR_SIG_T_T:
+    case IR_SIG_T_TU:
+    case IR_SIG_T_TUU:
+        take_untyped(e, 0, 1);
+        break;
+    case IR_SIG_T_TT:
+    case IR_SIG_T_TTUU:
+        take_untyped(e, 0, 2);
+        break;
+    case IR_SIG_T_TTT:
+        take_untyped(e, 0, 3);
+        break;
+    case IR_SIG_T_BTT:
+        take_untyped(e, 1, 3);
+        break;
+    default:
+        break;
     }
 }
 
@@ -70,7 +82,8 @@ static struct syn_expr *take_pending(struct parser *p, enum syn_expr_kind kind, 
 {
     struct syn_expr *e = new_expr(p, kind, p->pending.n - mark, range);
 
-    for (uint32_t i = 0; i < e->n_args; i++) set_arg(p, e, i, p->pending.at[mark + i]);
+    for (uint32_t i = 0; i < e->n_args; i++)
+        set_arg(p, e, i, p->pending.at[mark + i]);
     p->pending.n = mark;
     return e;
 }
@@ -84,8 +97,10 @@ static uint8_t number_flags(const char *text, size_t size_bytes)
 
     for (size_t i = is_based ? 2 : 0; i < size_bytes; i++) {
         char c = text[i] | 32;
-        if (text[i] == '.' || (c == 'e' && !is_based)) flags |= SYN_FLAG_FLOAT;
-        else if (c == 'u' || c == 'i' || (!is_hex && (c == 'f' || c == 'b'))) return 0;
+        if (text[i] == '.' || (c == 'e' && !is_based))
+            flags |= SYN_FLAG_FLOAT;
+        else if (c == 'u' || c == 'i' || (!is_hex && (c == 'f' || c == 'b')))
+            return 0;
     }
     return flags;
 }
@@ -96,7 +111,8 @@ struct syn_expr *syn_leaf(struct parser *p, enum syn_expr_kind kind, struct name
     const struct symbol *s = name ? name->symbol : NULL;
 
     e->name = name;
-    if (kind == SYN_NUMBER) e->flags = number_flags(p->file->text + (range.begin - p->file->base), range.end - range.begin);
+    if (kind == SYN_NUMBER)
+        e->flags = number_flags(p->file->text + (range.begin - p->file->base), range.end - range.begin);
     if (s && s->kind == SYMBOL_LITERAL && s->literal.scalar == IR_NONE) e->flags = SYN_FLAG_UNTYPED | SYN_FLAG_FLOAT;
     return e;
 }
@@ -126,7 +142,8 @@ struct syn_expr *syn_unary(struct parser *p, enum ir_op op, struct syn_expr *a, 
     return e;
 }
 
-struct syn_expr *syn_binary(struct parser *p, enum ir_op op, struct syn_expr *a, struct syn_expr *b, struct src_range range)
+struct syn_expr *syn_binary(struct parser *p, enum ir_op op, struct syn_expr *a, struct syn_expr *b,
+                            struct src_range range)
 {
     struct syn_expr *e = new_expr(p, SYN_BINARY, 2, range);
 
@@ -163,7 +180,7 @@ struct syn_expr *syn_call(struct parser *p, struct name *name, uint32_t mark, st
     const struct symbol *s = name->symbol;
 
     e->name = name;
-    if (!s) e->flags |= SYN_FLAG_HAS_CALL;
+    if (!s || symbol_is_soft(s)) e->flags |= SYN_FLAG_HAS_CALL;
     if (s && s->kind == SYMBOL_OP && e->n_args == ir_op_infos[s->op].n_args) take_untyped_by_signature(e, s->op);
     return e;
 }
@@ -225,7 +242,8 @@ static bool is_trap(const struct syn_expr *e)
     return s && s->kind == SYMBOL_STATEMENT && s->statement == IR_STMT_TRAP;
 }
 
-struct syn_stmt *syn_value_stmt(struct parser *p, enum syn_stmt_kind kind, struct syn_expr *value, struct src_range range)
+struct syn_stmt *syn_value_stmt(struct parser *p, enum syn_stmt_kind kind, struct syn_expr *value,
+                                struct src_range range)
 {
     struct syn_stmt *s = syn_stmt_new(p, kind, range);
 
@@ -249,8 +267,8 @@ static bool block_never_falls(const struct syn_block *b)
     return false;
 }
 
-struct syn_stmt *syn_if(struct parser *p, struct syn_expr *cond, struct syn_block *then_body, struct syn_block *else_body,
-                        struct src_range range)
+struct syn_stmt *syn_if(struct parser *p, struct syn_expr *cond, struct syn_block *then_body,
+                        struct syn_block *else_body, struct src_range range)
 {
     struct syn_stmt *s = syn_value_stmt(p, SYN_IF, cond, range);
 
@@ -310,8 +328,10 @@ struct syn_stmt *syn_named_stmt(struct parser *p, enum syn_stmt_kind kind, struc
 void syn_block_append(struct syn_block *b, struct syn_stmt *s)
 {
     if (!s) return;
-    if (b->last) b->last->next = s;
-    else b->first = s;
+    if (b->last)
+        b->last->next = s;
+    else
+        b->first = s;
     b->last = s;
 }
 
@@ -357,8 +377,10 @@ struct syn_attr *syn_attr_new(struct parser *p, struct syn_ref name, uint32_t ma
 
 void syn_attrs_append(struct syn_attrs *list, struct syn_attr *a)
 {
-    if (list->last) list->last->next = a;
-    else list->first = a;
+    if (list->last)
+        list->last->next = a;
+    else
+        list->first = a;
     list->last = a;
 }
 
@@ -394,8 +416,10 @@ struct syn_decl *syn_sizes(struct parser *p, enum syn_decl_kind kind, uint32_t m
 
 void syn_decls_append(struct syn_decls *list, struct syn_decl *d)
 {
-    if (list->last) list->last->next = d;
-    else list->first = d;
+    if (list->last)
+        list->last->next = d;
+    else
+        list->first = d;
     list->last = d;
 }
 
@@ -412,7 +436,9 @@ struct syn_item *syn_item_new(struct parser *p, enum syn_item_kind kind, struct 
 void syn_items_append(struct parser *p, struct syn_item *item)
 {
     if (!item) return;
-    if (p->items.last) p->items.last->next = item;
-    else p->items.first = item;
+    if (p->items.last)
+        p->items.last->next = item;
+    else
+        p->items.first = item;
     p->items.last = item;
 }

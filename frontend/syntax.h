@@ -1,7 +1,7 @@
 /* syntax.h - the tree that the grammar builds: what the text says, with names and places, before anything is checked.
  *
- * It keeps the shape of the text and knows no types. The checker (sema_*.c) walks it, once per program and once more for
- * each call of a function, and builds the IR. It lives in an arena of its own that goes away when the IR stands. */
+ * It keeps the shape of the text and knows no types. The checker (sema_*.c) walks it, once per program and once more
+ * for each call of a function, and builds the IR. It lives in an arena of its own that goes away when the IR stands. */
 #ifndef VYREC_FRONTEND_SYNTAX_H
 #define VYREC_FRONTEND_SYNTAX_H
 
@@ -74,19 +74,22 @@ struct syn_expr {
 /* -- statements --------------------------------------------------------------------------------------------- */
 
 enum syn_stmt_kind {
-    SYN_LET, SYN_VAR, /* name, type or NULL, value */
-    SYN_ASSIGN,       /* place (a NAME or INDEX), value */
-    SYN_EXPR,         /* value: a call */
-    SYN_IF,           /* value, body, else_body or NULL */
-    SYN_FOR,          /* name, value .. to, step or NULL, body */
-    SYN_WHILE,        /* value, to: the most rounds, body */
-    SYN_BREAK, SYN_CONTINUE,
-    SYN_RETURN,       /* value or NULL */
-    SYN_BLOCK,        /* body */
-    SYN_REGION,       /* value: a STRING, body */
-    SYN_BARRIER, SYN_GRID_BARRIER,
-    SYN_ARM,          /* name, value: a CALL with NAMED arguments */
-    SYN_HOST,         /* name */
+    SYN_LET,
+    SYN_VAR,    /* name, type or NULL, value */
+    SYN_ASSIGN, /* place (a NAME or INDEX), value */
+    SYN_EXPR,   /* value: a call */
+    SYN_IF,     /* value, body, else_body or NULL */
+    SYN_FOR,    /* name, value .. to, step or NULL, body */
+    SYN_WHILE,  /* value, to: the most rounds, body */
+    SYN_BREAK,
+    SYN_CONTINUE,
+    SYN_RETURN, /* value or NULL */
+    SYN_BLOCK,  /* body */
+    SYN_REGION, /* value: a STRING, body */
+    SYN_BARRIER,
+    SYN_GRID_BARRIER,
+    SYN_ARM,  /* name, value: a CALL with NAMED arguments */
+    SYN_HOST, /* name */
 };
 
 enum syn_stmt_flag {
@@ -109,7 +112,9 @@ struct syn_stmt {
     struct syn_type *type;
     union {
         struct syn_expr *place;
-        struct { struct syn_expr *to, *step; };
+        struct {
+            struct syn_expr *to, *step;
+        };
     };
     struct syn_block *body, *else_body;
 };
@@ -180,13 +185,13 @@ struct parser {
     const struct source_file *file;
     struct map names; /* interned text -> struct name */
     struct intern *intern;
-    uint32_t position;      /* offset of the next byte for the lexer to match */
-    uint32_t fed;           /* bytes given to the lexer */
+    uint32_t position;                /* offset of the next byte for the lexer to match */
+    uint32_t fed;                     /* bytes given to the lexer */
     uint32_t token_end, previous_end; /* where the last token ended, and the one before it; numbered over all sources */
-    uint32_t open_string_end; /* of the last string without its closing quote: what follows it may look wrong */
-    uint32_t nesting;       /* blocks open here */
-    bool too_deep;          /* said so already */
-    VEC(struct syn_expr *) pending; /* arguments read, of calls not yet complete */
+    uint32_t open_string_end;         /* of the last string without its closing quote: what follows it may look wrong */
+    uint32_t nesting;                 /* blocks open here */
+    bool too_deep;                    /* said so already */
+    VEC(struct syn_expr *) pending;   /* arguments read, of calls not yet complete */
     struct syn_items items;
 };
 
@@ -201,7 +206,8 @@ struct syn_expr *syn_leaf(struct parser *p, enum syn_expr_kind kind, struct name
 struct syn_expr *syn_bool(struct parser *p, bool value, struct src_range range);
 struct syn_expr *syn_paren(struct syn_expr *e);
 struct syn_expr *syn_unary(struct parser *p, enum ir_op op, struct syn_expr *a, struct src_range range);
-struct syn_expr *syn_binary(struct parser *p, enum ir_op op, struct syn_expr *a, struct syn_expr *b, struct src_range range);
+struct syn_expr *syn_binary(struct parser *p, enum ir_op op, struct syn_expr *a, struct syn_expr *b,
+                            struct src_range range);
 struct syn_expr *syn_wrap(struct parser *p, enum syn_expr_kind kind, struct name *name, struct syn_expr *a,
                           struct src_range range);
 struct syn_expr *syn_range(struct parser *p, struct syn_expr *a, struct syn_expr *b, struct src_range range);
@@ -216,9 +222,10 @@ struct syn_stmt *syn_stmt_new(struct parser *p, enum syn_stmt_kind kind, struct 
 struct syn_stmt *syn_let(struct parser *p, enum syn_stmt_kind kind, struct syn_ref name, struct syn_type *type,
                          struct syn_expr *value, struct src_range range);
 struct syn_stmt *syn_assign(struct parser *p, struct syn_expr *place, struct syn_expr *value, struct src_range range);
-struct syn_stmt *syn_value_stmt(struct parser *p, enum syn_stmt_kind kind, struct syn_expr *value, struct src_range range);
-struct syn_stmt *syn_if(struct parser *p, struct syn_expr *cond, struct syn_block *then_body, struct syn_block *else_body,
-                        struct src_range range);
+struct syn_stmt *syn_value_stmt(struct parser *p, enum syn_stmt_kind kind, struct syn_expr *value,
+                                struct src_range range);
+struct syn_stmt *syn_if(struct parser *p, struct syn_expr *cond, struct syn_block *then_body,
+                        struct syn_block *else_body, struct src_range range);
 struct syn_stmt *syn_for(struct parser *p, struct syn_ref name, struct syn_expr *from, struct syn_expr *to,
                          struct syn_expr *step, struct syn_block *body, struct src_range range);
 struct syn_stmt *syn_while(struct parser *p, struct syn_expr *cond, struct syn_expr *max, struct syn_block *body,

@@ -1,7 +1,8 @@
 /* parse.c - fuzz target: any bytes as a .vir file.
  *
- * Reading never crashes and never hangs, and what is read is sound: the verifier finds nothing, and its print is read again and
- * gives the same print. Memory is limited, so that a table with four billion elements is just one that does not fit. */
+ * Reading never crashes and never hangs, and what is read is sound: the verifier finds nothing, and its print is read
+ * again and gives the same print. Memory is limited, so that a table with four billion elements is just one that does
+ * not fit. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +37,8 @@ static struct ir_module *read_text(struct reader *r, struct memory *mem, const c
 
 _Noreturn static void fail(const char *what, const struct out *first, const struct out *second)
 {
-    fprintf(stderr, "%s\n--- first\n%s--- second\n%s", what, first->bytes, second && second->bytes ? second->bytes : "");
+    fprintf(stderr, "%s\n--- first\n%s--- second\n%s", what, first->bytes,
+            second && second->bytes ? second->bytes : "");
     abort();
 }
 
@@ -58,7 +60,8 @@ static void check_print(struct memory *mem, const char *text, size_t size_bytes)
         diags_print(&again.diags, DIAG_FORMAT_TEXT, false, &messages);
         if (!m) fail("the print is not read", &first, &messages);
         ir_print_module(m, &second);
-        if (first.n != second.n || (first.n && memcmp(first.bytes, second.bytes, first.n))) fail("the print changes", &first, &second);
+        if (first.n != second.n || (first.n && memcmp(first.bytes, second.bytes, first.n)))
+            fail("the print changes", &first, &second);
     } else if (!r.diags.n_errors) {
         fail("refused without a message", &messages, NULL);
     }
