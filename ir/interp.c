@@ -8,8 +8,7 @@
 #include "ir/interp_code.h"
 
 static struct ir_run_result *fail(struct arena *arena, struct ir_run_result *r, enum ir_run_status status,
-                                  const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+                                  const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 static struct ir_run_result *fail(struct arena *arena, struct ir_run_result *r, enum ir_run_status status,
                                   const char *format, ...)
@@ -22,7 +21,7 @@ static struct ir_run_result *fail(struct arena *arena, struct ir_run_result *r, 
     return r;
 }
 
-/* -- buffers -------------------------------------------------------------------------------------------------- */
+/* -- buffers --------------------------------------------------------------------------------------------- */
 
 /* The elements that a launch uses: the declared count of a sized buffer, all of another. */
 static uint64_t used_count(const struct ir_buffer *b, const struct ir_run_buffer *given)
@@ -34,11 +33,13 @@ static bool check_length(struct arena *arena, const struct ir_buffer *b, const s
                          struct ir_run_result *r)
 {
     if (b->sized && !b->count_expr && given->count < b->count)
-        fail(arena, r, IR_RUN_BAD_SIZE, "buffer '%s' has %" PRIu64 " elements, but %" PRIu64 " are declared: give it at least that many",
-             b->name, given->count, b->count);
+        fail(arena, r, IR_RUN_BAD_SIZE,
+             "buffer '%s' has %" PRIu64 " elements, but %" PRIu64 " are declared: give it at least that many", b->name,
+             given->count, b->count);
     else if (given->count > UINT32_MAX)
-        fail(arena, r, IR_RUN_BAD_SIZE, "buffer '%s' has %" PRIu64 " elements, more than the 2^32 - 1 that a buffer can have: split it",
-             b->name, given->count);
+        fail(arena, r, IR_RUN_BAD_SIZE,
+             "buffer '%s' has %" PRIu64 " elements, more than the 2^32 - 1 that a buffer can have: split it", b->name,
+             given->count);
     return r->status == IR_RUN_OK;
 }
 
@@ -57,7 +58,8 @@ static bool check_overlap(struct arena *arena, const struct ir_program *p, const
             const struct ir_buffer *o = p->buffers.at[other];
             if (other != k && overlap(&given[k], used_count(b, &given[k]) * ir_type_mem_bytes(b->elem), &given[other],
                                       used_count(o, &given[other]) * ir_type_mem_bytes(o->elem))) {
-                fail(arena, r, IR_RUN_BAD_SIZE, "buffers '%s' and '%s' of '%s' overlap, and '%s' is written: give them memory of their own",
+                fail(arena, r, IR_RUN_BAD_SIZE,
+                     "buffers '%s' and '%s' of '%s' overlap, and '%s' is written: give them memory of their own",
                      b->name, o->name, p->name, b->name);
                 return false;
             }
@@ -72,10 +74,9 @@ static void bind_storage(struct launch *l, const struct ir_run_buffer *given)
     for (uint32_t k = 0; k < l->program->buffers.n; k++) {
         const struct ir_buffer *b = l->program->buffers.at[k];
         struct array_view *v = &l->storage[k];
-        *v = (struct array_view){.bytes = given[k].bytes, .count = used_count(b, &given[k]),
-                                 .elem_bytes = ir_type_mem_bytes(b->elem)};
-        if (b->access == IR_ACCESS_WRITE && v->count)
-            memset(v->bytes, 0, v->count * v->elem_bytes);
+        *v = (struct array_view){
+            .bytes = given[k].bytes, .count = used_count(b, &given[k]), .elem_bytes = ir_type_mem_bytes(b->elem)};
+        if (b->access == IR_ACCESS_WRITE && v->count) memset(v->bytes, 0, v->count * v->elem_bytes);
         if (l->options->detect_races && ir_access_writes(b->access))
             v->shadow = ARENA_ARRAY(l->arena, struct shadow, v->count);
     }
@@ -87,25 +88,27 @@ static void bind_data(struct launch *l)
     l->data = ARENA_ARRAY(l->arena, struct array_view, m->data.n + 1);
     for (uint32_t k = 0; k < m->data.n; k++) {
         const struct ir_data *d = m->data.at[k];
-        l->data[d->buffer.index] = (struct array_view){.bytes = (unsigned char *)d->bytes, .count = d->buffer.count,
+        l->data[d->buffer.index] = (struct array_view){.bytes = (unsigned char *)d->bytes,
+                                                       .count = d->buffer.count,
                                                        .elem_bytes = ir_type_mem_bytes(d->buffer.elem)};
     }
 }
 
-/* -- programs ------------------------------------------------------------------------------------------------- */
+/* -- programs -------------------------------------------------------------------------------------------- */
 
-struct ir_run_result ir_run_program(struct arena *arena, const struct ir_program *p, const struct ir_run_buffer *buffers,
-                                    const uint64_t *params, const struct ir_run_options *options)
+struct ir_run_result ir_run_program(struct arena *arena, const struct ir_program *p,
+                                    const struct ir_run_buffer *buffers, const uint64_t *params,
+                                    const struct ir_run_options *options)
 {
     struct ir_run_result result = {.status = IR_RUN_OK};
     struct launch l = {.arena = arena, .program = p, .options = options, .result = &result};
     for (uint32_t k = 0; k < p->buffers.n; k++)
-        if (!check_length(arena, p->buffers.at[k], &buffers[k], &result))
-            return result;
-    if (!check_overlap(arena, p, buffers, &result))
-        return result;
+        if (!check_length(arena, p->buffers.at[k], &buffers[k], &result)) return result;
+    if (!check_overlap(arena, p, buffers, &result)) return result;
     if (!ir_launch_size(p, buffers, params, l.groups))
-        return *fail(arena, &result, IR_RUN_BAD_SIZE, "the dispatch of '%s' overflows, is negative or passes 2^32 - 1 invocations in a dimension: check its lengths and params",
+        return *fail(arena, &result, IR_RUN_BAD_SIZE,
+                     "the dispatch of '%s' overflows, is negative or passes 2^32 - 1 invocations in a dimension: check "
+                     "its lengths and params",
                      p->name);
     memcpy(l.size, p->workgroup, sizeof l.size);
     l.group_size = l.size[0] * l.size[1] * l.size[2];
@@ -120,7 +123,7 @@ struct ir_run_result ir_run_program(struct arena *arena, const struct ir_program
     return result;
 }
 
-/* -- pipelines ------------------------------------------------------------------------------------------------ */
+/* -- pipelines ------------------------------------------------------------------------------------------- */
 
 struct pipeline_run {
     struct arena *arena;
@@ -152,8 +155,7 @@ static bool evaluate(struct pipeline_run *run, const struct ir_expr *e, uint64_t
 /* What an arm's program gets for a param: any constant or param as it is, a size where it is computed. */
 static bool evaluate_arg(struct pipeline_run *run, const struct ir_expr *e, uint64_t *bits)
 {
-    if (e->op != IR_OP_CONST && e->op != IR_OP_PARAM)
-        return evaluate(run, e, bits);
+    if (e->op != IR_OP_CONST && e->op != IR_OP_PARAM) return evaluate(run, e, bits);
     *bits = e->op == IR_OP_CONST ? e->bits : run->params[e->param->index];
     return true;
 }
@@ -165,7 +167,9 @@ static bool make_temps(struct pipeline_run *run)
         const struct ir_buffer *t = p->temps.at[k];
         uint64_t count = t->count;
         if ((t->count_expr && !evaluate(run, t->count_expr, &count)) || count > UINT32_MAX) {
-            fail(run->arena, &run->result, IR_RUN_BAD_SIZE, "the size of temp '%s' overflows, is negative or passes 2^32 - 1 elements: check its lengths and params",
+            fail(run->arena, &run->result, IR_RUN_BAD_SIZE,
+                 "the size of temp '%s' overflows, is negative or passes 2^32 - 1 elements: check its lengths and "
+                 "params",
                  t->name);
             return false;
         }
@@ -186,8 +190,8 @@ static void run_arm(struct pipeline_run *run, const struct ir_arm *arm)
             buffers[a->formal_buffer->index] = run->buffers[a->buffer->index];
             buffers[a->formal_buffer->index].count = used_count(a->buffer, &run->buffers[a->buffer->index]);
         } else if (!evaluate_arg(run, a->value, &params[a->formal_param->index])) {
-            fail(run->arena, &run->result, IR_RUN_BAD_SIZE, "the value of '%s' for arm '%s' overflows, is negative or divides by zero",
-                 a->name, arm->name);
+            fail(run->arena, &run->result, IR_RUN_BAD_SIZE,
+                 "the value of '%s' for arm '%s' overflows, is negative or divides by zero", a->name, arm->name);
             return;
         }
     }
@@ -196,26 +200,26 @@ static void run_arm(struct pipeline_run *run, const struct ir_arm *arm)
     run->result.n_steps += n_steps;
 }
 
-struct ir_run_result ir_run_pipeline(struct arena *arena, const struct ir_pipeline *p, const struct ir_run_buffer *buffers,
-                                     const uint64_t *params, const struct ir_run_options *options)
+struct ir_run_result ir_run_pipeline(struct arena *arena, const struct ir_pipeline *p,
+                                     const struct ir_run_buffer *buffers, const uint64_t *params,
+                                     const struct ir_run_options *options)
 {
     struct pipeline_run run = {.arena = arena, .pipeline = p, .params = params, .options = options};
     run.buffers = ARENA_ARRAY(arena, struct ir_run_buffer, p->buffers.n + p->temps.n + 1);
     for (uint32_t k = 0; k < p->buffers.n; k++) {
         run.buffers[k] = buffers[k];
-        if (!check_length(arena, p->buffers.at[k], &buffers[k], &run.result))
-            return run.result;
+        if (!check_length(arena, p->buffers.at[k], &buffers[k], &run.result)) return run.result;
     }
-    if (!make_temps(&run))
-        return run.result;
-    IR_EACH_STMT(s, &p->body) {
+    if (!make_temps(&run)) return run.result;
+    IR_EACH_STMT(s, &p->body)
+    {
         if (s->kind == IR_STMT_COLLECTIVE)
-            fail(arena, &run.result, IR_RUN_UNSUPPORTED, "%s needs a communicator, which the interpreter does not have: run the arms without it",
+            fail(arena, &run.result, IR_RUN_UNSUPPORTED,
+                 "%s needs a communicator, which the interpreter does not have: run the arms without it",
                  ir_collective_texts[s->collective.op]);
         else if (s->kind == IR_STMT_ARM)
             run_arm(&run, s->arm);
-        if (run.result.status != IR_RUN_OK)
-            break;
+        if (run.result.status != IR_RUN_OK) break;
     }
     return run.result;
 }

@@ -1,4 +1,5 @@
-/* interp_code.h - the inside of the interpreter: what interp.c, interp_flatten.c, interp_step.c and interp_race.c share.
+/* interp_code.h - the inside of the interpreter: what interp.c, interp_flatten.c, interp_step.c and interp_race.c
+ * share.
  *
  * A program becomes a list of instructions over registers, flattened anew for each launch, so that an invocation is a
  * place in the list plus registers and can stop anywhere. Whatever all invocations of a launch see alike (constants,
@@ -18,23 +19,23 @@
 #include "ir/ops.h"
 
 /* Every instruction: pasted into CODE_NAME and into the handler run_NAME. */
-#define INTERP_CODES(CODE) \
-    CODE(EVAL)        /* dst = op(args) */ \
-    CODE(COPY)        /* dst = args[0] */ \
-    CODE(ID)          /* dst = gid, lid, wid or lane */ \
-    CODE(LOAD)        /* dst = array[args[0]] */ \
-    CODE(STORE)       /* array[args[0]] = args[1] */ \
-    CODE(ATOMIC)      /* dst = array[args[0]], which becomes what args[1] (expected) and args[2] make of it */ \
-    CODE(COPY_ASYNC)  /* array[args[0]...] = source[args[1]...], args[2] elements */ \
-    CODE(WAIT)        /* for the copies with this tag */ \
-    CODE(JUMP)        /* to target */ \
-    CODE(JUMP_UNLESS) /* args[0], to target */ \
-    CODE(FOR_NEXT)    /* to target with dst advanced by step, if that stays below args[0] */ \
-    CODE(WHILE_ROUND) /* dst, the rounds left, loses one; none left is trap 1 */ \
-    CODE(BARRIER) \
-    CODE(GRID_BARRIER) \
-    CODE(SUBGROUP)    /* dst = op(args) over the subgroup */ \
-    CODE(TRAP)        /* with code args[0] */ \
+#define INTERP_CODES(CODE)                                                                                             \
+    CODE(EVAL)        /* dst = op(args) */                                                                             \
+    CODE(COPY)        /* dst = args[0] */                                                                              \
+    CODE(ID)          /* dst = gid, lid, wid or lane */                                                                \
+    CODE(LOAD)        /* dst = array[args[0]] */                                                                       \
+    CODE(STORE)       /* array[args[0]] = args[1] */                                                                   \
+    CODE(ATOMIC)      /* dst = array[args[0]], which becomes what args[1] (expected) and args[2] make of it */         \
+    CODE(COPY_ASYNC)  /* array[args[0]...] = source[args[1]...], args[2] elements */                                   \
+    CODE(WAIT)        /* for the copies with this tag */                                                               \
+    CODE(JUMP)        /* to target */                                                                                  \
+    CODE(JUMP_UNLESS) /* args[0], to target */                                                                         \
+    CODE(FOR_NEXT)    /* to target with dst advanced by step, if that stays below args[0] */                           \
+    CODE(WHILE_ROUND) /* dst, the rounds left, loses one; none left is trap 1 */                                       \
+    CODE(BARRIER)                                                                                                      \
+    CODE(GRID_BARRIER)                                                                                                 \
+    CODE(SUBGROUP) /* dst = op(args) over the subgroup */                                                              \
+    CODE(TRAP)     /* with code args[0] */                                                                             \
     CODE(END)
 
 enum interp_code {
@@ -48,7 +49,7 @@ typedef int32_t operand;
 
 struct inst {
     enum interp_code code;
-    uint16_t op; /* EVAL, SUBGROUP, ID: enum ir_op; ATOMIC: enum ir_atomic */
+    uint16_t op;  /* EVAL, SUBGROUP, ID: enum ir_op; ATOMIC: enum ir_atomic */
     ir_type type; /* of the result or the element */
     uint8_t component, n_args;
     bool has_dst;
@@ -74,11 +75,11 @@ struct code {
     VEC(struct inst) insts;
     VEC(struct ir_value) pool;
     uint32_t n_regs;
-    struct array_view *arrays; /* of the program's `arrays` */
+    struct array_view *arrays;                                  /* of the program's `arrays` */
     uint64_t private_bytes, workgroup_bytes, workgroup_shadows; /* the size of each block */
 };
 
-/* -- race detection: what is remembered of the accesses to one element ---------------------------------------- */
+/* -- race detection: what is remembered of the accesses to one element ----------------------------------- */
 
 enum access_kind { ACCESS_READ, ACCESS_WRITE, ACCESS_ATOMIC, ACCESS_KINDS };
 
@@ -99,7 +100,7 @@ struct shadow {
     struct access_history of[ACCESS_KINDS];
 };
 
-/* -- a launch ------------------------------------------------------------------------------------------------- */
+/* -- a launch -------------------------------------------------------------------------------------------- */
 
 enum invocation_state { INVOCATION_RUNS, INVOCATION_AT_BARRIER, INVOCATION_AT_SUBGROUP, INVOCATION_ENDED };
 
@@ -124,7 +125,7 @@ struct group {
     uint64_t number; /* linear; GROUP_NONE when the slot is free */
     uint32_t wid[3];
     uint32_t epoch;
-    uint32_t n_blocked, n_waiting, n_ended; /* at a barrier, at a subgroup operation, gone */
+    uint32_t n_blocked, n_waiting, n_ended;      /* at a barrier, at a subgroup operation, gone */
     uint32_t *subgroup_waiting, *subgroup_ended; /* the latter two per subgroup */
     bool at_grid_barrier;
     uint32_t cursor; /* of the interleaved schedule */

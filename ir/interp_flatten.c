@@ -24,8 +24,7 @@ struct flattener {
 static operand take_reg(struct flattener *f)
 {
     operand r = f->next_reg++;
-    if ((uint32_t)f->next_reg > f->code->n_regs)
-        f->code->n_regs = (uint32_t)f->next_reg;
+    if ((uint32_t)f->next_reg > f->code->n_regs) f->code->n_regs = (uint32_t)f->next_reg;
     return r;
 }
 
@@ -44,7 +43,10 @@ static struct inst *append(struct flattener *f, enum interp_code code)
     return &f->code->insts.at[f->code->insts.n - 1];
 }
 
-static uint32_t next_place(const struct flattener *f) { return f->code->insts.n; }
+static uint32_t next_place(const struct flattener *f)
+{
+    return f->code->insts.n;
+}
 
 static uint32_t append_jump(struct flattener *f, enum interp_code code, operand condition, uint32_t target)
 {
@@ -54,34 +56,51 @@ static uint32_t append_jump(struct flattener *f, enum interp_code code, operand 
     return next_place(f) - 1;
 }
 
-static void set_target(struct flattener *f, uint32_t jump) { f->code->insts.at[jump].target = next_place(f); }
+static void set_target(struct flattener *f, uint32_t jump)
+{
+    f->code->insts.at[jump].target = next_place(f);
+}
 
-/* -- expressions ---------------------------------------------------------------------------------------------- */
+/* -- expressions ----------------------------------------------------------------------------------------- */
 
 static operand flatten_expr(struct flattener *f, const struct ir_expr *e, operand wanted);
 enum { ANY_REG = INT32_MIN };
 
 /* The destination: `wanted`, or a new register. */
-static operand choose_dst(struct flattener *f, operand wanted) { return wanted == ANY_REG ? take_reg(f) : wanted; }
+static operand choose_dst(struct flattener *f, operand wanted)
+{
+    return wanted == ANY_REG ? take_reg(f) : wanted;
+}
 
 static uint64_t find_uniform(const struct launch *l, const struct ir_expr *e)
 {
     switch (e->op) {
-    case IR_OP_CONST: return e->bits;
-    case IR_OP_WORKGROUP_SIZE: return l->size[e->component];
-    case IR_OP_NUM_WORKGROUPS: return l->groups[e->component];
-    case IR_OP_SUBGROUP_SIZE: return IR_SUBGROUP_SIZE;
-    case IR_OP_LEN: return e->buffer->space == IR_SPACE_STORAGE ? l->storage[e->buffer->index].count : e->buffer->count;
-    default: bug("%s is no leaf of the interpreter", ir_op_infos[e->op].name);
+    case IR_OP_CONST:
+        return e->bits;
+    case IR_OP_WORKGROUP_SIZE:
+        return l->size[e->component];
+    case IR_OP_NUM_WORKGROUPS:
+        return l->groups[e->component];
+    case IR_OP_SUBGROUP_SIZE:
+        return IR_SUBGROUP_SIZE;
+    case IR_OP_LEN:
+        return e->buffer->space == IR_SPACE_STORAGE ? l->storage[e->buffer->index].count : e->buffer->count;
+    default:
+        bug("%s is no leaf of the interpreter", ir_op_infos[e->op].name);
     }
 }
 
 static operand flatten_leaf(struct flattener *f, const struct ir_expr *e, operand wanted)
 {
     switch (e->op) {
-    case IR_OP_LOCAL: return f->local_regs[e->local->index];
-    case IR_OP_PARAM: return add_constant(f, ir_value_from_memory(e->type.scalar, f->params[e->param->index]));
-    case IR_OP_GID: case IR_OP_LID: case IR_OP_WID: case IR_OP_LANE: {
+    case IR_OP_LOCAL:
+        return f->local_regs[e->local->index];
+    case IR_OP_PARAM:
+        return add_constant(f, ir_value_from_memory(e->type.scalar, f->params[e->param->index]));
+    case IR_OP_GID:
+    case IR_OP_LID:
+    case IR_OP_WID:
+    case IR_OP_LANE: {
         operand dst = choose_dst(f, wanted);
         struct inst *i = append(f, CODE_ID);
         i->op = e->op;
@@ -89,11 +108,15 @@ static operand flatten_leaf(struct flattener *f, const struct ir_expr *e, operan
         i->dst = dst;
         return dst;
     }
-    default: return add_constant(f, find_uniform(f->launch, e));
+    default:
+        return add_constant(f, find_uniform(f->launch, e));
     }
 }
 
-static bool is_leaf(const struct ir_expr *e) { return e->op != IR_OP_LOAD && !e->n_args; }
+static bool is_leaf(const struct ir_expr *e)
+{
+    return e->op != IR_OP_LOAD && !e->n_args;
+}
 
 static operand flatten_operation(struct flattener *f, const struct ir_expr *e, operand wanted)
 {
@@ -103,7 +126,9 @@ static operand flatten_operation(struct flattener *f, const struct ir_expr *e, o
         args[k] = flatten_expr(f, e->args[k], ANY_REG);
     f->next_reg = saved; /* the result may lie where an operand was: it is written last */
     dst = choose_dst(f, wanted);
-    struct inst *i = append(f, is_load ? CODE_LOAD : ir_op_infos[e->op].traits & IR_TRAIT_SUBGROUP ? CODE_SUBGROUP : CODE_EVAL);
+    struct inst *i = append(f, is_load                                         ? CODE_LOAD
+                               : ir_op_infos[e->op].traits & IR_TRAIT_SUBGROUP ? CODE_SUBGROUP
+                                                                               : CODE_EVAL);
     i->op = e->op;
     i->type = e->type;
     i->component = e->component;
@@ -114,8 +139,7 @@ static operand flatten_operation(struct flattener *f, const struct ir_expr *e, o
         i->args[k] = args[k];
         i->arg_types[k] = e->args[k]->type;
     }
-    if (is_load)
-        i->array = e->buffer;
+    if (is_load) i->array = e->buffer;
     return dst;
 }
 
@@ -128,17 +152,19 @@ static operand flatten_expr(struct flattener *f, const struct ir_expr *e, operan
 static void flatten_into(struct flattener *f, const struct ir_expr *e, operand dst)
 {
     operand from = flatten_expr(f, e, dst);
-    if (from == dst)
-        return;
+    if (from == dst) return;
     struct inst *i = append(f, CODE_COPY);
     i->dst = dst;
     i->args[0] = from;
 }
 
 /* A value that lasts until the end of the statement. */
-static operand flatten_value(struct flattener *f, const struct ir_expr *e) { return flatten_expr(f, e, ANY_REG); }
+static operand flatten_value(struct flattener *f, const struct ir_expr *e)
+{
+    return flatten_expr(f, e, ANY_REG);
+}
 
-/* -- statements: the register stack is put back after each by flatten_block, but for what a declaration took --- */
+/* -- statements: the register stack is put back after each by flatten_block, but for what a declaration took  */
 
 static void flatten_block(struct flattener *f, const struct ir_block *b);
 
@@ -150,7 +176,10 @@ static void flatten_LET(struct flattener *f, const struct ir_stmt *s)
     f->next_reg = dst + 1;
 }
 
-static void flatten_VAR(struct flattener *f, const struct ir_stmt *s) { flatten_LET(f, s); }
+static void flatten_VAR(struct flattener *f, const struct ir_stmt *s)
+{
+    flatten_LET(f, s);
+}
 
 static void flatten_ASSIGN(struct flattener *f, const struct ir_stmt *s)
 {
@@ -266,8 +295,14 @@ static void flatten_RETURN(struct flattener *f, const struct ir_stmt *s)
     append(f, CODE_END);
 }
 
-static void flatten_BLOCK(struct flattener *f, const struct ir_stmt *s) { flatten_block(f, &s->scope.body); }
-static void flatten_REGION(struct flattener *f, const struct ir_stmt *s) { flatten_block(f, &s->scope.body); }
+static void flatten_BLOCK(struct flattener *f, const struct ir_stmt *s)
+{
+    flatten_block(f, &s->scope.body);
+}
+static void flatten_REGION(struct flattener *f, const struct ir_stmt *s)
+{
+    flatten_block(f, &s->scope.body);
+}
 
 static void flatten_BARRIER(struct flattener *f, const struct ir_stmt *s)
 {
@@ -317,7 +352,10 @@ static void flatten_COPY_ASYNC(struct flattener *f, const struct ir_stmt *s)
     i->target = s->copy.tag;
 }
 
-static void flatten_WAIT(struct flattener *f, const struct ir_stmt *s) { append(f, CODE_WAIT)->target = s->wait.tag; }
+static void flatten_WAIT(struct flattener *f, const struct ir_stmt *s)
+{
+    append(f, CODE_WAIT)->target = s->wait.tag;
+}
 
 static void flatten_TRAP(struct flattener *f, const struct ir_stmt *s)
 {
@@ -329,9 +367,18 @@ static void refuse_pipeline_stmt(const struct ir_stmt *s)
 {
     bug("%s in the body of a program", ir_stmt_infos[s->kind].name);
 }
-static void flatten_ARM(struct flattener *f, const struct ir_stmt *s) { (void)f, refuse_pipeline_stmt(s); }
-static void flatten_HOST(struct flattener *f, const struct ir_stmt *s) { (void)f, refuse_pipeline_stmt(s); }
-static void flatten_COLLECTIVE(struct flattener *f, const struct ir_stmt *s) { (void)f, refuse_pipeline_stmt(s); }
+static void flatten_ARM(struct flattener *f, const struct ir_stmt *s)
+{
+    (void)f, refuse_pipeline_stmt(s);
+}
+static void flatten_HOST(struct flattener *f, const struct ir_stmt *s)
+{
+    (void)f, refuse_pipeline_stmt(s);
+}
+static void flatten_COLLECTIVE(struct flattener *f, const struct ir_stmt *s)
+{
+    (void)f, refuse_pipeline_stmt(s);
+}
 
 static void (*const flatten_stmt[IR_STMT_COUNT])(struct flattener *f, const struct ir_stmt *s) = {
 #define STMT(NAME, text, traits, help) flatten_##NAME,
@@ -346,17 +393,17 @@ static bool declares_local(const struct ir_stmt *s)
 static void flatten_block(struct flattener *f, const struct ir_block *b)
 {
     operand first = f->next_reg;
-    IR_EACH_STMT(s, b) {
+    IR_EACH_STMT(s, b)
+    {
         operand before = f->next_reg;
         f->range = s->range;
         flatten_stmt[s->kind](f, s);
-        if (!declares_local(s))
-            f->next_reg = before;
+        if (!declares_local(s)) f->next_reg = before;
     }
     f->next_reg = first;
 }
 
-/* -- arrays --------------------------------------------------------------------------------------------------- */
+/* -- arrays ---------------------------------------------------------------------------------------------- */
 
 static void place_arrays(struct code *c, const struct ir_program *p, bool detect_races)
 {
@@ -366,11 +413,10 @@ static void place_arrays(struct code *c, const struct ir_program *p, bool detect
         bool is_private = b->space == IR_SPACE_PRIVATE;
         uint64_t *block = is_private ? &c->private_bytes : &c->workgroup_bytes;
         uint32_t elem_bytes = ir_type_mem_bytes(b->elem);
-        c->arrays[k] = (struct array_view){.count = b->count, .elem_bytes = elem_bytes, .offset = *block,
-                                           .shadow_offset = c->workgroup_shadows};
+        c->arrays[k] = (struct array_view){
+            .count = b->count, .elem_bytes = elem_bytes, .offset = *block, .shadow_offset = c->workgroup_shadows};
         *block += b->count * elem_bytes;
-        if (!is_private && detect_races)
-            c->workgroup_shadows += b->count;
+        if (!is_private && detect_races) c->workgroup_shadows += b->count;
     }
 }
 

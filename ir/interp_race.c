@@ -6,7 +6,10 @@
 
 #include <string.h>
 
-static uint64_t number_of(const struct access *a) { return (a->invocation & ~ACCESS_COPY) - 1; }
+static uint64_t number_of(const struct access *a)
+{
+    return (a->invocation & ~ACCESS_COPY) - 1;
+}
 
 static bool same_group(const struct launch *l, const struct access *a, const struct access *b)
 {
@@ -24,10 +27,8 @@ static bool is_concurrent(const struct launch *l, const struct access *a, const 
 static const struct access *find_concurrent(const struct launch *l, const struct access_history *h,
                                             const struct access *a)
 {
-    if (is_concurrent(l, &h->latest, a))
-        return &h->latest;
-    if (is_concurrent(l, &h->neighbour, a))
-        return &h->neighbour;
+    if (is_concurrent(l, &h->latest, a)) return &h->latest;
+    if (is_concurrent(l, &h->neighbour, a)) return &h->neighbour;
     return is_concurrent(l, &h->stranger, a) ? &h->stranger : NULL;
 }
 
@@ -79,8 +80,7 @@ void interp_note_access(struct launch *l, struct shadow *shadow, const struct ir
 
 static void settle(struct access *a, uint64_t invocation)
 {
-    if (a->invocation == (invocation | ACCESS_COPY))
-        a->invocation = invocation;
+    if (a->invocation == (invocation | ACCESS_COPY)) a->invocation = invocation;
 }
 
 static void settle_shadow(struct shadow *s, enum access_kind kind, uint64_t invocation)
@@ -93,8 +93,7 @@ static void settle_shadow(struct shadow *s, enum access_kind kind, uint64_t invo
 void interp_settle_copy(const struct pending_copy *copy, uint64_t invocation)
 {
     for (uint64_t k = 0; k < copy->n; k++) {
-        if (copy->dst.shadow)
-            settle_shadow(&copy->dst.shadow[copy->dst_index + k], ACCESS_WRITE, invocation);
+        if (copy->dst.shadow) settle_shadow(&copy->dst.shadow[copy->dst_index + k], ACCESS_WRITE, invocation);
         if (copy->src.shadow && copy->src_index + k < copy->src.count)
             settle_shadow(&copy->src.shadow[copy->src_index + k], ACCESS_READ, invocation);
     }

@@ -28,7 +28,7 @@ uint64_t interp_linear_id(const struct launch *l, uint64_t number)
     return id[0] + grid[0] * (id[1] + grid[1] * id[2]);
 }
 
-/* -- slots ---------------------------------------------------------------------------------------------------- */
+/* -- slots ----------------------------------------------------------------------------------------------- */
 
 static void allocate_group(struct launch *l, struct group *g)
 {
@@ -38,8 +38,7 @@ static void allocate_group(struct launch *l, struct group *g)
     g->subgroup_waiting = ARENA_ARRAY(l->arena, uint32_t, l->n_subgroups);
     g->subgroup_ended = ARENA_ARRAY(l->arena, uint32_t, l->n_subgroups);
     g->bytes = arena_alloc(l->arena, c->workgroup_bytes);
-    if (c->workgroup_shadows)
-        g->shadow = ARENA_ARRAY(l->arena, struct shadow, c->workgroup_shadows);
+    if (c->workgroup_shadows) g->shadow = ARENA_ARRAY(l->arena, struct shadow, c->workgroup_shadows);
     struct ir_value *regs = ARENA_ARRAY(l->arena, struct ir_value, (size_t)c->n_regs * l->group_size);
     unsigned char *private_bytes = arena_array(l->arena, c->private_bytes, l->group_size);
     for (uint32_t k = 0; k < l->group_size; k++) {
@@ -58,8 +57,7 @@ static void start_invocation(const struct launch *l, struct group *g, uint32_t p
     i->lid[1] = position / l->size[0] % l->size[1];
     i->lid[2] = position / l->size[0] / l->size[1];
     i->copies = NULL;
-    if (l->code.private_bytes)
-        memset(i->private_bytes, 0, l->code.private_bytes);
+    if (l->code.private_bytes) memset(i->private_bytes, 0, l->code.private_bytes);
 }
 
 static void start_group(const struct launch *l, struct group *g, uint64_t number)
@@ -72,10 +70,8 @@ static void start_group(const struct launch *l, struct group *g, uint64_t number
     g->at_grid_barrier = false;
     memset(g->subgroup_waiting, 0, sizeof *g->subgroup_waiting * l->n_subgroups);
     memset(g->subgroup_ended, 0, sizeof *g->subgroup_ended * l->n_subgroups);
-    if (l->code.workgroup_bytes)
-        memset(g->bytes, 0, l->code.workgroup_bytes);
-    if (g->shadow)
-        memset(g->shadow, 0, sizeof *g->shadow * l->code.workgroup_shadows);
+    if (l->code.workgroup_bytes) memset(g->bytes, 0, l->code.workgroup_bytes);
+    if (g->shadow) memset(g->shadow, 0, sizeof *g->shadow * l->code.workgroup_shadows);
     for (uint32_t k = 0; k < l->group_size; k++)
         start_invocation(l, g, k);
 }
@@ -85,14 +81,13 @@ static bool start_next_group(struct window *w, struct group *g)
 {
     struct launch *l = w->launch;
     g->number = GROUP_NONE;
-    if (w->n_started == l->n_groups)
-        return false;
+    if (w->n_started == l->n_groups) return false;
     uint64_t number = w->n_started++;
     start_group(l, g, l->options->schedule == IR_SCHEDULE_REVERSED ? l->n_groups - 1 - number : number);
     return true;
 }
 
-/* -- meetings ------------------------------------------------------------------------------------------------- */
+/* -- meetings -------------------------------------------------------------------------------------------- */
 
 static void fail_deadlock(struct launch *l)
 {
@@ -112,8 +107,7 @@ static void pass_barrier(struct window *w, struct group *g)
             fail_deadlock(l);
             return;
         }
-        if (i->state == INVOCATION_AT_BARRIER)
-            pc = i->pc;
+        if (i->state == INVOCATION_AT_BARRIER) pc = i->pc;
     }
     g->epoch++;
     if (l->code.insts.at[pc].code == CODE_GRID_BARRIER && !g->at_grid_barrier) {
@@ -134,8 +128,7 @@ static void pass_grid_barrier(struct window *w)
 {
     struct launch *l = w->launch;
     for (uint32_t k = 0; k < l->program->buffers.n; k++)
-        if (l->storage[k].shadow)
-            memset(l->storage[k].shadow, 0, sizeof(struct shadow) * l->storage[k].count);
+        if (l->storage[k].shadow) memset(l->storage[k].shadow, 0, sizeof(struct shadow) * l->storage[k].count);
     for (uint32_t k = 0; k < w->n; k++)
         if (w->groups[k].number != GROUP_NONE) {
             pass_barrier(w, &w->groups[k]);
@@ -159,8 +152,7 @@ static uint64_t count_ballot(const struct launch *l, const struct lanes *lanes, 
 {
     uint64_t bits = 0;
     for (uint32_t k = 0; k < IR_SUBGROUP_SIZE; k++)
-        if (lanes->of[k] && find_lane_value(l, lanes->of[k], at->args[0])->lane[0])
-            bits |= (uint64_t)1 << k;
+        if (lanes->of[k] && find_lane_value(l, lanes->of[k], at->args[0])->lane[0]) bits |= (uint64_t)1 << k;
     return bits;
 }
 
@@ -222,8 +214,7 @@ static void evaluate_subgroup(const struct launch *l, const struct lanes *lanes,
             results[k].lane[c] = work.value[k];
     }
     for (uint32_t k = 0; k < IR_SUBGROUP_SIZE; k++)
-        if (lanes->of[k])
-            lanes->of[k]->regs[at->dst] = results[k];
+        if (lanes->of[k]) lanes->of[k]->regs[at->dst] = results[k];
 }
 
 /* All lanes that have not ended wait at a subgroup operation: it must be one and the same. */
@@ -233,8 +224,7 @@ static void pass_subgroup(struct launch *l, struct group *g, uint32_t subgroup)
     uint32_t first = subgroup * IR_SUBGROUP_SIZE, pc = UINT32_MAX;
     for (uint32_t k = 0; k < IR_SUBGROUP_SIZE && first + k < l->group_size; k++) {
         struct invocation *i = &g->invocations[first + k];
-        if (i->state != INVOCATION_AT_SUBGROUP)
-            continue;
+        if (i->state != INVOCATION_AT_SUBGROUP) continue;
         if (pc != UINT32_MAX && pc != i->pc) {
             fail_deadlock(l);
             return;
@@ -262,8 +252,7 @@ static void finish_group(struct window *w, struct group *g)
 {
     struct launch *l = w->launch;
     w->n_done++;
-    if (l->options->progress)
-        l->options->progress(l->options->progress_ctx, w->n_done, l->n_groups);
+    if (l->options->progress) l->options->progress(l->options->progress_ctx, w->n_done, l->n_groups);
     start_next_group(w, g);
 }
 
@@ -272,8 +261,7 @@ static void settle(struct window *w, struct group *g, const struct invocation *i
 {
     struct launch *l = w->launch;
     uint32_t subgroup = i->position / IR_SUBGROUP_SIZE, waiting = g->subgroup_waiting[subgroup];
-    if (i->state == INVOCATION_RUNS)
-        return;
+    if (i->state == INVOCATION_RUNS) return;
     if (waiting && waiting + g->subgroup_ended[subgroup] == count_lanes(l, subgroup))
         pass_subgroup(l, g, subgroup);
     else if (g->n_ended == l->group_size)
@@ -282,20 +270,21 @@ static void settle(struct window *w, struct group *g, const struct invocation *i
         pass_barrier(w, g);
     else if (g->n_blocked + g->n_waiting + g->n_ended == l->group_size)
         fail_deadlock(l); /* some wait at a subgroup operation, the others at a barrier */
-    if (w->n_at_grid_barrier && w->n_at_grid_barrier + w->n_done == l->n_groups)
-        pass_grid_barrier(w);
+    if (w->n_at_grid_barrier && w->n_at_grid_barrier + w->n_done == l->n_groups) pass_grid_barrier(w);
 }
 
 static void step(struct window *w, struct group *g, struct invocation *i, enum outcome until)
 {
     interp_step(w->launch, g, i, until);
-    if (!w->launch->stop)
-        settle(w, g, i);
+    if (!w->launch->stop) settle(w, g, i);
 }
 
-/* -- schedules: each gives steps to invocations of the window until all workgroups are done ------------------- */
+/* -- schedules: each gives steps to invocations of the window until all workgroups are done -------------- */
 
-static bool is_over(const struct window *w) { return w->launch->stop || w->n_done == w->launch->n_groups; }
+static bool is_over(const struct window *w)
+{
+    return w->launch->stop || w->n_done == w->launch->n_groups;
+}
 
 /* Each invocation in turn, up to where it has to wait. */
 static void run_in_order(struct window *w, bool reversed)
@@ -306,14 +295,19 @@ static void run_in_order(struct window *w, bool reversed)
         uint32_t n = number == GROUP_NONE || g->at_grid_barrier ? 0 : w->launch->group_size;
         for (uint32_t k = 0; k < n && g->number == number && !w->launch->stop; k++) {
             struct invocation *i = &g->invocations[reversed ? n - 1 - k : k];
-            if (i->state == INVOCATION_RUNS)
-                step(w, g, i, OUTCOME_BLOCKED);
+            if (i->state == INVOCATION_RUNS) step(w, g, i, OUTCOME_BLOCKED);
         }
     }
 }
 
-static void schedule_FORWARD(struct window *w) { run_in_order(w, false); }
-static void schedule_REVERSED(struct window *w) { run_in_order(w, true); }
+static void schedule_FORWARD(struct window *w)
+{
+    run_in_order(w, false);
+}
+static void schedule_REVERSED(struct window *w)
+{
+    run_in_order(w, true);
+}
 
 /* SplitMix64. */
 static uint64_t draw(struct window *w)
@@ -345,8 +339,7 @@ static struct invocation *find_runnable(const struct launch *l, struct group *g)
 {
     for (uint32_t tried = 0; tried < l->group_size; tried++) {
         struct invocation *i = &g->invocations[g->cursor];
-        if (i->state == INVOCATION_RUNS)
-            return i;
+        if (i->state == INVOCATION_RUNS) return i;
         g->cursor = (g->cursor + 1) % l->group_size;
     }
     return NULL;
@@ -358,8 +351,7 @@ static void schedule_INTERLEAVED(struct window *w)
         struct group *g = &w->groups[slot];
         bool idle = g->number == GROUP_NONE || g->at_grid_barrier;
         struct invocation *i = idle ? NULL : find_runnable(w->launch, g);
-        if (i)
-            step(w, g, i, OUTCOME_ACCESS);
+        if (i) step(w, g, i, OUTCOME_ACCESS);
     }
 }
 
@@ -367,12 +359,14 @@ static void schedule_INTERLEAVED(struct window *w)
 static uint64_t choose_window(const struct launch *l)
 {
     for (uint32_t k = 0; k < l->code.insts.n; k++)
-        if (l->code.insts.at[k].code == CODE_GRID_BARRIER)
-            return l->n_groups;
+        if (l->code.insts.at[k].code == CODE_GRID_BARRIER) return l->n_groups;
     switch (l->options->schedule) {
-    case IR_SCHEDULE_RANDOM: return 8;
-    case IR_SCHEDULE_INTERLEAVED: return 1 + 16384 / l->group_size;
-    default: return 1;
+    case IR_SCHEDULE_RANDOM:
+        return 8;
+    case IR_SCHEDULE_INTERLEAVED:
+        return 1 + 16384 / l->group_size;
+    default:
+        return 1;
     }
 }
 
@@ -387,8 +381,7 @@ void interp_schedule(struct launch *l)
     struct window w = {.launch = l, .random = l->options->seed};
     uint64_t wanted = choose_window(l);
     w.n = (uint32_t)(wanted < l->n_groups ? wanted : l->n_groups);
-    if (!w.n)
-        return;
+    if (!w.n) return;
     w.groups = ARENA_ARRAY(l->arena, struct group, w.n);
     for (uint32_t k = 0; k < w.n; k++) {
         allocate_group(l, &w.groups[k]);

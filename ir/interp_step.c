@@ -13,19 +13,16 @@ static uint32_t get_u32(const struct launch *l, const struct invocation *i, oper
     return (uint32_t)get(l, i, o)->lane[0];
 }
 
-/* -- memory --------------------------------------------------------------------------------------------------- */
+/* -- memory ---------------------------------------------------------------------------------------------- */
 
 static struct array_view find_array(const struct launch *l, const struct group *g, const struct invocation *i,
                                     const struct ir_buffer *b)
 {
-    if (b->space == IR_SPACE_STORAGE)
-        return l->storage[b->index];
-    if (b->space == IR_SPACE_DATA)
-        return l->data[b->index];
+    if (b->space == IR_SPACE_STORAGE) return l->storage[b->index];
+    if (b->space == IR_SPACE_DATA) return l->data[b->index];
     struct array_view v = l->code.arrays[b->index];
     v.bytes = (b->space == IR_SPACE_PRIVATE ? i->private_bytes : g->bytes) + v.offset;
-    if (b->space == IR_SPACE_WORKGROUP && g->shadow)
-        v.shadow = g->shadow + v.shadow_offset;
+    if (b->space == IR_SPACE_WORKGROUP && g->shadow) v.shadow = g->shadow + v.shadow_offset;
     return v;
 }
 
@@ -51,11 +48,10 @@ static struct access name_access(const struct launch *l, const struct group *g, 
 static void note(struct launch *l, const struct group *g, const struct invocation *i, const struct inst *at,
                  const struct array_view *v, uint64_t index, enum access_kind kind)
 {
-    if (v->shadow)
-        interp_note_access(l, &v->shadow[index], at->array, index, kind, name_access(l, g, i));
+    if (v->shadow) interp_note_access(l, &v->shadow[index], at->array, index, kind, name_access(l, g, i));
 }
 
-/* -- instructions --------------------------------------------------------------------------------------------- */
+/* -- instructions ---------------------------------------------------------------------------------------- */
 
 static enum outcome run_EVAL(struct launch *l, struct group *g, struct invocation *i, const struct inst *at)
 {
@@ -80,10 +76,17 @@ static enum outcome run_ID(struct launch *l, struct group *g, struct invocation 
 {
     uint32_t k = at->component, value;
     switch (at->op) {
-    case IR_OP_GID: value = g->wid[k] * l->size[k] + i->lid[k]; break;
-    case IR_OP_LID: value = i->lid[k]; break;
-    case IR_OP_WID: value = g->wid[k]; break;
-    default: value = i->position % IR_SUBGROUP_SIZE;
+    case IR_OP_GID:
+        value = g->wid[k] * l->size[k] + i->lid[k];
+        break;
+    case IR_OP_LID:
+        value = i->lid[k];
+        break;
+    case IR_OP_WID:
+        value = g->wid[k];
+        break;
+    default:
+        value = i->position % IR_SUBGROUP_SIZE;
     }
     i->regs[at->dst] = (struct ir_value){{value}};
     i->pc++;
@@ -129,12 +132,11 @@ static enum outcome run_ATOMIC(struct launch *l, struct group *g, struct invocat
     if (index < v.count) {
         unsigned char *place = v.bytes + index * v.elem_bytes;
         old = load_scalar(place, s);
-        store_scalar(place, s, ir_atomic_eval(at->op, s, old, get(l, i, at->args[1])->lane[0],
-                                              get(l, i, at->args[2])->lane[0]));
+        store_scalar(place, s,
+                     ir_atomic_eval(at->op, s, old, get(l, i, at->args[1])->lane[0], get(l, i, at->args[2])->lane[0]));
         note(l, g, i, at, &v, index, ACCESS_ATOMIC);
     }
-    if (at->has_dst)
-        i->regs[at->dst] = (struct ir_value){{old}};
+    if (at->has_dst) i->regs[at->dst] = (struct ir_value){{old}};
     i->pc++;
     return OUTCOME_ACCESS;
 }
@@ -154,8 +156,7 @@ static void note_copy(struct launch *l, const struct group *g, struct invocation
                                access);
     }
     struct pending_copy *kept = l->free_copies ? l->free_copies : ARENA_NEW(l->arena, struct pending_copy);
-    if (kept == l->free_copies)
-        l->free_copies = kept->next;
+    if (kept == l->free_copies) l->free_copies = kept->next;
     *kept = *copy;
     kept->next = i->copies;
     i->copies = kept;
@@ -165,8 +166,11 @@ static void note_copy(struct launch *l, const struct group *g, struct invocation
 static enum outcome run_COPY_ASYNC(struct launch *l, struct group *g, struct invocation *i, const struct inst *at)
 {
     struct pending_copy copy = {
-        .dst = find_array(l, g, i, at->array), .src = find_array(l, g, i, at->source), .tag = at->target,
-        .dst_index = get_u32(l, i, at->args[0]), .src_index = get_u32(l, i, at->args[1]),
+        .dst = find_array(l, g, i, at->array),
+        .src = find_array(l, g, i, at->source),
+        .tag = at->target,
+        .dst_index = get_u32(l, i, at->args[0]),
+        .src_index = get_u32(l, i, at->args[1]),
         .n = get_u32(l, i, at->args[2]),
     };
     uint64_t room = copy.dst_index < copy.dst.count ? copy.dst.count - copy.dst_index : 0;
@@ -179,8 +183,7 @@ static enum outcome run_COPY_ASYNC(struct launch *l, struct group *g, struct inv
         else
             memset(to, 0, copy.dst.elem_bytes);
     }
-    if (copy.n && l->options->detect_races)
-        note_copy(l, g, i, at, &copy);
+    if (copy.n && l->options->detect_races) note_copy(l, g, i, at, &copy);
     i->pc++;
     return OUTCOME_ACCESS;
 }
@@ -231,7 +234,7 @@ static enum outcome run_FOR_NEXT(struct launch *l, struct group *g, struct invoc
     return OUTCOME_NEXT;
 }
 
-/* -- ends and meetings ---------------------------------------------------------------------------------------- */
+/* -- ends and meetings ----------------------------------------------------------------------------------- */
 
 static enum outcome arrive(struct group *g, struct invocation *i, enum invocation_state state)
 {
@@ -260,8 +263,7 @@ static enum outcome trap(struct launch *l, struct group *g, struct invocation *i
 
 static enum outcome run_WHILE_ROUND(struct launch *l, struct group *g, struct invocation *i, const struct inst *at)
 {
-    if (!i->regs[at->dst].lane[0])
-        return trap(l, g, i, at, 1);
+    if (!i->regs[at->dst].lane[0]) return trap(l, g, i, at, 1);
     i->regs[at->dst].lane[0]--;
     i->pc++;
     return OUTCOME_NEXT;

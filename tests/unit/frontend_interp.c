@@ -1,5 +1,5 @@
-/* frontend_interp.c - the reference interpreter: answers that are known from elsewhere, the same bytes under every schedule,
- * races found where they were planted and nowhere else, traps, bounds, sizes. */
+/* frontend_interp.c - the reference interpreter: answers that are known from elsewhere, the same bytes under every
+ * schedule, races found where they were planted and nowhere else, traps, bounds, sizes. */
 #include <setjmp.h>
 #include <stdlib.h>
 
@@ -48,7 +48,7 @@ static struct ir_run_result run_forward(const char *text, const struct ir_run_bu
 #define BUFFER(array) {(array), sizeof(array) / sizeof *(array)}
 #define TEXT(string) {(char *)(uintptr_t)(string), sizeof(string) - 1}
 
-/* -- known answers ------------------------------------------------------------------------------------------------ */
+/* -- known answers --------------------------------------------------------------------------------------- */
 
 static void computes_crc32(void)
 {
@@ -60,7 +60,10 @@ static void computes_crc32(void)
                           "    crc = crc ^ u32(text[i]);\n"
                           "    for k in 0u32..8 { crc = select((crc & 1) != 0, crc >> 1 ^ 0xEDB88320, crc >> 1); }\n"
                           "  }\n"
-                          "  out[0] = ~crc; }\n", buffers, NULL).status, IR_RUN_OK);
+                          "  out[0] = ~crc; }\n",
+                          buffers, NULL)
+                  .status,
+              IR_RUN_OK);
     CHECK_UINT(out[0], 0x352441C2);
 }
 
@@ -73,7 +76,10 @@ static void computes_adler32(void)
                           "  while i < len(text) max 100 {\n"
                           "    a = (a + u32(text[i])) % 65521; b = (b + a) % 65521; i = i + 1;\n"
                           "  }\n"
-                          "  out[0] = b << 16 | a; }\n", buffers, NULL).status, IR_RUN_OK);
+                          "  out[0] = b << 16 | a; }\n",
+                          buffers, NULL)
+                  .status,
+              IR_RUN_OK);
     CHECK_UINT(out[0], 0x11E60398);
 }
 
@@ -88,25 +94,28 @@ static void computes_fnv1a(void)
                           "  for i in 0u32..len(text) {\n"
                           "    a = (a ^ u32(text[i])) * 16777619; b = (b ^ u64(text[i])) * 0x100000001B3;\n"
                           "  }\n"
-                          "  narrow[0] = a; wide[0] = b; }\n", buffers, NULL).status, IR_RUN_OK);
+                          "  narrow[0] = a; wide[0] = b; }\n",
+                          buffers, NULL)
+                  .status,
+              IR_RUN_OK);
     CHECK_UINT(narrow[0], 0x1A47E90B);
     CHECK_UINT(wide[0], 0xE71FA2190541574B);
 }
 
 /* The value of a base64 character by comparisons, so that the program needs no table. */
-#define DECODE \
-    "fn sextet(c : u32) -> u32 {\n" \
-    "  if c >= 97 { return c - 71; }\n" \
-    "  if c >= 65 { return c - 65; }\n" \
-    "  if c >= 48 { return c + 4; }\n" \
-    "  return select(c == 43, 62u32, 63u32);\n" \
-    "}\n" \
-    "program decode { dispatch len(text) / 4; buffer text : read u8[]; buffer plain : write u8[];\n" \
-    "  let q = gid.x * 4;\n" \
-    "  if q + 4 <= len(text) {\n" \
-    "    var bits = 0u32;\n" \
-    "    for k in 0u32..4 { bits = bits << 6 | sextet(u32(text[q + k])); }\n" \
-    "    for k in 0u32..3 { plain[gid.x * 3 + k] = u8(bits >> 16 - 8 * k); }\n" \
+#define DECODE                                                                                                         \
+    "fn sextet(c : u32) -> u32 {\n"                                                                                    \
+    "  if c >= 97 { return c - 71; }\n"                                                                                \
+    "  if c >= 65 { return c - 65; }\n"                                                                                \
+    "  if c >= 48 { return c + 4; }\n"                                                                                 \
+    "  return select(c == 43, 62u32, 63u32);\n"                                                                        \
+    "}\n"                                                                                                              \
+    "program decode { dispatch len(text) / 4; buffer text : read u8[]; buffer plain : write u8[];\n"                   \
+    "  let q = gid.x * 4;\n"                                                                                           \
+    "  if q + 4 <= len(text) {\n"                                                                                      \
+    "    var bits = 0u32;\n"                                                                                           \
+    "    for k in 0u32..4 { bits = bits << 6 | sextet(u32(text[q + k])); }\n"                                          \
+    "    for k in 0u32..3 { plain[gid.x * 3 + k] = u8(bits >> 16 - 8 * k); }\n"                                        \
     "  } }\n"
 
 static void decodes_base64(void)
@@ -117,12 +126,12 @@ static void decodes_base64(void)
     CHECK(plain[0] == 77 && plain[1] == 97 && plain[2] == 110);
 }
 
-#define FIND \
-    "program find { dispatch len(plain); buffer plain : read u8[]; buffer ends : read_write u32[];\n" \
-    "  let i = gid.x;\n" \
-    "  if plain[i] == 97 && plain[i + 1] == 98 && plain[i + 2] == 114 && plain[i + 3] == 97 {\n" \
-    "    let slot = atomic_add(ends[0], 1);\n" \
-    "    ends[slot + 1] = i + 3;\n" \
+#define FIND                                                                                                           \
+    "program find { dispatch len(plain); buffer plain : read u8[]; buffer ends : read_write u32[];\n"                  \
+    "  let i = gid.x;\n"                                                                                               \
+    "  if plain[i] == 97 && plain[i + 1] == 98 && plain[i + 2] == 114 && plain[i + 3] == 97 {\n"                       \
+    "    let slot = atomic_add(ends[0], 1);\n"                                                                         \
+    "    ends[slot + 1] = i + 3;\n"                                                                                    \
     "  } }\n"
 
 static void finds_literals(void)
@@ -138,20 +147,20 @@ static void runs_pipelines_arm_by_arm(void)
 {
     uint32_t ends[3] = {0};
     struct ir_run_buffer buffers[] = {TEXT("YWJyYWNhZGFicmFh"), BUFFER(ends)};
-    struct ir_run_result r =
-        run(DECODE FIND "pipeline scan (text : read u8[], ends : read_write u32[]) { temp plain : u8[len(text) / 4 * 3];\n"
-                        "  arm decode = decode(text: text, plain: plain);\n"
-                        "  host plain;\n"
-                        "  arm find = find(plain: plain, ends: ends); }\n",
-            buffers, NULL, (struct ir_run_options){0});
+    struct ir_run_result r = run(
+        DECODE FIND "pipeline scan (text : read u8[], ends : read_write u32[]) { temp plain : u8[len(text) / 4 * 3];\n"
+                    "  arm decode = decode(text: text, plain: plain);\n"
+                    "  host plain;\n"
+                    "  arm find = find(plain: plain, ends: ends); }\n",
+        buffers, NULL, (struct ir_run_options){0});
     CHECK_INT(r.status, IR_RUN_OK);
     CHECK(ends[0] == 2 && ends[1] == 3 && ends[2] == 10);
 }
 
-/* -- schedules ---------------------------------------------------------------------------------------------------- */
+/* -- schedules ------------------------------------------------------------------------------------------- */
 
 static const struct ir_run_options schedules[] = {
-    {.schedule = IR_SCHEDULE_FORWARD},       {.schedule = IR_SCHEDULE_REVERSED},
+    {.schedule = IR_SCHEDULE_FORWARD},           {.schedule = IR_SCHEDULE_REVERSED},
     {.schedule = IR_SCHEDULE_RANDOM, .seed = 1}, {.schedule = IR_SCHEDULE_RANDOM, .seed = 2},
     {.schedule = IR_SCHEDULE_INTERLEAVED},
 };
@@ -160,7 +169,8 @@ enum { N_SCHEDULES = sizeof schedules / sizeof *schedules };
 /* Programs without races: `out` is u32[300], `src` too. */
 static const char *const clean_programs[] = {
     /* a sum by halves in workgroup memory, each workgroup its own */
-    "program sums { workgroup 64; dispatch 300; buffer src : read u32[]; buffer out : write u32[]; workgroup part : u32[64];\n"
+    "program sums { workgroup 64; dispatch 300; buffer src : read u32[]; buffer out : write u32[]; workgroup part : "
+    "u32[64];\n"
     "  part[lid.x] = src[gid.x]; barrier;\n"
     "  for k in 0u32..6 {\n"
     "    let half = 32u32 >> k;\n"
@@ -182,7 +192,8 @@ static const char *const clean_programs[] = {
     "  let t = shuffle(s, lane ^ 1u32); let m = reduce_max(src[gid.x]);\n"
     "  out[gid.x] = s ^ b ^ t ^ m; }\n",
     /* every invocation has its own array; copies are waited for */
-    "program copies { workgroup 8; dispatch 75; buffer src : read u32[]; buffer out : write u32[]; local mine : u32[4];\n"
+    "program copies { workgroup 8; dispatch 75; buffer src : read u32[]; buffer out : write u32[]; local mine : "
+    "u32[4];\n"
     "  workgroup tile : u32[32];\n"
     "  copy_async(tile, lid.x * 4, src, gid.x * 4, 4u32, 1); wait(1); barrier;\n"
     "  for k in 0u32..4 { mine[k] = tile[31 - lid.x * 4 - k]; }\n"
@@ -190,7 +201,8 @@ static const char *const clean_programs[] = {
     /* a loop that some leave early, and three dimensions */
     "program cube { workgroup 2, 3, 2; dispatch 4, 5, 3; buffer src : read u32[]; buffer out : write u32[];\n"
     "  let i = gid.x + 4 * (gid.y + 6 * gid.z); var v = src[i]; var n = 0u32;\n"
-    "  while v != 1 max 200 { if v == 0 { break; } if v % 2 == 0 { v = v / 2; n = n + 1; continue; } v = 3 * v + 1; n = n + 1; }\n"
+    "  while v != 1 max 200 { if v == 0 { break; } if v % 2 == 0 { v = v / 2; n = n + 1; continue; } v = 3 * v + 1; n "
+    "= n + 1; }\n"
     "  out[i] = n + num_workgroups.y * 1000; }\n",
 };
 
@@ -217,7 +229,7 @@ static void agrees_under_all_schedules(void)
     }
 }
 
-/* -- races -------------------------------------------------------------------------------------------------------- */
+/* -- races ----------------------------------------------------------------------------------------------- */
 
 /* Programs with one race, on `out` or workgroup memory. */
 static const char *const racy_programs[] = {
@@ -282,18 +294,19 @@ static void ends_even_with_races(void)
     }
 }
 
-/* -- traps, bounds, sizes ----------------------------------------------------------------------------------------- */
+/* -- traps, bounds, sizes -------------------------------------------------------------------------------- */
 
 static void reports_the_lowest_trap(void)
 {
     for (uint32_t s = 0; s < N_SCHEDULES; s++) {
         uint32_t out[64] = {0};
         struct ir_run_buffer buffers[] = {BUFFER(out)};
-        struct ir_run_result r = run("program p { workgroup 8; dispatch 64; buffer out : write u32[]; workgroup t : u32[8];\n"
-                                     "  if gid.x % 16 == 13 { trap(gid.x + 100); }\n"
-                                     "  t[lid.x] = 1; barrier;\n"
-                                     "  out[gid.x] = t[7 - lid.x] + reduce_add(1u32); }\n",
-                                     buffers, NULL, schedules[s]);
+        struct ir_run_result r =
+            run("program p { workgroup 8; dispatch 64; buffer out : write u32[]; workgroup t : u32[8];\n"
+                "  if gid.x % 16 == 13 { trap(gid.x + 100); }\n"
+                "  t[lid.x] = 1; barrier;\n"
+                "  out[gid.x] = t[7 - lid.x] + reduce_add(1u32); }\n",
+                buffers, NULL, schedules[s]);
         CHECK_INT(r.status, IR_RUN_TRAP);
         CHECK_UINT(r.trap_invocation, 13);
         CHECK_UINT(r.trap_code, 113);
@@ -304,16 +317,20 @@ static void reports_the_lowest_trap(void)
 
 static void traps_after_max_rounds(void)
 {
-    static const struct { uint64_t needed, max; enum ir_run_status status; } cases[] = {
+    static const struct {
+        uint64_t needed, max;
+        enum ir_run_status status;
+    } cases[] = {
         {4, 5, IR_RUN_OK}, {5, 5, IR_RUN_OK}, {6, 5, IR_RUN_TRAP}, {0, 0, IR_RUN_OK}, {1, 0, IR_RUN_TRAP},
     };
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
         uint32_t out[1];
         struct ir_run_buffer buffers[] = {BUFFER(out)};
         uint64_t params[] = {cases[k].needed, cases[k].max};
-        struct ir_run_result r = run_forward("program p { workgroup 1; buffer out : write u32[]; param needed : u32; param most : u32;\n"
-                                             "  var i = 0u32; while i < needed max most { i = i + 1; } out[0] = i; }\n",
-                                             buffers, params);
+        struct ir_run_result r =
+            run_forward("program p { workgroup 1; buffer out : write u32[]; param needed : u32; param most : u32;\n"
+                        "  var i = 0u32; while i < needed max most { i = i + 1; } out[0] = i; }\n",
+                        buffers, params);
         CHECK_INT(r.status, cases[k].status);
         CHECK_UINT(r.status == IR_RUN_TRAP ? r.trap_code : out[0], r.status == IR_RUN_TRAP ? 1 : cases[k].needed);
     }
@@ -324,7 +341,8 @@ static void later_arms_do_not_run_after_a_trap(void)
     uint32_t out[4] = {7, 7, 7, 7};
     struct ir_run_buffer buffers[] = {BUFFER(out)};
     struct ir_run_result r = run("program bad { workgroup 1; dispatch 1; buffer t : write u32[]; trap(9); }\n"
-                                 "program fill { workgroup 1; dispatch 4; buffer t : read u32[]; buffer out : write u32[]; out[gid.x] = t[0] + 1; }\n"
+                                 "program fill { workgroup 1; dispatch 4; buffer t : read u32[]; buffer out : write "
+                                 "u32[]; out[gid.x] = t[0] + 1; }\n"
                                  "pipeline all (out : read_write u32[]) { temp t : u32[4];\n"
                                  "  arm a = bad(t: t); arm b = fill(t: t, out: out); }\n",
                                  buffers, NULL, (struct ir_run_options){0});
@@ -338,11 +356,13 @@ static void keeps_to_the_bounds(void)
     uint32_t out[6] = {11, 12, 13, 14, 0xCAFE, 0xCAFE}, old[3];
     struct ir_run_buffer buffers[] = {{out, 4}, BUFFER(old)};
     uint64_t params[] = {0x40000001};
-    struct ir_run_result r = run_forward("program p { workgroup 1; dispatch 1; buffer out : read_write u32[]; buffer old : write u32[]; param far : u32;\n"
-                                         "  out[4] = 1; out[far] = 2; out[4294967295] = 3;\n"
-                                         "  old[0] = out[4] + out[far] + 5; barrier;\n"
-                                         "  let o = atomic_add(out[far], 8); old[1] = o + 6; barrier; old[2] = out[1]; }\n",
-                                         buffers, params);
+    struct ir_run_result r =
+        run_forward("program p { workgroup 1; dispatch 1; buffer out : read_write u32[]; buffer old : write u32[]; "
+                    "param far : u32;\n"
+                    "  out[4] = 1; out[far] = 2; out[4294967295] = 3;\n"
+                    "  old[0] = out[4] + out[far] + 5; barrier;\n"
+                    "  let o = atomic_add(out[far], 8); old[1] = o + 6; barrier; old[2] = out[1]; }\n",
+                    buffers, params);
     CHECK_INT(r.status, IR_RUN_OK);
     CHECK(out[0] == 11 && out[1] == 12 && out[2] == 13 && out[3] == 14 && out[4] == 0xCAFE && out[5] == 0xCAFE);
     CHECK(old[0] == 5 && old[1] == 6 && old[2] == 12);
@@ -352,8 +372,10 @@ static void copies_keep_to_the_bounds(void)
 {
     uint32_t src[4] = {1, 2, 3, 4}, out[6] = {9, 9, 9, 9, 0xCAFE, 0xCAFE};
     struct ir_run_buffer buffers[] = {BUFFER(src), {out, 4}};
-    struct ir_run_result r = run_forward("program p { workgroup 1; dispatch 1; buffer src : read u32[]; buffer out : read_write u32[];\n"
-                                         "  copy_async(out, 1, src, 2, 4294967295u32, 3); wait(3); }\n", buffers, NULL);
+    struct ir_run_result r =
+        run_forward("program p { workgroup 1; dispatch 1; buffer src : read u32[]; buffer out : read_write u32[];\n"
+                    "  copy_async(out, 1, src, 2, 4294967295u32, 3); wait(3); }\n",
+                    buffers, NULL);
     CHECK_INT(r.status, IR_RUN_OK);
     CHECK(out[0] == 9 && out[1] == 3 && out[2] == 4 && out[3] == 0 && out[4] == 0xCAFE);
 }
@@ -363,8 +385,10 @@ static void zeroes_what_it_should(void)
     uint32_t out[64];
     memset(out, 0xFF, sizeof out);
     struct ir_run_buffer buffers[] = {BUFFER(out)};
-    struct ir_run_result r = run_forward("program p { workgroup 4; dispatch 16; buffer out : write u32[]; workgroup w : u32[4]; local l : u32[2];\n"
-                                         "  out[gid.x] = w[lid.x] + l[0] + 3; w[lid.x] = 5; l[0] = 6; }\n", buffers, NULL);
+    struct ir_run_result r = run_forward(
+        "program p { workgroup 4; dispatch 16; buffer out : write u32[]; workgroup w : u32[4]; local l : u32[2];\n"
+        "  out[gid.x] = w[lid.x] + l[0] + 3; w[lid.x] = 5; l[0] = 6; }\n",
+        buffers, NULL);
     CHECK_INT(r.status, IR_RUN_OK);
     for (uint32_t k = 0; k < 64; k++)
         CHECK_UINT(out[k], k < 16 ? 3 : 0);
@@ -373,7 +397,8 @@ static void zeroes_what_it_should(void)
 static void refuses_bad_sizes(void)
 {
     uint32_t words[16] = {0};
-    static const char sized[] = "program p { workgroup 1; dispatch 1; buffer a : read u32[8]; buffer b : write u32[]; b[0] = a[0] + len(a); }\n";
+    static const char sized[] = "program p { workgroup 1; dispatch 1; buffer a : read u32[8]; buffer b : write u32[]; "
+                                "b[0] = a[0] + len(a); }\n";
     struct ir_run_buffer shorter[] = {{words, 7}, {words + 8, 8}}, overlapping[] = {{words, 8}, {words + 7, 8}};
     struct ir_run_buffer longer[] = {{words, 12}, {words + 8, 8}};
     struct ir_run_result r = run_forward(sized, shorter, NULL);
@@ -386,7 +411,9 @@ static void refuses_bad_sizes(void)
     CHECK_UINT(words[8], 8);
     struct ir_run_buffer one[] = {{words, 16}};
     uint64_t param[] = {17};
-    r = run_forward("program p { workgroup 1; dispatch len(b) - n; buffer b : write u32[]; param n : u32; b[0] = 1; }\n", one, param);
+    r = run_forward(
+        "program p { workgroup 1; dispatch len(b) - n; buffer b : write u32[]; param n : u32; b[0] = 1; }\n", one,
+        param);
     CHECK_INT(r.status, IR_RUN_BAD_SIZE);
 }
 

@@ -30,7 +30,7 @@ struct trial {
     bool kept;
 };
 
-/* -- levels of this machine ------------------------------------------------------------------------------------------- */
+/* -- levels of this machine ------------------------------------------------------------------------------ */
 
 #if defined(__x86_64__)
 enum { N_LEVELS = 3 };
@@ -38,22 +38,25 @@ static bool has_level(uint32_t k)
 {
     bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("fma");
     bool v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-              __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+              __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+              __builtin_cpu_supports("avx512vl");
     return k == 0 || (k == 1 && v3) || (k == 2 && v4);
 }
 static const char *const levels[N_LEVELS] = {"x86-64-v2", "x86-64-v3", "x86-64-v4"};
 #else
 enum { N_LEVELS = 1 };
-static bool has_level(uint32_t k) { return k == 0; }
+static bool has_level(uint32_t k)
+{
+    return k == 0;
+}
 static const char *const levels[N_LEVELS] = {"aarch64"};
 #endif
 
-/* -- reports ---------------------------------------------------------------------------------------------------------- */
+/* -- reports --------------------------------------------------------------------------------------------- */
 
 static void keep_text(struct trial *t)
 {
-    if (!t->options->keep_dir || t->kept)
-        return;
+    if (!t->options->keep_dir || t->kept) return;
     const char *path = arena_printf(&t->arena, "%s/seed%" PRIu64 ".vir", t->options->keep_dir, t->seed);
     out_write_file(&t->text, path, false);
     t->kept = true;
@@ -77,17 +80,18 @@ struct subject {
 static void report_subject(struct trial *t, const struct subject *s, const char *executor, const char *what)
 {
     keep_text(t);
-    printf("seed %" PRIu64 ": %s on %s: %s\n  vyre-fuzz --print --seed=%" PRIu64 " --programs=%u > seed%" PRIu64 ".vir\n", t->seed, s->unit.name,
-           executor, what, t->seed, t->options->n_programs, t->seed);
-    printf("  vyre-run seed%" PRIu64 ".vir --check -O%u --%s=%s", t->seed, t->opt_level, s->unit.is_pipeline ? "pipeline" : "program",
-           s->unit.name);
+    printf("seed %" PRIu64 ": %s on %s: %s\n  vyre-fuzz --print --seed=%" PRIu64 " --programs=%u > seed%" PRIu64
+           ".vir\n",
+           t->seed, s->unit.name, executor, what, t->seed, t->options->n_programs, t->seed);
+    printf("  vyre-run seed%" PRIu64 ".vir --check -O%u --%s=%s", t->seed, t->opt_level,
+           s->unit.is_pipeline ? "pipeline" : "program", s->unit.name);
     for (uint32_t k = 0; k < s->words.n; k++)
         printf(" '%s'", s->words.at[k]);
     printf("\n");
     fflush(stdout);
 }
 
-/* -- making the module -------------------------------------------------------------------------------------------------- */
+/* -- making the module ----------------------------------------------------------------------------------- */
 
 static struct ir_module *generate(struct trial *t)
 {
@@ -139,8 +143,7 @@ static bool verify(struct trial *t, const struct ir_module *m, const char *which
     struct out violations;
     out_init(&violations, t->arena.mem);
     bool ok = ir_verify_module(m, &violations);
-    if (!ok)
-        report_module(t, which, violations.bytes);
+    if (!ok) report_module(t, which, violations.bytes);
     out_release(&violations);
     return ok;
 }
@@ -150,8 +153,7 @@ static const char *describe_difference(struct trial *t, const char *first, const
 {
     size_t line = 0;
     for (size_t k = 0; first[k] && first[k] == second[k]; k++)
-        if (first[k] == '\n')
-            line = k + 1;
+        if (first[k] == '\n') line = k + 1;
     return arena_printf(&t->arena, "printed:    %.*s\nread again: %.*s", (int)strcspn(first + line, "\n"), first + line,
                         (int)strcspn(second + line, "\n"), second + line);
 }
@@ -173,13 +175,12 @@ static bool read_back(struct trial *t, const struct ir_module *generated)
     out_init(&again, t->arena.mem);
     ir_print_module(t->module, &again);
     bool same = again.n == t->text.n && !memcmp(again.bytes, t->text.bytes, again.n);
-    if (!same)
-        report_module(t, "the text reads back as another", describe_difference(t, t->text.bytes, again.bytes));
+    if (!same) report_module(t, "the text reads back as another", describe_difference(t, t->text.bytes, again.bytes));
     out_release(&again);
     return same;
 }
 
-/* -- the interpreter's answer ------------------------------------------------------------------------------------------- */
+/* -- the interpreter's answer ---------------------------------------------------------------------------- */
 
 static struct ir_run_result interpret(struct trial *t, const struct run_unit *u, struct ir_run_options options)
 {
@@ -194,23 +195,23 @@ static struct ir_run_result interpret(struct trial *t, const struct run_unit *u,
     arena_init(&scratch, t->arena.mem);
     struct ir_run_result r = u->is_pipeline ? ir_run_pipeline(&scratch, u->pipeline, buffers, params, &options)
                                             : ir_run_program(&scratch, u->program, buffers, params, &options);
-    if (r.message)
-        r.message = arena_printf(&t->arena, "%s", r.message);
+    if (r.message) r.message = arena_printf(&t->arena, "%s", r.message);
     arena_release(&scratch);
     return r;
 }
 
 static const char *describe_race(struct trial *t, const struct ir_race *race)
 {
-    struct src_place a = source_locate(&t->sources, race->first.begin), b = source_locate(&t->sources, race->second.begin);
-    return arena_printf(&t->arena, "race on %s[%" PRIu64 "]: invocation %" PRIu64 ", line %u, and %" PRIu64 ", line %u", race->buffer->name,
-                        race->index, race->first_invocation, a.line, race->second_invocation, b.line);
+    struct src_place a = source_locate(&t->sources, race->first.begin),
+                     b = source_locate(&t->sources, race->second.begin);
+    return arena_printf(&t->arena, "race on %s[%" PRIu64 "]: invocation %" PRIu64 ", line %u, and %" PRIu64 ", line %u",
+                        race->buffer->name, race->index, race->first_invocation, a.line, race->second_invocation,
+                        b.line);
 }
 
 static const char *describe_status(struct trial *t, const struct ir_run_result *r)
 {
-    if (r->status == IR_RUN_RACE)
-        return describe_race(t, &r->race);
+    if (r->status == IR_RUN_RACE) return describe_race(t, &r->race);
     return r->message ? r->message : r->status == IR_RUN_DEADLOCK ? "deadlock" : "an unexpected status";
 }
 
@@ -220,11 +221,11 @@ static const char *find_difference(struct trial *t, const struct subject *s)
     for (uint32_t k = 0; k < s->unit.n_arrays; k++) {
         const struct run_array *a = &s->unit.arrays[k];
         uint64_t n = array_bytes(a), at = 0;
-        if (!n || !memcmp(a->bytes, s->expected_bytes[k], n))
-            continue;
-        while (a->bytes[at] == s->expected_bytes[k][at]) at++;
-        return arena_printf(&t->arena, "%s differs at byte %" PRIu64 ", element %" PRIu64 ": 0x%02x, not 0x%02x", a->name, at,
-                            at / ir_type_mem_bytes(a->elem), a->bytes[at], s->expected_bytes[k][at]);
+        if (!n || !memcmp(a->bytes, s->expected_bytes[k], n)) continue;
+        while (a->bytes[at] == s->expected_bytes[k][at])
+            at++;
+        return arena_printf(&t->arena, "%s differs at byte %" PRIu64 ", element %" PRIu64 ": 0x%02x, not 0x%02x",
+                            a->name, at, at / ir_type_mem_bytes(a->elem), a->bytes[at], s->expected_bytes[k][at]);
     }
     const struct run_array *overrun = args_find_overrun(&s->unit);
     return overrun ? arena_printf(&t->arena, "wrote behind the end of %s", overrun->name) : NULL;
@@ -269,13 +270,15 @@ static bool find_expected(struct trial *t, struct subject *s)
 static bool agree_on_traps(const struct subject *s, bool trapped, uint32_t code, uint64_t invocation)
 {
     bool expected = s->expected.status == IR_RUN_TRAP;
-    return trapped == expected && (!trapped || (code == s->expected.trap_code && invocation == s->expected.trap_invocation));
+    return trapped == expected &&
+           (!trapped || (code == s->expected.trap_code && invocation == s->expected.trap_invocation));
 }
 
 /* Another schedule must give the same. Where the launch traps, written buffers are unspecified. */
 static bool try_schedule(struct trial *t, struct subject *s)
 {
-    enum ir_schedule schedule = (enum ir_schedule)random_between(&t->random, IR_SCHEDULE_REVERSED, IR_SCHEDULE_INTERLEAVED);
+    enum ir_schedule schedule =
+        (enum ir_schedule)random_between(&t->random, IR_SCHEDULE_REVERSED, IR_SCHEDULE_INTERLEAVED);
     args_restore(&s->unit);
     struct ir_run_result r = interpret(t, &s->unit, (struct ir_run_options){.schedule = schedule, .seed = t->seed});
     const char *what = NULL;
@@ -283,12 +286,11 @@ static bool try_schedule(struct trial *t, struct subject *s)
         what = "traps otherwise";
     else if (r.status != IR_RUN_TRAP)
         what = find_difference(t, s);
-    if (what)
-        report_subject(t, s, arena_printf(&t->arena, "schedule %d", schedule), what);
+    if (what) report_subject(t, s, arena_printf(&t->arena, "schedule %d", schedule), what);
     return !what;
 }
 
-/* -- compiled code ------------------------------------------------------------------------------------------------------ */
+/* -- compiled code --------------------------------------------------------------------------------------- */
 
 static bool try_level(struct trial *t, struct subject *s, struct compiled *c, const char *level)
 {
@@ -296,20 +298,22 @@ static bool try_level(struct trial *t, struct subject *s, struct compiled *c, co
     struct outcome o;
     const char *what = NULL;
     fuzz_place.executor = level;
-    if (!unit_from_object(&t->run, compiled_any_unit(c), s->unit.name, s->unit.is_pipeline ? RUN_PIPELINE : RUN_PROGRAM, &linked))
+    if (!unit_from_object(&t->run, compiled_any_unit(c), s->unit.name, s->unit.is_pipeline ? RUN_PIPELINE : RUN_PROGRAM,
+                          &linked))
         return false;
     s->unit.compiled = linked.compiled;
     args_restore(&s->unit);
     if (!compiled_run(&t->run, c, &s->unit, &o))
         what = "fails to run";
     else if (!agree_on_traps(s, o.trapped, o.trap_code, o.trap_invocation))
-        what = arena_printf(&t->arena, "%s (code %" PRIu32 ", invocation %" PRIu64 "), the interpreter %s (%" PRIu32 ", %" PRIu64 ")",
-                            o.trapped ? "traps" : "does not trap", o.trap_code, o.trap_invocation,
-                            s->expected.status == IR_RUN_TRAP ? "traps" : "does not", s->expected.trap_code, s->expected.trap_invocation);
+        what = arena_printf(
+            &t->arena, "%s (code %" PRIu32 ", invocation %" PRIu64 "), the interpreter %s (%" PRIu32 ", %" PRIu64 ")",
+            o.trapped ? "traps" : "does not trap", o.trap_code, o.trap_invocation,
+            s->expected.status == IR_RUN_TRAP ? "traps" : "does not", s->expected.trap_code,
+            s->expected.trap_invocation);
     else if (!o.trapped)
         what = find_difference(t, s);
-    if (what)
-        report_subject(t, s, arena_printf(&t->arena, "%s -O%u", level, t->opt_level), what);
+    if (what) report_subject(t, s, arena_printf(&t->arena, "%s -O%u", level, t->opt_level), what);
     return !what;
 }
 
@@ -321,33 +325,34 @@ struct executors {
 static bool open_executors(struct trial *t, struct executors *e)
 {
     struct target_set targets = {0};
-    struct codegen_options options = {.emit = CODEGEN_EMIT_OBJECT, .opt_level = t->opt_level, .prefix = "", .source_name = "fuzz.vir",
+    struct codegen_options options = {.emit = CODEGEN_EMIT_OBJECT,
+                                      .opt_level = t->opt_level,
+                                      .prefix = "",
+                                      .source_name = "fuzz.vir",
                                       .targets = &targets};
     struct out object;
     fuzz_place.unit = "(compiling)";
     out_init(&object, t->arena.mem);
     target_set_default(&targets, NULL);
     bool ok = codegen_emit(t->module, &options, &t->diags, &t->arena, &object);
-    if (!ok)
-        report_module(t, "does not compile", render_messages(t));
+    if (!ok) report_module(t, "does not compile", render_messages(t));
     ok = ok && library_load(&t->run, &object, &e->library);
     out_release(&object);
     for (uint32_t k = 0; ok && k < N_LEVELS; k++)
         if (has_level(k))
-            ok = compiled_open(&t->run, e->library, &(struct compiled_options){levels[k], random_between(&t->random, 1, 4)}, &e->at[k]);
+            ok = compiled_open(&t->run, e->library,
+                               &(struct compiled_options){levels[k], random_between(&t->random, 1, 4)}, &e->at[k]);
     return ok;
 }
 
 static void close_executors(struct executors *e)
 {
     for (uint32_t k = 0; k < N_LEVELS; k++)
-        if (e->at[k])
-            compiled_close(e->at[k]);
-    if (e->library)
-        library_unload(e->library);
+        if (e->at[k]) compiled_close(e->at[k]);
+    if (e->library) library_unload(e->library);
 }
 
-/* -- all of a module ---------------------------------------------------------------------------------------------------- */
+/* -- all of a module ------------------------------------------------------------------------------------- */
 
 static void try_unit(struct trial *t, const struct executors *e, const char *name, enum run_unit_kind kind)
 {
@@ -360,12 +365,10 @@ static void try_unit(struct trial *t, const struct executors *e, const char *nam
         t->counts->failed++;
         return;
     }
-    if (!find_expected(t, &s))
-        return;
+    if (!find_expected(t, &s)) return;
     ok = try_schedule(t, &s);
     for (uint32_t k = 0; k < N_LEVELS; k++)
-        if (e->at[k])
-            ok &= try_level(t, &s, e->at[k], levels[k]);
+        if (e->at[k]) ok &= try_level(t, &s, e->at[k], levels[k]);
     t->counts->passed += ok;
     t->counts->failed += !ok;
 }
@@ -376,7 +379,8 @@ static void try_module(struct trial *t)
     struct executors e = {0};
     t->opt_level = random_below(&t->random, 4);
     bool ok = verify(t, generated, "the generated module is not sound") && read_back(t, generated) &&
-              verify(t, t->module, "the module that was read is not sound") && (!t->options->run_cpu || open_executors(t, &e));
+              verify(t, t->module, "the module that was read is not sound") &&
+              (!t->options->run_cpu || open_executors(t, &e));
     t->counts->failed += !ok;
     for (uint32_t k = 0; ok && k < t->module->programs.n; k++)
         try_unit(t, &e, t->module->programs.at[k]->name, RUN_PROGRAM);

@@ -1,11 +1,12 @@
-/* gen_module.c - random items: data, programs with their buffers, pipelines over them, and arguments to run them with. */
+/* gen_module.c - random items: data, programs with their buffers, pipelines over them, and arguments to run them with.
+ */
 #include "tools/vyre-fuzz/generate.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-/* What an array is for follows from its name: counts* are shared and changed by one atomic, sum* the same with f32, cells* are own
- * elements changed by any atomic; all others are plain. */
+/* What an array is for follows from its name: counts* are shared and changed by one atomic, sum* the same with f32,
+ * cells* are own elements changed by any atomic; all others are plain. */
 static const char *const atomic_names[] = {"counts", "sum", "cells"};
 
 static const char *name(struct gen *g, const char *text, uint32_t number)
@@ -17,10 +18,8 @@ static void add_array(struct gen *g, struct ir_buffer *b, enum phase phase, bool
 {
     struct gen_array a = {.buffer = b, .phase = phase, .fixed = fixed, .own_atomics = !strncmp(b->name, "cells", 5)};
     a.op = (enum ir_atomic)random_below(g->random, IR_ATOMIC_EXCHANGE); /* ADD .. XOR: the order does not show */
-    if (ir_type_is_float(b->elem) && phase == PHASE_ATOMIC)
-        a.op = IR_ATOMIC_ADD;
-    if (a.op == IR_ATOMIC_SUB)
-        a.op = IR_ATOMIC_ADD;
+    if (ir_type_is_float(b->elem) && phase == PHASE_ATOMIC) a.op = IR_ATOMIC_ADD;
+    if (a.op == IR_ATOMIC_SUB) a.op = IR_ATOMIC_ADD;
     vec_push(g->m->arena, &g->arrays, a);
 }
 
@@ -30,12 +29,13 @@ static ir_type atomic_type(struct gen *g, bool is_sum)
     return (ir_type){(uint8_t)(is_sum ? IR_F32 : types[random_below(g->random, 3)]), 1};
 }
 
-/* -- data --------------------------------------------------------------------------------------------------------------- */
+/* -- data ------------------------------------------------------------------------------------------------ */
 
 static void generate_data(struct gen *g, uint32_t number)
 {
     ir_type elem;
-    do elem = gen_type(g);
+    do
+        elem = gen_type(g);
     while (elem.lanes > 1);
     uint64_t count = random_between(g->random, 1, 40), size = count * ir_type_mem_bytes(elem);
     struct ir_data *d = ir_data_new(g->m, name(g, "data", number), elem, count, SRC_NONE);
@@ -48,7 +48,7 @@ static void generate_data(struct gen *g, uint32_t number)
     d->size_bytes = size;
 }
 
-/* -- buffers ------------------------------------------------------------------------------------------------------------ */
+/* -- buffers --------------------------------------------------------------------------------------------- */
 
 static struct ir_buffer *add_storage(struct gen *g, const char *text, enum ir_access access, ir_type elem)
 {
@@ -67,15 +67,16 @@ static void add_readable_buffers(struct gen *g)
     if (random_chance(g->random, 30))
         add_array(g, add_storage(g, "same", IR_ACCESS_UNIFORM, gen_type(g)), PHASE_READ, true);
     for (uint32_t k = 0; k < g->m->data.n; k++)
-        if (random_chance(g->random, 40))
-            add_array(g, &g->m->data.at[k]->buffer, PHASE_READ, true);
+        if (random_chance(g->random, 40)) add_array(g, &g->m->data.at[k]->buffer, PHASE_READ, true);
 }
 
 static void add_written_buffers(struct gen *g)
 {
     for (uint32_t n = random_between(g->random, 1, 3); n; n--)
-        add_array(g, add_storage(g, "out", random_chance(g->random, 50) ? IR_ACCESS_WRITE : IR_ACCESS_READ_WRITE, gen_type(g)),
-                  PHASE_OWN, false);
+        add_array(
+            g,
+            add_storage(g, "out", random_chance(g->random, 50) ? IR_ACCESS_WRITE : IR_ACCESS_READ_WRITE, gen_type(g)),
+            PHASE_OWN, false);
     for (uint32_t k = 0; k < sizeof atomic_names / sizeof *atomic_names; k++)
         if (random_chance(g->random, 25)) {
             bool own = k == 2;
@@ -84,9 +85,11 @@ static void add_written_buffers(struct gen *g)
         }
 }
 
-static void add_inner_array(struct gen *g, const char *text, enum ir_space space, ir_type elem, uint64_t count, enum phase phase)
+static void add_inner_array(struct gen *g, const char *text, enum ir_space space, ir_type elem, uint64_t count,
+                            enum phase phase)
 {
-    struct ir_buffer *b = ir_buffer_new(g->m, name(g, text, g->p->arrays.n), space, IR_ACCESS_READ_WRITE, elem, SRC_NONE);
+    struct ir_buffer *b =
+        ir_buffer_new(g->m, name(g, text, g->p->arrays.n), space, IR_ACCESS_READ_WRITE, elem, SRC_NONE);
     b->index = g->p->arrays.n;
     b->sized = true;
     b->count = count;
@@ -100,22 +103,22 @@ static void add_inner_arrays(struct gen *g)
     if (random_chance(g->random, 60))
         add_inner_array(g, "shared", IR_SPACE_WORKGROUP, gen_type(g), (uint64_t)size * OWN_ELEMENTS, PHASE_OWN);
     if (random_chance(g->random, 25))
-        add_inner_array(g, "counts", IR_SPACE_WORKGROUP, atomic_type(g, false), random_between(g->random, 1, 40), PHASE_ATOMIC);
+        add_inner_array(g, "counts", IR_SPACE_WORKGROUP, atomic_type(g, false), random_between(g->random, 1, 40),
+                        PHASE_ATOMIC);
     if (random_chance(g->random, 10))
         add_inner_array(g, "counts", IR_SPACE_WORKGROUP, IR_TYPE(F32), random_between(g->random, 1, 40), PHASE_ATOMIC);
     if (random_chance(g->random, 40))
         add_inner_array(g, "mine", IR_SPACE_PRIVATE, gen_type(g), random_between(g->random, 1, 9), PHASE_OWN);
 }
 
-/* -- programs ----------------------------------------------------------------------------------------------------------- */
+/* -- programs -------------------------------------------------------------------------------------------- */
 
 static void choose_workgroup(struct gen *g)
 {
-    static const uint32_t sizes[][3] = {{64, 1, 1}, {1, 1, 1}, {32, 1, 1}, {40, 1, 1}, {256, 1, 1}, {7, 1, 1}, {8, 4, 1},
-                                        {3, 5, 2},  {16, 1, 1}, {1, 33, 1}, {100, 1, 1}};
+    static const uint32_t sizes[][3] = {{64, 1, 1}, {1, 1, 1}, {32, 1, 1}, {40, 1, 1}, {256, 1, 1}, {7, 1, 1},
+                                        {8, 4, 1},  {3, 5, 2}, {16, 1, 1}, {1, 33, 1}, {100, 1, 1}};
     uint32_t k = random_below(g->random, sizeof sizes / sizeof *sizes);
-    if (random_chance(g->random, 15))
-        return; /* the default */
+    if (random_chance(g->random, 15)) return; /* the default */
     memcpy(g->p->workgroup, sizes[k], sizeof g->p->workgroup);
     g->p->n_workgroup = sizes[k][2] > 1 ? 3 : sizes[k][1] > 1 ? 2 : 1;
 }
@@ -125,10 +128,10 @@ static void choose_dispatch(struct gen *g)
 {
     uint32_t kind = random_below(g->random, 4);
     struct ir_buffer *b = g->p->buffers.at[random_below(g->random, g->p->buffers.n)];
-    if (kind == 0)
-        return;
+    if (kind == 0) return;
     if (kind == 1) {
-        g->p->dispatch[0] = ir_binary(g->m, IR_OP_DIV, ir_len(g->m, b, SRC_NONE), ir_const_u32(g->m, OWN_ELEMENTS), SRC_NONE);
+        g->p->dispatch[0] =
+            ir_binary(g->m, IR_OP_DIV, ir_len(g->m, b, SRC_NONE), ir_const_u32(g->m, OWN_ELEMENTS), SRC_NONE);
         g->p->n_dispatch = 1;
         return;
     }
@@ -141,7 +144,8 @@ static void add_params(struct gen *g)
 {
     for (uint32_t n = random_below(g->random, 3); n; n--) {
         ir_type type;
-        do type = gen_type(g);
+        do
+            type = gen_type(g);
         while (type.lanes > 1);
         struct ir_param *p = ir_param_new(g->m, name(g, "param", g->p->params.n), type, SRC_NONE);
         p->index = g->p->params.n;
@@ -154,7 +158,8 @@ static void store_results(struct gen *g)
 {
     for (uint32_t k = 0; k < g->arrays.n; k++) {
         const struct gen_array *a = &g->arrays.at[k];
-        if (a->buffer->space != IR_SPACE_STORAGE || !ir_access_writes(a->buffer->access) || a->phase != PHASE_OWN || a->own_atomics)
+        if (a->buffer->space != IR_SPACE_STORAGE || !ir_access_writes(a->buffer->access) || a->phase != PHASE_OWN ||
+            a->own_atomics)
             continue;
         struct ir_expr *index = gen_own_index(g, a->buffer), *value = gen_expr(g, a->buffer->elem, 3, false);
         struct ir_stmt *s = ir_stmt_new(g->m, IR_STMT_STORE, SRC_NONE);
@@ -185,12 +190,16 @@ static void generate_program(struct ir_module *m, struct random *r, uint32_t num
     store_results(&g);
 }
 
-/* -- pipelines ---------------------------------------------------------------------------------------------------------- */
+/* -- pipelines ------------------------------------------------------------------------------------------- */
 
-static bool begins_with(const char *text, const char *with) { return !strncmp(text, with, strlen(with)); }
+static bool begins_with(const char *text, const char *with)
+{
+    return !strncmp(text, with, strlen(with));
+}
 
 /* A constant, or what the length of an argument gives. */
-static void size_temp(struct ir_module *m, struct random *r, struct ir_pipeline *p, struct ir_buffer *temp, const struct ir_buffer *formal)
+static void size_temp(struct ir_module *m, struct random *r, struct ir_pipeline *p, struct ir_buffer *temp,
+                      const struct ir_buffer *formal)
 {
     if (!formal->sized && p->buffers.n && random_chance(r, 60)) {
         struct ir_expr *len = ir_len(m, p->buffers.at[random_below(r, p->buffers.n)], SRC_NONE);
@@ -201,19 +210,20 @@ static void size_temp(struct ir_module *m, struct random *r, struct ir_pipeline 
     temp->count = formal->sized ? formal->count : random_between(r, 1, 500);
 }
 
-static struct ir_buffer *new_pipeline_buffer(struct ir_module *m, struct random *r, struct ir_pipeline *p, const struct ir_buffer *formal)
+static struct ir_buffer *new_pipeline_buffer(struct ir_module *m, struct random *r, struct ir_pipeline *p,
+                                             const struct ir_buffer *formal)
 {
     uint32_t number = p->buffers.n + p->temps.n;
     bool is_sum = begins_with(formal->name, "sum"), is_temp = random_chance(r, 50);
     const char *text = arena_printf(m->arena, "%s%u", is_sum ? "sums" : is_temp ? "middle" : "outer", number);
-    struct ir_buffer *b = ir_buffer_new(m, intern_string(m->names, text), IR_SPACE_STORAGE, IR_ACCESS_READ_WRITE, formal->elem, SRC_NONE);
+    struct ir_buffer *b =
+        ir_buffer_new(m, intern_string(m->names, text), IR_SPACE_STORAGE, IR_ACCESS_READ_WRITE, formal->elem, SRC_NONE);
     if (is_temp) {
         size_temp(m, r, p, b, formal);
         vec_push(m->arena, &p->temps, b);
         return b;
     }
-    if (!ir_access_writes(formal->access))
-        b->access = IR_ACCESS_READ;
+    if (!ir_access_writes(formal->access)) b->access = IR_ACCESS_READ;
     b->sized = formal->sized;
     b->count = formal->count;
     vec_push(m->arena, &p->buffers, b);
@@ -223,14 +233,13 @@ static struct ir_buffer *new_pipeline_buffer(struct ir_module *m, struct random 
 static bool is_used(const struct ir_arm *arm, const struct ir_buffer *b)
 {
     for (uint32_t k = 0; k < arm->args.n; k++)
-        if (arm->args.at[k].buffer == b)
-            return true;
+        if (arm->args.at[k].buffer == b) return true;
     return false;
 }
 
 /* Handing over: a buffer that an earlier arm had, if it fits, else a new one. */
-static struct ir_buffer *choose_actual(struct ir_module *m, struct random *r, struct ir_pipeline *p, const struct ir_arm *arm,
-                                       const struct ir_buffer *formal)
+static struct ir_buffer *choose_actual(struct ir_module *m, struct random *r, struct ir_pipeline *p,
+                                       const struct ir_arm *arm, const struct ir_buffer *formal)
 {
     uint32_t n = p->buffers.n + p->temps.n, first = n ? random_below(r, n) : 0;
     bool is_sum = begins_with(formal->name, "sum");
@@ -239,7 +248,8 @@ static struct ir_buffer *choose_actual(struct ir_module *m, struct random *r, st
         struct ir_buffer *b = at < p->buffers.n ? p->buffers.at[at] : p->temps.at[at - p->buffers.n];
         bool long_enough = !formal->sized || (b->sized && b->count >= formal->count);
         bool writable = !ir_access_writes(formal->access) || b->access == IR_ACCESS_READ_WRITE;
-        if (ir_type_equal(b->elem, formal->elem) && long_enough && writable && !is_used(arm, b) && !begins_with(b->name, "sum"))
+        if (ir_type_equal(b->elem, formal->elem) && long_enough && writable && !is_used(arm, b) &&
+            !begins_with(b->name, "sum"))
             return b;
     }
     return new_pipeline_buffer(m, r, p, formal);
@@ -248,7 +258,8 @@ static struct ir_buffer *choose_actual(struct ir_module *m, struct random *r, st
 static struct ir_expr *choose_value(struct ir_module *m, struct random *r, struct ir_pipeline *p, ir_type type)
 {
     if (random_chance(r, 50) || ir_type_is_float(type) || type.scalar == IR_BOOL || ir_type_is_signed(type)) {
-        struct ir_param *param = ir_param_new(m, intern_string(m->names, arena_printf(m->arena, "value%u", p->params.n)), type, SRC_NONE);
+        struct ir_param *param =
+            ir_param_new(m, intern_string(m->names, arena_printf(m->arena, "value%u", p->params.n)), type, SRC_NONE);
         param->index = p->params.n;
         vec_push(m->arena, &p->params, param);
         return ir_get_param(m, param, SRC_NONE);
@@ -265,7 +276,8 @@ static void generate_arm(struct ir_module *m, struct random *r, struct ir_pipeli
     arm->program = m->programs.at[random_below(r, m->programs.n)];
     for (uint32_t k = 0; k < arm->program->buffers.n; k++) {
         struct ir_buffer *formal = arm->program->buffers.at[k];
-        struct ir_arg a = {.name = formal->name, .formal_buffer = formal, .buffer = choose_actual(m, r, p, arm, formal)};
+        struct ir_arg a = {
+            .name = formal->name, .formal_buffer = formal, .buffer = choose_actual(m, r, p, arm, formal)};
         vec_push(m->arena, &arm->args, a);
     }
     for (uint32_t k = 0; k < arm->program->params.n; k++) {
@@ -292,8 +304,7 @@ void generate_pipeline(struct ir_module *m, struct random *r, const char *text)
         p->buffers.at[k]->index = k;
     for (uint32_t k = 0; k < p->temps.n; k++)
         p->temps.at[k]->index = p->buffers.n + k;
-    if (random_chance(r, 30))
-        p->budget_bytes = (uint64_t)1 << random_between(r, 20, 30);
+    if (random_chance(r, 30)) p->budget_bytes = (uint64_t)1 << random_between(r, 20, 30);
 }
 
 void generate_module(struct ir_module *m, struct random *r, uint32_t n_programs, uint32_t n_pipelines)
@@ -307,16 +318,14 @@ void generate_module(struct ir_module *m, struct random *r, uint32_t n_programs,
         generate_pipeline(m, r, name(&g, "pipeline", k));
 }
 
-/* -- arguments ---------------------------------------------------------------------------------------------------------- */
+/* -- arguments ------------------------------------------------------------------------------------------- */
 
 const char *generate_buffer_word(struct arena *arena, struct random *r, const struct ir_buffer *b)
 {
     uint64_t count = random_chance(r, 5) ? 0 : random_below(r, random_chance(r, 50) ? 60 : 900);
-    if (b->sized)
-        count = b->count + (random_chance(r, 20) ? random_below(r, 10) : 0);
+    if (b->sized) count = b->count + (random_chance(r, 20) ? random_below(r, 10) : 0);
     const char *type = ir_type_text(b->elem);
-    if (begins_with(b->name, "sum"))
-        return arena_printf(arena, "%s=%s[%" PRIu64 "]", b->name, type, count);
+    if (begins_with(b->name, "sum")) return arena_printf(arena, "%s=%s[%" PRIu64 "]", b->name, type, count);
     return arena_printf(arena, "%s=random:%s[%" PRIu64 "]:%u", b->name, type, count, random_below(r, 1000));
 }
 

@@ -23,7 +23,7 @@ static struct ir_local *declare(struct gen *g, const char *name, ir_type type, b
     return l;
 }
 
-/* -- blocks --------------------------------------------------------------------------------------------------------------- */
+/* -- blocks ---------------------------------------------------------------------------------------------- */
 
 /* The phases of all arrays, to be found again where flow meets. */
 static enum phase *save_phases(struct gen *g)
@@ -39,8 +39,7 @@ static void restore_phases(struct gen *g, const enum phase *saved)
     bool differ = false;
     for (uint32_t k = 0; k < g->arrays.n; k++)
         differ |= g->arrays.at[k].phase != saved[k];
-    if (differ)
-        append(g, IR_STMT_BARRIER);
+    if (differ) append(g, IR_STMT_BARRIER);
     for (uint32_t k = 0; k < g->arrays.n; k++)
         g->arrays.at[k].phase = saved[k];
 }
@@ -60,8 +59,7 @@ static void fill_block(struct gen *g, struct ir_block *block, struct flow flow)
     g->nesting++;
     g->loop_depth += flow.is_loop;
     gen_stmts(g, random_between(g->random, 1, 5));
-    if (flow.uniform)
-        restore_phases(g, phases);
+    if (flow.uniform) restore_phases(g, phases);
     g->visible.n = saved.visible.n;
     g->block = saved.block;
     g->uniform = saved.uniform;
@@ -70,9 +68,12 @@ static void fill_block(struct gen *g, struct ir_block *block, struct flow flow)
     g->loop_depth = saved.loop_depth;
 }
 
-static bool may_nest(const struct gen *g) { return g->nesting < MAX_NESTING && g->budget > 2; }
+static bool may_nest(const struct gen *g)
+{
+    return g->nesting < MAX_NESTING && g->budget > 2;
+}
 
-/* -- values --------------------------------------------------------------------------------------------------------------- */
+/* -- values ---------------------------------------------------------------------------------------------- */
 
 static bool make_LET(struct gen *g)
 {
@@ -109,7 +110,7 @@ static bool make_ASSIGN(struct gen *g)
     return false;
 }
 
-/* -- memory --------------------------------------------------------------------------------------------------------------- */
+/* -- memory ---------------------------------------------------------------------------------------------- */
 
 static bool may_write(const struct gen_array *a)
 {
@@ -120,27 +121,24 @@ static struct gen_array *pick_array(struct gen *g, bool (*is_good)(const struct 
 {
     uint32_t n = g->arrays.n, first = n ? random_below(g->random, n) : 0;
     for (uint32_t k = 0; k < n; k++)
-        if (is_good(&g->arrays.at[(first + k) % n]))
-            return &g->arrays.at[(first + k) % n];
+        if (is_good(&g->arrays.at[(first + k) % n])) return &g->arrays.at[(first + k) % n];
     return NULL;
 }
 
 /* An own element, or for storage now and then one that is out of bounds for certain: len | 2^31 with anything. */
 static struct ir_expr *write_index(struct gen *g, struct ir_buffer *b)
 {
-    if (b->space == IR_SPACE_PRIVATE)
-        return gen_any_index(g, b, false);
-    if (b->space == IR_SPACE_WORKGROUP || random_chance(g->random, 92))
-        return gen_own_index(g, b);
-    struct ir_expr *high = ir_binary(g->m, IR_OP_OR, ir_len(g->m, b, SRC_NONE), ir_get_local(g->m, g->own, SRC_NONE), SRC_NONE);
+    if (b->space == IR_SPACE_PRIVATE) return gen_any_index(g, b, false);
+    if (b->space == IR_SPACE_WORKGROUP || random_chance(g->random, 92)) return gen_own_index(g, b);
+    struct ir_expr *high =
+        ir_binary(g->m, IR_OP_OR, ir_len(g->m, b, SRC_NONE), ir_get_local(g->m, g->own, SRC_NONE), SRC_NONE);
     return ir_binary(g->m, IR_OP_OR, high, ir_const_u32(g->m, 0x80000000), SRC_NONE);
 }
 
 static bool make_STORE(struct gen *g)
 {
     struct gen_array *a = pick_array(g, may_write);
-    if (!a)
-        return false;
+    if (!a) return false;
     struct ir_buffer *b = a->buffer;
     struct ir_expr *index = write_index(g, b), *value = expr(g, b->elem, false);
     struct ir_stmt *s = append(g, IR_STMT_STORE);
@@ -150,14 +148,16 @@ static bool make_STORE(struct gen *g)
     return true;
 }
 
-static bool may_change(const struct gen_array *a) { return a->own_atomics || a->phase == PHASE_ATOMIC; }
+static bool may_change(const struct gen_array *a)
+{
+    return a->own_atomics || a->phase == PHASE_ATOMIC;
+}
 
 /* The operand: sums of floats are exact while they are of small integers. */
 static struct ir_expr *atomic_operand(struct gen *g, ir_type elem)
 {
     struct ir_expr *small;
-    if (!ir_type_is_float(elem))
-        return gen_expr(g, elem, 3, false);
+    if (!ir_type_is_float(elem)) return gen_expr(g, elem, 3, false);
     small = ir_binary(g->m, IR_OP_AND, gen_expr(g, IR_TYPE(U32), 2, false), ir_const_u32(g->m, 255), SRC_NONE);
     return ir_expr_new(g->m, IR_OP_CAST, elem, &small, 1, SRC_NONE);
 }
@@ -165,8 +165,7 @@ static struct ir_expr *atomic_operand(struct gen *g, ir_type elem)
 static bool make_ATOMIC(struct gen *g)
 {
     struct gen_array *a = pick_array(g, may_change);
-    if (!a)
-        return false;
+    if (!a) return false;
     struct ir_buffer *b = a->buffer;
     bool own = a->own_atomics, keep = own && random_chance(g->random, 60);
     enum ir_atomic op = own ? (enum ir_atomic)random_below(g->random, IR_ATOMIC_CAS + 1) : a->op;
@@ -176,7 +175,8 @@ static bool make_ATOMIC(struct gen *g)
     struct ir_stmt *s = append(g, IR_STMT_ATOMIC);
     s->atomic.op = op;
     s->atomic.order_given = random_chance(g->random, 50);
-    s->atomic.order = s->atomic.order_given ? (enum ir_order)random_below(g->random, IR_ORDER_SEQ_CST + 1) : IR_ORDER_SEQ_CST;
+    s->atomic.order =
+        s->atomic.order_given ? (enum ir_order)random_below(g->random, IR_ORDER_SEQ_CST + 1) : IR_ORDER_SEQ_CST;
     s->atomic.buffer = b;
     s->atomic.index = index;
     s->atomic.expected = expected;
@@ -188,10 +188,14 @@ static bool make_ATOMIC(struct gen *g)
 
 static bool is_copy_source(const struct gen_array *a)
 {
-    return a->buffer->space == IR_SPACE_DATA || (a->buffer->space == IR_SPACE_STORAGE && !ir_access_writes(a->buffer->access));
+    return a->buffer->space == IR_SPACE_DATA ||
+           (a->buffer->space == IR_SPACE_STORAGE && !ir_access_writes(a->buffer->access));
 }
 
-static bool is_copy_target(const struct gen_array *a) { return may_write(a) && a->buffer->space != IR_SPACE_PRIVATE; }
+static bool is_copy_target(const struct gen_array *a)
+{
+    return may_write(a) && a->buffer->space != IR_SPACE_PRIVATE;
+}
 
 /* Fills own elements from the first on, and waits: now, or after some statements that do not touch memory. */
 static bool make_COPY_ASYNC(struct gen *g)
@@ -200,14 +204,14 @@ static bool make_COPY_ASYNC(struct gen *g)
     for (uint32_t k = 0; to && k < g->arrays.n; k++)
         if (is_copy_source(&g->arrays.at[k]) && ir_type_equal(g->arrays.at[k].buffer->elem, to->buffer->elem))
             from = &g->arrays.at[k];
-    if (!from)
-        return false;
+    if (!from) return false;
     struct ir_local *own = to->buffer->space == IR_SPACE_WORKGROUP ? g->own_in_group : g->own;
     struct ir_stmt *s = ir_stmt_new(g->m, IR_STMT_COPY_ASYNC, SRC_NONE);
     uint32_t tag = random_below(g->random, 4), count = random_between(g->random, 1, OWN_ELEMENTS);
     s->copy.dst = to->buffer;
     s->copy.src = from->buffer;
-    s->copy.dst_index = ir_binary(g->m, IR_OP_MUL, ir_get_local(g->m, own, SRC_NONE), ir_const_u32(g->m, OWN_ELEMENTS), SRC_NONE);
+    s->copy.dst_index =
+        ir_binary(g->m, IR_OP_MUL, ir_get_local(g->m, own, SRC_NONE), ir_const_u32(g->m, OWN_ELEMENTS), SRC_NONE);
     s->copy.src_index = gen_any_index(g, from->buffer, false);
     s->copy.count = ir_const_u32(g->m, count);
     s->copy.tag = tag;
@@ -222,21 +226,19 @@ static bool make_WAIT(struct gen *g)
     return true;
 }
 
-/* -- control flow --------------------------------------------------------------------------------------------------------- */
+/* -- control flow ---------------------------------------------------------------------------------------- */
 
 static bool make_IF(struct gen *g)
 {
     bool uniform = g->uniform && random_chance(g->random, 30);
-    if (!may_nest(g))
-        return false;
+    if (!may_nest(g)) return false;
     struct ir_expr *cond = expr(g, IR_TYPE(BOOL), uniform);
     struct ir_stmt *s = append(g, IR_STMT_IF);
     struct flow flow = {uniform, g->in_loop, false};
     s->if_.cond = cond;
     fill_block(g, &s->if_.then_block, flow);
     s->if_.has_else = random_chance(g->random, 40);
-    if (s->if_.has_else)
-        fill_block(g, &s->if_.else_block, flow);
+    if (s->if_.has_else) fill_block(g, &s->if_.else_block, flow);
     return true;
 }
 
@@ -245,16 +247,17 @@ static bool make_FOR(struct gen *g)
 {
     bool uniform = g->uniform && random_chance(g->random, 50), synced = uniform && random_chance(g->random, 60);
     ir_type type;
-    if (!may_nest(g) || g->loop_depth == MAX_LOOPS)
-        return false;
-    do type = gen_type(g);
+    if (!may_nest(g) || g->loop_depth == MAX_LOOPS) return false;
+    do
+        type = gen_type(g);
     while (!ir_type_is_int(type) || type.lanes > 1);
     struct ir_expr *from = random_chance(g->random, 50) ? gen_const(g, type) : gen_expr(g, type, 2, uniform);
     struct ir_local *start = declare(g, "v", type, false, uniform);
     struct ir_stmt *let = append(g, IR_STMT_LET);
     let->let.local = start;
     let->let.value = from;
-    struct ir_expr *rounds = ir_binary(g->m, IR_OP_REM, gen_expr(g, type, 2, uniform), ir_const(g->m, type, MAX_ROUNDS, SRC_NONE), SRC_NONE);
+    struct ir_expr *rounds =
+        ir_binary(g->m, IR_OP_REM, gen_expr(g, type, 2, uniform), ir_const(g->m, type, MAX_ROUNDS, SRC_NONE), SRC_NONE);
     struct ir_expr *to = ir_binary(g->m, IR_OP_ADD, ir_get_local(g->m, start, SRC_NONE), rounds, SRC_NONE);
     struct ir_stmt *s = append(g, IR_STMT_FOR);
     s->for_.from = ir_get_local(g->m, start, SRC_NONE);
@@ -267,13 +270,14 @@ static bool make_FOR(struct gen *g)
     return true;
 }
 
-/* var c = ... % MAX_ROUNDS; while c != 0 [&& ...] max N { c = c - 1; ... }. Seldom N is too small, and the loop traps. */
+/* var c = ... % MAX_ROUNDS; while c != 0 [&& ...] max N { c = c - 1; ... }. Seldom N is too small, and the loop traps.
+ */
 static bool make_WHILE(struct gen *g)
 {
     struct ir_module *m = g->m;
-    if (!may_nest(g) || g->loop_depth == MAX_LOOPS)
-        return false;
-    struct ir_expr *rounds = ir_binary(m, IR_OP_REM, gen_expr(g, IR_TYPE(U32), 2, false), ir_const_u32(m, MAX_ROUNDS), SRC_NONE);
+    if (!may_nest(g) || g->loop_depth == MAX_LOOPS) return false;
+    struct ir_expr *rounds =
+        ir_binary(m, IR_OP_REM, gen_expr(g, IR_TYPE(U32), 2, false), ir_const_u32(m, MAX_ROUNDS), SRC_NONE);
     struct ir_stmt *var = append(g, IR_STMT_VAR);
     struct ir_local *c = declare(g, "c", IR_TYPE(U32), true, false);
     var->let.local = c;
@@ -305,42 +309,49 @@ static struct ir_stmt *append_guarded(struct gen *g, enum ir_stmt_kind kind)
     return jump;
 }
 
-static bool make_BREAK(struct gen *g) { return g->in_loop && append_guarded(g, IR_STMT_BREAK); }
-static bool make_CONTINUE(struct gen *g) { return g->in_loop && append_guarded(g, IR_STMT_CONTINUE); }
-static bool make_RETURN(struct gen *g) { return g->at_end && append_guarded(g, IR_STMT_RETURN); }
+static bool make_BREAK(struct gen *g)
+{
+    return g->in_loop && append_guarded(g, IR_STMT_BREAK);
+}
+static bool make_CONTINUE(struct gen *g)
+{
+    return g->in_loop && append_guarded(g, IR_STMT_CONTINUE);
+}
+static bool make_RETURN(struct gen *g)
+{
+    return g->at_end && append_guarded(g, IR_STMT_RETURN);
+}
 
 /* Rarely, and only for few invocations, so that most programs end well. */
 static bool make_TRAP(struct gen *g)
 {
-    if (!random_chance(g->random, 20))
-        return false;
+    if (!random_chance(g->random, 20)) return false;
     struct ir_stmt *jump = append_guarded(g, IR_STMT_TRAP);
-    jump->trap.code = g->visible.n && random_chance(g->random, 50) ? ir_get_local(g->m, g->own, SRC_NONE)
-                                                                  : ir_const_u32(g->m, random_between(g->random, 1, 9));
-    jump->parent->owner->if_.cond =
-        ir_binary(g->m, IR_OP_EQ, gen_expr(g, IR_TYPE(U32), 2, false), ir_const_u32(g->m, random_below(g->random, 200)), SRC_NONE);
+    jump->trap.code = g->visible.n && random_chance(g->random, 50)
+                          ? ir_get_local(g->m, g->own, SRC_NONE)
+                          : ir_const_u32(g->m, random_between(g->random, 1, 9));
+    jump->parent->owner->if_.cond = ir_binary(g->m, IR_OP_EQ, gen_expr(g, IR_TYPE(U32), 2, false),
+                                              ir_const_u32(g->m, random_below(g->random, 200)), SRC_NONE);
     return true;
 }
 
 static bool make_BLOCK(struct gen *g)
 {
-    if (!may_nest(g))
-        return false;
+    if (!may_nest(g)) return false;
     fill_block(g, &append(g, IR_STMT_BLOCK)->scope.body, (struct flow){g->uniform, g->in_loop, false});
     return true;
 }
 
 static bool make_REGION(struct gen *g)
 {
-    if (!may_nest(g))
-        return false;
+    if (!may_nest(g)) return false;
     struct ir_stmt *s = append(g, IR_STMT_REGION);
     s->scope.name = intern_string(g->m->names, random_chance(g->random, 50) ? "part" : "a \"quoted\" part");
     fill_block(g, &s->scope.body, (struct flow){g->uniform, g->in_loop, false});
     return true;
 }
 
-/* -- synchronisation ------------------------------------------------------------------------------------------------------ */
+/* -- synchronisation ------------------------------------------------------------------------------------- */
 
 /* The phase of an array may change where all invocations of the workgroup, or of the grid, have met. */
 static void change_phases(struct gen *g, enum ir_space space)
@@ -348,8 +359,7 @@ static void change_phases(struct gen *g, enum ir_space space)
     for (uint32_t k = 0; k < g->arrays.n; k++) {
         struct gen_array *a = &g->arrays.at[k];
         bool has_atomics = a->buffer->name[0] == 'c'; /* counts: see gen_module.c */
-        if (a->buffer->space != space || a->fixed)
-            continue;
+        if (a->buffer->space != space || a->fixed) continue;
         if (random_chance(g->random, 60))
             a->phase = a->phase != PHASE_READ ? PHASE_READ : has_atomics ? PHASE_ATOMIC : PHASE_OWN;
     }
@@ -357,8 +367,7 @@ static void change_phases(struct gen *g, enum ir_space space)
 
 static bool make_BARRIER(struct gen *g)
 {
-    if (!g->uniform || g->at_end)
-        return false;
+    if (!g->uniform || g->at_end) return false;
     append(g, IR_STMT_BARRIER);
     change_phases(g, IR_SPACE_WORKGROUP);
     return true;
@@ -366,19 +375,27 @@ static bool make_BARRIER(struct gen *g)
 
 static bool make_GRID_BARRIER(struct gen *g)
 {
-    if (!g->uniform || g->at_end || g->nesting || !random_chance(g->random, 10))
-        return false;
+    if (!g->uniform || g->at_end || g->nesting || !random_chance(g->random, 10)) return false;
     append(g, IR_STMT_GRID_BARRIER);
     change_phases(g, IR_SPACE_WORKGROUP);
     change_phases(g, IR_SPACE_STORAGE);
     return true;
 }
 
-/* -- rows of pipelines are made in gen_module.c ----------------------------------------------------------------------------- */
+/* -- rows of pipelines are made in gen_module.c ---------------------------------------------------------- */
 
-static bool make_ARM(struct gen *g) { return (void)g, false; }
-static bool make_HOST(struct gen *g) { return (void)g, false; }
-static bool make_COLLECTIVE(struct gen *g) { return (void)g, false; }
+static bool make_ARM(struct gen *g)
+{
+    return (void)g, false;
+}
+static bool make_HOST(struct gen *g)
+{
+    return (void)g, false;
+}
+static bool make_COLLECTIVE(struct gen *g)
+{
+    return (void)g, false;
+}
 
 static bool (*const makers[IR_STMT_COUNT])(struct gen *g) = {
 #define STMT(NAME, text, traits, help) make_##NAME,
@@ -389,19 +406,18 @@ void gen_stmts(struct gen *g, uint32_t most)
 {
     /* The rows whose share differs from one: a row has as many lots as it stands here, plus one. */
     static const enum ir_stmt_kind extra[] = {
-        IR_STMT_LET, IR_STMT_LET, IR_STMT_VAR, IR_STMT_ASSIGN, IR_STMT_ASSIGN, IR_STMT_STORE, IR_STMT_STORE, IR_STMT_STORE,
-        IR_STMT_STORE, IR_STMT_IF, IR_STMT_ATOMIC, IR_STMT_BARRIER,
+        IR_STMT_LET,   IR_STMT_LET,   IR_STMT_VAR,   IR_STMT_ASSIGN, IR_STMT_ASSIGN, IR_STMT_STORE,
+        IR_STMT_STORE, IR_STMT_STORE, IR_STMT_STORE, IR_STMT_IF,     IR_STMT_ATOMIC, IR_STMT_BARRIER,
     };
     enum { N_EXTRA = sizeof extra / sizeof *extra };
     for (uint32_t k = 0; k < most && g->budget; k++) {
         uint32_t lot = random_below(g->random, IR_STMT_COUNT + N_EXTRA);
         enum ir_stmt_kind kind = lot < IR_STMT_COUNT ? (enum ir_stmt_kind)lot : extra[lot - IR_STMT_COUNT];
-        if (makers[kind](g))
-            g->budget--;
+        if (makers[kind](g)) g->budget--;
     }
 }
 
-/* -- the linear ids, first thing in a body ------------------------------------------------------------------------------- */
+/* -- the linear ids, first thing in a body --------------------------------------------------------------- */
 
 static struct ir_expr *linear_id(struct gen *g, enum ir_op id, enum ir_op size)
 {
@@ -411,8 +427,7 @@ static struct ir_expr *linear_id(struct gen *g, enum ir_op id, enum ir_op size)
         struct ir_expr *extent = ir_id(m, IR_OP_WORKGROUP_SIZE, (uint8_t)k, SRC_NONE);
         if (size != IR_OP_WORKGROUP_SIZE)
             extent = ir_binary(m, IR_OP_MUL, ir_id(m, size, (uint8_t)k, SRC_NONE), extent, SRC_NONE);
-        if (sum)
-            sum = ir_binary(m, IR_OP_MUL, sum, extent, SRC_NONE);
+        if (sum) sum = ir_binary(m, IR_OP_MUL, sum, extent, SRC_NONE);
         sum = sum ? ir_binary(m, IR_OP_ADD, sum, ir_id(m, id, (uint8_t)k, SRC_NONE), SRC_NONE)
                   : ir_id(m, id, (uint8_t)k, SRC_NONE);
     }

@@ -1,11 +1,11 @@
 /* generate.h - random programs that have one answer: no races, no order that shows, no undefined corner.
  *
  * What makes them so:
- *   - of a buffer that it writes, an invocation touches its own elements only (own * OWN_ELEMENTS + 0 .. OWN_ELEMENTS - 1),
- *     or far out of bounds;
- *   - a workgroup array is in one of three phases: every invocation keeps to its own elements, or all read anywhere, or all
- *     change it by one and the same order-free atomic. Only a barrier in uniform control flow changes the phase, and loops and
- *     branches end in the phase in which they began; after a grid barrier the same holds for storage;
+ *   - of a buffer that it writes, an invocation touches its own elements only (own * OWN_ELEMENTS + 0 .. OWN_ELEMENTS -
+ * 1), or far out of bounds;
+ *   - a workgroup array is in one of three phases: every invocation keeps to its own elements, or all read anywhere, or
+ * all change it by one and the same order-free atomic. Only a barrier in uniform control flow changes the phase, and
+ * loops and branches end in the phase in which they began; after a grid barrier the same holds for storage;
  *   - results of shared atomics are not used; f32 sums are of small integers;
  *   - loops are short, and `while` counts down. */
 #ifndef VYREC_TOOLS_GENERATE_H
@@ -24,7 +24,10 @@ static inline uint32_t random_between(struct random *r, uint32_t least, uint32_t
 {
     return least + random_below(r, most - least + 1);
 }
-static inline bool random_chance(struct random *r, uint32_t percent) { return random_below(r, 100) < percent; }
+static inline bool random_chance(struct random *r, uint32_t percent)
+{
+    return random_below(r, 100) < percent;
+}
 
 /* The module has items data0, data1, ..., program0, ... and pipeline0, ... */
 void generate_module(struct ir_module *m, struct random *r, uint32_t n_programs, uint32_t n_pipelines);
@@ -35,7 +38,7 @@ void generate_pipeline(struct ir_module *m, struct random *r, const char *name);
 const char *generate_buffer_word(struct arena *arena, struct random *r, const struct ir_buffer *b);
 const char *generate_param_word(struct arena *arena, struct random *r, const struct ir_param *p);
 
-/* -- the inside ------------------------------------------------------------------------------------------------------ */
+/* -- the inside ------------------------------------------------------------------------------------------ */
 
 enum { OWN_ELEMENTS = 3, MAX_EXPR_DEPTH = 5, MAX_LOAD_DEPTH = 2 };
 
@@ -59,16 +62,16 @@ struct gen {
     struct ir_module *m;
     struct ir_program *p;
     struct random *random;
-    VEC(struct gen_array) arrays;  /* all that may be touched */
-    VEC(struct gen_local) visible; /* locals, as a stack */
-    struct ir_block *block;        /* where statements go */
+    VEC(struct gen_array) arrays;        /* all that may be touched */
+    VEC(struct gen_local) visible;       /* locals, as a stack */
+    struct ir_block *block;              /* where statements go */
     struct ir_local *own, *own_in_group; /* linear ids; in uses multiplied by OWN_ELEMENTS */
     uint32_t nesting, loop_depth;
     uint32_t load_depth; /* loads in indices of loads */
-    uint32_t budget;  /* statements that may still be made */
-    bool uniform;     /* all invocations of the workgroup are here together */
-    bool in_loop;     /* a loop that may be left by break and continue, without synchronisation in it */
-    bool at_end;      /* no synchronisation follows: return is allowed */
+    uint32_t budget;     /* statements that may still be made */
+    bool uniform;        /* all invocations of the workgroup are here together */
+    bool in_loop;        /* a loop that may be left by break and continue, without synchronisation in it */
+    bool at_end;         /* no synchronisation follows: return is allowed */
 };
 
 ir_type gen_type(struct gen *g);

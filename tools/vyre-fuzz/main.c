@@ -19,9 +19,9 @@ static void report_crash(int signal_number)
 {
     char line[256];
     int n = snprintf(line, sizeof line, "seed %" PRIu64 ": %s on %s: signal %d\n", fuzz_place.seed,
-                     fuzz_place.unit ? fuzz_place.unit : "?", fuzz_place.executor ? fuzz_place.executor : "?", signal_number);
-    if (n > 0 && write(STDOUT_FILENO, line, (size_t)n) < 0)
-        _exit(1);
+                     fuzz_place.unit ? fuzz_place.unit : "?", fuzz_place.executor ? fuzz_place.executor : "?",
+                     signal_number);
+    if (n > 0 && write(STDOUT_FILENO, line, (size_t)n) < 0) _exit(1);
     signal(signal_number, SIG_DFL);
     raise(signal_number);
 }
@@ -38,8 +38,7 @@ static bool print_modules(struct tool *tool, uint64_t seed, uint32_t count, cons
     struct out out;
     out_init(&out, &tool->mem);
     for (uint32_t k = 0; k < count; k++) {
-        if (count > 1)
-            out_printf(&out, "// seed %" PRIu64 "\n", seed + k);
+        if (count > 1) out_printf(&out, "// seed %" PRIu64 "\n", seed + k);
         fuzz_print(&tool->mem, seed + k, options, &out);
     }
     bool ok = tool_write_file(tool, "-", &out);
@@ -47,20 +46,23 @@ static bool print_modules(struct tool *tool, uint64_t seed, uint32_t count, cons
     return ok;
 }
 
-static bool run_modules(struct tool *tool, uint64_t seed, uint32_t count, const struct fuzz_options *options)
+/* `count` modules, or as many as `seconds` allow. */
+static bool run_modules(struct tool *tool, uint64_t seed, uint32_t count, uint32_t seconds,
+                        const struct fuzz_options *options)
 {
     struct fuzz_counts c = {0};
     struct progress progress;
     watch_crashes();
     progress_begin(&progress, "fuzzing");
-    for (uint32_t k = 0; k < count; k++) {
-        progress_report(&progress, k, count);
+    double ends = now_seconds() + seconds;
+    for (uint32_t k = 0; seconds ? now_seconds() < ends : k < count; k++) {
+        progress_report(&progress, k, seconds ? 0 : count);
         fuzz_module(&tool->mem, seed + k, options, &c);
     }
     progress_end(&progress);
-    printf("seeds %" PRIu64 " to %" PRIu64 ": %" PRIu64 " modules, %" PRIu64 " refused; %" PRIu64 " programs and pipelines, %" PRIu64
-           " trapped, %" PRIu64 " too long to compare\n",
-           seed, seed + count - 1, c.modules, c.invalid, c.programs, c.trapped, c.too_long);
+    printf("seeds %" PRIu64 " to %" PRIu64 ": %" PRIu64 " modules, %" PRIu64 " refused; %" PRIu64
+           " programs and pipelines, %" PRIu64 " trapped, %" PRIu64 " too long to compare\n",
+           seed, seed + c.modules - 1, c.modules, c.invalid, c.programs, c.trapped, c.too_long);
     printf("%" PRIu64 " passed, %" PRIu64 " failed\n", c.passed, c.failed);
     return !c.failed && c.passed;
 }
@@ -68,22 +70,41 @@ static bool run_modules(struct tool *tool, uint64_t seed, uint32_t count, const 
 static int work(struct tool *tool)
 {
     struct fuzz_options options = {.n_programs = DEFAULT_PROGRAMS, .run_cpu = true};
-    uint32_t seed = 1, count = 1;
+    uint32_t seed = 1, count = 1, seconds = 0;
     bool print = false;
     for (uint32_t k = 0; k < tool->options.uses.n; k++) {
         const struct option_use *use = &tool->options.uses.at[k];
         switch (use->id) {
-        case OPTION_ID_RUN_SEED: seed = use->number; break;
-        case OPTION_ID_FUZZ_COUNT: count = use->number; break;
-        case OPTION_ID_FUZZ_PROGRAMS: options.n_programs = use->number; break;
-        case OPTION_ID_FUZZ_PRINT: print = true; break;
-        case OPTION_ID_FUZZ_RUN: options.run_cpu = !strcmp(use->argument, "cpu"); break;
-        case OPTION_ID_FUZZ_KEEP: options.keep_dir = use->argument; break;
-        default: break; /* the driver's own */
+        case OPTION_ID_RUN_SEED:
+            seed = use->number;
+            break;
+        case OPTION_ID_FUZZ_COUNT:
+            count = use->number;
+            break;
+        case OPTION_ID_FUZZ_SECONDS:
+            seconds = use->number;
+            break;
+        case OPTION_ID_FUZZ_PROGRAMS:
+            options.n_programs = use->number;
+            break;
+        case OPTION_ID_FUZZ_PRINT:
+            print = true;
+            break;
+        case OPTION_ID_FUZZ_RUN:
+            options.run_cpu = !strcmp(use->argument, "cpu");
+            break;
+        case OPTION_ID_FUZZ_KEEP:
+            options.keep_dir = use->argument;
+            break;
+        default:
+            break; /* the driver's own */
         }
     }
-    bool ok = print ? print_modules(tool, seed, count, &options) : run_modules(tool, seed, count, &options);
+    bool ok = print ? print_modules(tool, seed, count, &options) : run_modules(tool, seed, count, seconds, &options);
     return ok ? TOOL_SUCCESS : TOOL_REPORTED;
 }
 
-int main(int argc, char **argv) { return tool_main(TOOL_FUZZ, argc, argv, work); }
+int main(int argc, char **argv)
+{
+    return tool_main(TOOL_FUZZ, argc, argv, work);
+}

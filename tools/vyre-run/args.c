@@ -15,7 +15,10 @@
 
 enum { CANARY_BYTES = 64, CANARY = 0xC5, ARRAY_ALIGN = 256 };
 
-uint64_t array_bytes(const struct run_array *a) { return a->count * ir_type_mem_bytes(a->elem); }
+uint64_t array_bytes(const struct run_array *a)
+{
+    return a->count * ir_type_mem_bytes(a->elem);
+}
 
 uint64_t unit_bytes(const struct run_unit *u)
 {
@@ -38,13 +41,14 @@ static bool allocate_array(const struct run *r, struct run_array *a, uint64_t co
 {
     uint64_t n;
     if (count > UINT32_MAX || __builtin_mul_overflow(count, ir_type_mem_bytes(a->elem), &n))
-        return run_fail(r, "give at most 4294967295 elements", "buffer '%s' would have %" PRIu64 " elements", a->name, count);
+        return run_fail(r, "give at most 4294967295 elements", "buffer '%s' would have %" PRIu64 " elements", a->name,
+                        count);
     a->count = count;
     a->initial = allocate_aligned(r->arena, n, a->align_bytes);
     return true;
 }
 
-/* -- scalars ---------------------------------------------------------------------------------------------------------- */
+/* -- scalars --------------------------------------------------------------------------------------------- */
 
 static uint64_t float_bits(enum ir_scalar s, double v)
 {
@@ -73,12 +77,10 @@ static bool parse_int(enum ir_scalar s, const char *text, uint64_t *bits, const 
         base = 16, digits += 2;
     else if (digits[0] == '0' && tolower((unsigned char)digits[1]) == 'b')
         base = 2, digits += 2;
-    if (!isxdigit((unsigned char)*digits) || (negative && !is_signed))
-        return false;
+    if (!isxdigit((unsigned char)*digits) || (negative && !is_signed)) return false;
     errno = 0;
     uint64_t v = strtoull(digits, (char **)(uintptr_t)end, base);
-    if (errno || *end == digits || v > most + negative)
-        return false;
+    if (errno || *end == digits || v > most + negative) return false;
     *bits = (negative ? 0 - v : v) & UINT64_MAX >> (64 - width);
     return true;
 }
@@ -93,34 +95,35 @@ static bool parse_float(enum ir_scalar s, const char *text, uint64_t *bits, cons
 /* One value of this type at the beginning of the text; a suffix of its type may follow, as in .vir. */
 static bool parse_scalar(enum ir_scalar s, const char *text, uint64_t *bits, const char **end)
 {
-    bool ok = s == IR_BOOL                                   ? parse_bool(text, bits, end)
-              : ir_scalar_infos[s].kind == IR_KIND_FLOAT     ? parse_float(s, text, bits, end)
-                                                             : parse_int(s, text, bits, end);
+    bool ok = s == IR_BOOL                               ? parse_bool(text, bits, end)
+              : ir_scalar_infos[s].kind == IR_KIND_FLOAT ? parse_float(s, text, bits, end)
+                                                         : parse_int(s, text, bits, end);
     size_t n = strlen(ir_scalar_infos[s].text);
-    if (ok && !strncmp(*end, ir_scalar_infos[s].text, n))
-        *end += n;
+    if (ok && !strncmp(*end, ir_scalar_infos[s].text, n)) *end += n;
     return ok;
 }
 
-/* -- arrays ----------------------------------------------------------------------------------------------------------- */
+/* -- arrays ---------------------------------------------------------------------------------------------- */
 
-static const char *skip_blanks(const char *at) { return at + strspn(at, " \t\n\r"); }
+static const char *skip_blanks(const char *at)
+{
+    return at + strspn(at, " \t\n\r");
+}
 
 static bool fill_from_file(const struct run *r, struct run_array *a, const char *path)
 {
     struct out file;
     out_init(&file, r->arena->mem);
     int error = out_read_file(&file, path, SIZE_MAX / 4);
-    if (error)
-        return run_fail(r, "check the path and its permissions", "cannot read '%s': %s", path, strerror(error));
+    if (error) return run_fail(r, "check the path and its permissions", "cannot read '%s': %s", path, strerror(error));
     uint32_t elem_bytes = ir_type_mem_bytes(a->elem);
     bool ok = file.n % elem_bytes == 0;
     if (!ok)
-        run_fail(r, "give a file of whole elements", "'%s' has %zu bytes, which is no multiple of the %u bytes of a %s of '%s'",
-                 path, file.n, elem_bytes, ir_type_text(a->elem), a->name);
+        run_fail(r, "give a file of whole elements",
+                 "'%s' has %zu bytes, which is no multiple of the %u bytes of a %s of '%s'", path, file.n, elem_bytes,
+                 ir_type_text(a->elem), a->name);
     ok = ok && allocate_array(r, a, file.n / elem_bytes);
-    if (ok && file.n)
-        memcpy(a->initial, file.bytes, file.n);
+    if (ok && file.n) memcpy(a->initial, file.bytes, file.n);
     out_release(&file);
     return ok;
 }
@@ -133,36 +136,37 @@ static bool fill_from_list(const struct run *r, struct run_array *a, const char 
     for (const char *c = text; *c; c++)
         n_scalars += *c == ',';
     if (n_scalars % a->elem.lanes)
-        return run_fail(r, "list the components one after the other", "%" PRIu64 " numbers do not make whole elements of '%s', %s",
-                        n_scalars, a->name, ir_type_text(a->elem));
-    if (!allocate_array(r, a, n_scalars / a->elem.lanes))
-        return false;
+        return run_fail(r, "list the components one after the other",
+                        "%" PRIu64 " numbers do not make whole elements of '%s', %s", n_scalars, a->name,
+                        ir_type_text(a->elem));
+    if (!allocate_array(r, a, n_scalars / a->elem.lanes)) return false;
     const char *at = skip_blanks(text + 1);
     for (; k < n_scalars; k++) {
         uint64_t bits;
         const char *end;
         if (!parse_scalar(s, at, &bits, &end))
-            return run_fail(r, "write numbers of the buffer's type with commas between", "'%.20s' in the list for '%s' is no %s",
-                            at, a->name, ir_scalar_infos[s].text);
+            return run_fail(r, "write numbers of the buffer's type with commas between",
+                            "'%.20s' in the list for '%s' is no %s", at, a->name, ir_scalar_infos[s].text);
         bits = ir_value_to_memory(s, bits);
         memcpy(a->initial + k * scalar_bytes, &bits, scalar_bytes);
         at = skip_blanks(end);
         at = skip_blanks(*at == ',' && k + 1 < n_scalars ? at + 1 : at);
     }
-    if (strcmp(at, "]"))
-        return run_fail(r, "end the list with ']'", "'%.20s' after the list for '%s'", at, a->name);
+    if (strcmp(at, "]")) return run_fail(r, "end the list with ']'", "'%.20s' after the list for '%s'", at, a->name);
     return true;
 }
 
-static int hex_digit(char c) { return isdigit((unsigned char)c) ? c - '0' : tolower((unsigned char)c) - 'a' + 10; }
+static int hex_digit(char c)
+{
+    return isdigit((unsigned char)c) ? c - '0' : tolower((unsigned char)c) - 'a' + 10;
+}
 
 /* One character of a string and where it ends. */
 static unsigned char unescape(const char *at, const char **end)
 {
     static const char letters[] = "ntr0", meanings[] = "\n\t\r";
     *end = at + 1;
-    if (*at != '\\' || !at[1])
-        return (unsigned char)*at;
+    if (*at != '\\' || !at[1]) return (unsigned char)*at;
     if (at[1] == 'x' && isxdigit((unsigned char)at[2]) && isxdigit((unsigned char)at[3])) {
         *end = at + 4;
         return (unsigned char)(hex_digit(at[2]) << 4 | hex_digit(at[3]));
@@ -177,11 +181,11 @@ static bool fill_from_string(const struct run *r, struct run_array *a, const cha
     size_t n = strlen(text);
     uint64_t count = 0;
     if (ir_type_mem_bytes(a->elem) != 1)
-        return run_fail(r, "give a list, [1, 2, 3], or a file, @FILE", "'%s' is of %s: a string fits u8 and i8 only", a->name,
-                        ir_type_text(a->elem));
+        return run_fail(r, "give a list, [1, 2, 3], or a file, @FILE", "'%s' is of %s: a string fits u8 and i8 only",
+                        a->name, ir_type_text(a->elem));
     if (n < 2 || text[n - 1] != '"')
-        return run_fail(r, "end it with '\"', and protect the quotes from the shell: 'text=\"abc\"'", "the string for '%s' has no end",
-                        a->name);
+        return run_fail(r, "end it with '\"', and protect the quotes from the shell: 'text=\"abc\"'",
+                        "the string for '%s' has no end", a->name);
     if (!allocate_array(r, a, n)) /* an escape is longer than what it stands for */
         return false;
     for (const char *at = text + 1; at < text + n - 1;)
@@ -192,15 +196,15 @@ static bool fill_from_string(const struct run *r, struct run_array *a, const cha
 }
 
 /* "u32[1024]", and what follows it. */
-static bool parse_shape(const struct run *r, const struct run_array *a, const char *text, uint64_t *count, const char **end)
+static bool parse_shape(const struct run *r, const struct run_array *a, const char *text, uint64_t *count,
+                        const char **end)
 {
     const char *type = ir_type_text(a->elem);
     size_t n = strlen(type);
     errno = 0;
     *end = text;
     bool ok = !strncmp(text, type, n) && text[n] == '[' && isdigit((unsigned char)text[n + 1]);
-    if (ok)
-        *count = strtoull(text + n + 1, (char **)(uintptr_t)end, 0);
+    if (ok) *count = strtoull(text + n + 1, (char **)(uintptr_t)end, 0);
     if (ok && !errno && **end == ']') {
         ++*end;
         return true;
@@ -229,37 +233,38 @@ static bool fill_from_shape(const struct run *r, struct run_array *a, const char
     bool is_random = !strncmp(text, "random:", 7);
     uint64_t count = 0, seed = 1;
     const char *end;
-    if (!parse_shape(r, a, is_random ? text + 7 : text, &count, &end) || !allocate_array(r, a, count))
-        return false;
-    if (is_random && *end == ':' && end[1])
-        seed = strtoull(end + 1, (char **)(uintptr_t)&end, 0);
+    if (!parse_shape(r, a, is_random ? text + 7 : text, &count, &end) || !allocate_array(r, a, count)) return false;
+    if (is_random && *end == ':' && end[1]) seed = strtoull(end + 1, (char **)(uintptr_t)&end, 0);
     if (*end)
-        return run_fail(r, "a seed is a number after a colon: random:u8[4096]:7", "'%s' after the count of '%s'", end, a->name);
-    if (is_random)
-        fill_randomly(a, seed);
+        return run_fail(r, "a seed is a number after a colon: random:u8[4096]:7", "'%s' after the count of '%s'", end,
+                        a->name);
+    if (is_random) fill_randomly(a, seed);
     return true;
 }
 
 static bool fill_array(const struct run *r, struct run_array *a, const char *text)
 {
     switch (*text) {
-    case '@': return fill_from_file(r, a, text + 1);
-    case '[': return fill_from_list(r, a, text);
-    case '"': return fill_from_string(r, a, text);
-    default: return fill_from_shape(r, a, text);
+    case '@':
+        return fill_from_file(r, a, text + 1);
+    case '[':
+        return fill_from_list(r, a, text);
+    case '"':
+        return fill_from_string(r, a, text);
+    default:
+        return fill_from_shape(r, a, text);
     }
 }
 
 static bool set_param(const struct run *r, struct run_param *p, const char *text)
 {
     const char *end;
-    if (parse_scalar(p->type, text, &p->bits, &end) && !*end)
-        return true;
+    if (parse_scalar(p->type, text, &p->bits, &end) && !*end) return true;
     return run_fail(r, "give a number that the type can hold", "'%s' is no %s, the type of param '%s'", text,
                     ir_scalar_infos[p->type].text, p->name);
 }
 
-/* -- all of them ------------------------------------------------------------------------------------------------------ */
+/* -- all of them ----------------------------------------------------------------------------------------- */
 
 /* The names that a unit has, for messages. */
 static const char *list_names(const struct run *r, const struct run_unit *u)
@@ -276,12 +281,12 @@ static bool take_word(const struct run *r, struct run_unit *u, const char *word)
 {
     const char *equals = strchr(word, '=');
     if (!equals)
-        return run_fail(r, "write NAME=VALUE for each buffer and param", "'%s' is neither an input nor an argument", word);
+        return run_fail(r, "write NAME=VALUE for each buffer and param", "'%s' is neither an input nor an argument",
+                        word);
     const char *name = arena_copy(r->arena, word, (size_t)(equals - word));
     for (uint32_t k = 0; k < u->n_arrays; k++)
         if (!strcmp(u->arrays[k].name, name)) {
-            if (u->arrays[k].is_given)
-                return run_fail(r, "give it once", "'%s' is given twice", name);
+            if (u->arrays[k].is_given) return run_fail(r, "give it once", "'%s' is given twice", name);
             u->arrays[k].is_given = true;
             return fill_array(r, &u->arrays[k], equals + 1);
         }
@@ -290,17 +295,18 @@ static bool take_word(const struct run *r, struct run_unit *u, const char *word)
             u->params[k].is_given = true;
             return set_param(r, &u->params[k], equals + 1);
         }
-    return run_fail(r, arena_printf(r->arena, "it has: %s", list_names(r, u)), "'%s' has no buffer or param '%s'", u->name, name);
+    return run_fail(r, arena_printf(r->arena, "it has: %s", list_names(r, u)), "'%s' has no buffer or param '%s'",
+                    u->name, name);
 }
 
 /* What nothing was given for: a sized buffer that is written starts as zeros, the rest must be given. */
 static bool default_array(const struct run *r, struct run_array *a)
 {
-    if (a->is_given)
-        return true;
-    if (a->sized && ir_access_writes(a->access))
-        return allocate_array(r, a, a->declared);
-    return run_fail(r, arena_printf(r->arena, "for example %s=%s[1024] for zeros, or %s=@FILE", a->name, ir_type_text(a->elem), a->name),
+    if (a->is_given) return true;
+    if (a->sized && ir_access_writes(a->access)) return allocate_array(r, a, a->declared);
+    return run_fail(r,
+                    arena_printf(r->arena, "for example %s=%s[1024] for zeros, or %s=@FILE", a->name,
+                                 ir_type_text(a->elem), a->name),
                     "buffer '%s' is not given", a->name);
 }
 
@@ -313,8 +319,8 @@ bool args_parse(const struct run *r, struct run_unit *unit, const char *const *w
         ok &= default_array(r, &unit->arrays[k]);
     for (uint32_t k = 0; k < unit->n_params; k++)
         if (!unit->params[k].is_given)
-            ok = run_fail(r, arena_printf(r->arena, "for example %s=1", unit->params[k].name), "param '%s' is not given",
-                          unit->params[k].name);
+            ok = run_fail(r, arena_printf(r->arena, "for example %s=1", unit->params[k].name),
+                          "param '%s' is not given", unit->params[k].name);
     for (uint32_t k = 0; ok && k < unit->n_arrays; k++) {
         struct run_array *a = &unit->arrays[k];
         a->bytes = allocate_aligned(r->arena, array_bytes(a), a->align_bytes);
@@ -334,7 +340,6 @@ const struct run_array *args_find_overrun(const struct run_unit *unit)
 {
     for (uint32_t k = 0; k < unit->n_arrays; k++)
         for (uint32_t b = 0; b < CANARY_BYTES; b++)
-            if (unit->arrays[k].bytes[array_bytes(&unit->arrays[k]) + b] != CANARY)
-                return &unit->arrays[k];
+            if (unit->arrays[k].bytes[array_bytes(&unit->arrays[k]) + b] != CANARY) return &unit->arrays[k];
     return NULL;
 }

@@ -1,5 +1,5 @@
-/* compiled.c - an object linked into this process: `cc -shared` makes it a library, dlopen loads it, and the runtime, which
- * is part of this program, runs it as it would in any other. */
+/* compiled.c - an object linked into this process: `cc -shared` makes it a library, dlopen loads it, and the runtime,
+ * which is part of this program, runs it as it would in any other. */
 #include <dlfcn.h>
 #include <elf.h>
 #include <errno.h>
@@ -20,7 +20,8 @@ extern char **environ;
 /* What objects call must be in this program, whether or not anything else here calls it. */
 extern const void *const runtime_entries[];
 const void *const runtime_entries[] = {(const void *)(uintptr_t)vyre_rt_run, (const void *)(uintptr_t)vyre_rt_run_async,
-                                       (const void *)(uintptr_t)vyre_rt_workspace, (const void *)(uintptr_t)vyre_rt_unit};
+                                       (const void *)(uintptr_t)vyre_rt_workspace,
+                                       (const void *)(uintptr_t)vyre_rt_unit};
 
 struct library {
     void *handle;
@@ -32,7 +33,7 @@ struct compiled {
     vyre_context_info info;
 };
 
-/* -- linking -------------------------------------------------------------------------------------------------------------- */
+/* -- linking --------------------------------------------------------------------------------------------- */
 
 /* A folder of our own with the library in it, gone again once it is loaded. */
 struct workspace {
@@ -44,7 +45,8 @@ static bool make_workspace(const struct run *r, struct workspace *w)
     const char *base = getenv("TMPDIR");
     char *folder = arena_printf(r->arena, "%s/vyre-run-XXXXXX", base && *base ? base : "/tmp");
     if (!mkdtemp(folder))
-        return run_fail(r, "set TMPDIR to a folder that can be written", "cannot make a temporary folder: %s", strerror(errno));
+        return run_fail(r, "set TMPDIR to a folder that can be written", "cannot make a temporary folder: %s",
+                        strerror(errno));
     w->folder = folder;
     w->object = arena_printf(r->arena, "%s/program.o", folder);
     w->library = arena_printf(r->arena, "%s/program.so", folder);
@@ -74,10 +76,15 @@ static bool link_library(const struct run *r, const struct workspace *w, const s
 {
     int not_written = out_write_file(object, w->object, false);
     if (not_written)
-        return run_fail(r, "set TMPDIR to a folder with space", "cannot write '%s': %s", w->object, strerror(not_written));
+        return run_fail(r, "set TMPDIR to a folder with space", "cannot write '%s': %s", w->object,
+                        strerror(not_written));
     const char *compiler = getenv("CC");
-    char *argv[] = {(char *)(uintptr_t)(compiler && *compiler ? compiler : "cc"), "-shared", "-o", (char *)(uintptr_t)w->library,
-                    (char *)(uintptr_t)w->object, NULL};
+    char *argv[] = {(char *)(uintptr_t)(compiler && *compiler ? compiler : "cc"),
+                    "-shared",
+                    "-o",
+                    (char *)(uintptr_t)w->library,
+                    (char *)(uintptr_t)w->object,
+                    NULL};
     posix_spawn_file_actions_t actions;
     pid_t child;
     int status = 0;
@@ -86,16 +93,16 @@ static bool link_library(const struct run *r, const struct workspace *w, const s
     int error = posix_spawnp(&child, argv[0], &actions, NULL, argv, environ);
     posix_spawn_file_actions_destroy(&actions);
     if (error)
-        return run_fail(r, "install a C compiler, or name it in CC", "cannot start '%s' to link the object: %s", argv[0],
-                        strerror(error));
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
-    if (WIFEXITED(status) && !WEXITSTATUS(status))
-        return true;
-    return run_fail(r, "is it an object that vyrec made for this machine?", "'%s' could not link the object:\n%s", argv[0],
-                    read_messages(r, w->messages));
+        return run_fail(r, "install a C compiler, or name it in CC", "cannot start '%s' to link the object: %s",
+                        argv[0], strerror(error));
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+        continue;
+    if (WIFEXITED(status) && !WEXITSTATUS(status)) return true;
+    return run_fail(r, "is it an object that vyrec made for this machine?", "'%s' could not link the object:\n%s",
+                    argv[0], read_messages(r, w->messages));
 }
 
-/* -- finding a unit: the object's symbols tell the names ------------------------------------------------------------------ */
+/* -- finding a unit: the object's symbols tell the names ------------------------------------------------- */
 
 struct symbols {
     const unsigned char *bytes;
@@ -116,13 +123,13 @@ static bool find_symbols(struct symbols *s)
 {
     const Elf64_Ehdr *head = (const void *)s->bytes;
     if (!holds(s, 0, sizeof *head) || memcmp(head->e_ident, ELFMAG, SELFMAG) || head->e_ident[EI_CLASS] != ELFCLASS64 ||
-        head->e_shentsize != sizeof(Elf64_Shdr) || !holds(s, head->e_shoff, (uint64_t)head->e_shnum * sizeof(Elf64_Shdr)))
+        head->e_shentsize != sizeof(Elf64_Shdr) ||
+        !holds(s, head->e_shoff, (uint64_t)head->e_shnum * sizeof(Elf64_Shdr)))
         return false;
     const Elf64_Shdr *sections = (const void *)(s->bytes + head->e_shoff);
     for (uint32_t k = 0; k < head->e_shnum; k++) {
         const Elf64_Shdr *table = &sections[k], *names = &sections[table->sh_link < head->e_shnum ? table->sh_link : 0];
-        if (table->sh_type != SHT_SYMTAB)
-            continue;
+        if (table->sh_type != SHT_SYMTAB) continue;
         s->at = (const void *)(s->bytes + table->sh_offset);
         s->n = table->sh_size / sizeof(Elf64_Sym);
         s->names = (const char *)s->bytes + names->sh_offset;
@@ -133,13 +140,13 @@ static bool find_symbols(struct symbols *s)
     return false;
 }
 
-/* A program `scan` has functions scan, scan_async, scan_workspace and scan_unit; a name that only looks like one of these has not all. */
+/* A program `scan` has functions scan, scan_async, scan_workspace and scan_unit; a name that only looks like one of
+ * these has not all. */
 static bool describes_unit(const struct run *r, const struct library *l, const char *symbol)
 {
     static const char suffix[] = "_unit";
     size_t n = strlen(symbol), tail = sizeof suffix - 1;
-    if (n <= tail || strcmp(symbol + n - tail, suffix))
-        return false;
+    if (n <= tail || strcmp(symbol + n - tail, suffix)) return false;
     const char *base = arena_copy(r->arena, symbol, n - tail);
     return dlsym(l->handle, symbol) && dlsym(l->handle, base) &&
            dlsym(l->handle, arena_printf(r->arena, "%s_workspace", base));
@@ -160,11 +167,9 @@ bool library_load(const struct run *r, const struct out *object, struct library 
 {
     struct library *l = *library = ARENA_NEW(r->arena, struct library);
     struct workspace w = {0};
-    if (!make_workspace(r, &w))
-        return false;
+    if (!make_workspace(r, &w)) return false;
     bool ok = link_library(r, &w, object);
-    if (ok)
-        l->handle = dlopen(w.library, RTLD_NOW | RTLD_LOCAL);
+    if (ok) l->handle = dlopen(w.library, RTLD_NOW | RTLD_LOCAL);
     if (ok && !l->handle)
         ok = run_fail(r, "is it an object that vyrec made for this machine?", "cannot load the program: %s", dlerror());
     remove_workspace(&w);
@@ -173,23 +178,25 @@ bool library_load(const struct run *r, const struct out *object, struct library 
 
 void library_unload(struct library *library)
 {
-    if (library->handle)
-        dlclose(library->handle);
+    if (library->handle) dlclose(library->handle);
 }
 
-/* -- the runtime ---------------------------------------------------------------------------------------------------------- */
+/* -- the runtime ----------------------------------------------------------------------------------------- */
 
 bool compiled_open(const struct run *r, const struct library *library, const struct compiled_options *options,
                    struct compiled **compiled)
 {
     char message[1024] = "";
-    vyre_options o = {.size = sizeof o, .backends = "cpu", .threads = options->threads, .cpu_level = options->cpu_level,
-                      .message = message, .message_bytes = sizeof message};
+    vyre_options o = {.size = sizeof o,
+                      .backends = "cpu",
+                      .threads = options->threads,
+                      .cpu_level = options->cpu_level,
+                      .message = message,
+                      .message_bytes = sizeof message};
     struct compiled *c = *compiled = ARENA_NEW(r->arena, struct compiled);
     vyre_status (*describe)(vyre_context *, const vyre_unit **);
     vyre_status status = vyre_context_create(&o, &c->context);
-    if (status)
-        return run_fail(r, "", "%s", *message ? message : vyre_status_string(status));
+    if (status) return run_fail(r, "", "%s", *message ? message : vyre_status_string(status));
     c->info.size = sizeof c->info;
     vyre_context_get_info(c->context, &c->info);
     memcpy(&describe, &library->unit_symbol, sizeof describe);
@@ -197,13 +204,22 @@ bool compiled_open(const struct run *r, const struct library *library, const str
     return !status || run_fail(r, "", "%s", vyre_context_message(c->context));
 }
 
-const vyre_unit *compiled_any_unit(const struct compiled *c) { return c->any; }
+const vyre_unit *compiled_any_unit(const struct compiled *c)
+{
+    return c->any;
+}
 
-const char *compiled_device(const struct compiled *c) { return c->info.device; }
+const char *compiled_device(const struct compiled *c)
+{
+    return c->info.device;
+}
 
-void compiled_close(struct compiled *c) { vyre_context_destroy(c->context); }
+void compiled_close(struct compiled *c)
+{
+    vyre_context_destroy(c->context);
+}
 
-/* -- running -------------------------------------------------------------------------------------------------------------- */
+/* -- running --------------------------------------------------------------------------------------------- */
 
 /* The argument struct of the generated header, filled in by its description. */
 static void *fill_args(const struct run *r, const struct run_unit *unit)
@@ -242,8 +258,7 @@ static vyre_status wait_for(vyre_event *event)
 static bool judge(const struct run *r, vyre_event *event, vyre_status status, struct outcome *outcome)
 {
     vyre_trap trap;
-    if (!status)
-        return true;
+    if (!status) return true;
     if (status != VYRE_ERROR_TRAP || vyre_event_trap(event, &trap))
         return run_fail(r, "", "%s", vyre_event_message(event));
     outcome->trapped = true;

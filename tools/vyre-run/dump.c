@@ -22,14 +22,19 @@ static void print_scalar(struct out *out, enum ir_scalar s, const unsigned char 
     struct ir_value v = {{bits}};
     double d;
     switch (ir_scalar_infos[s].kind) {
-    case IR_KIND_BOOL: out_text(out, bits ? "true" : "false"); break;
-    case IR_KIND_SINT: out_printf(out, "%" PRId64, (int64_t)ir_op_eval(IR_OP_CAST, IR_TYPE(I64), 0, &from, &v, 1).lane[0]); break;
+    case IR_KIND_BOOL:
+        out_text(out, bits ? "true" : "false");
+        break;
+    case IR_KIND_SINT:
+        out_printf(out, "%" PRId64, (int64_t)ir_op_eval(IR_OP_CAST, IR_TYPE(I64), 0, &from, &v, 1).lane[0]);
+        break;
     case IR_KIND_FLOAT:
         v = s == IR_F64 ? v : ir_op_eval(IR_OP_CAST, IR_TYPE(F64), 0, &from, &v, 1);
         memcpy(&d, &v.lane[0], sizeof d);
         out_printf(out, "%.*g", s == IR_F64 ? 17 : s == IR_F32 ? 9 : 5, d);
         break;
-    default: out_printf(out, "%" PRIu64, bits);
+    default:
+        out_printf(out, "%" PRIu64, bits);
     }
 }
 
@@ -71,11 +76,9 @@ static void print_array(struct out *out, const struct run_array *a)
         uint64_t n = a->count - first < per_line ? a->count - first : per_line;
         const unsigned char *at = a->bytes + first * elem_bytes;
         bool repeats = first && n == per_line && !memcmp(at, at - per_line * elem_bytes, per_line * elem_bytes);
-        if (repeats && !starred)
-            out_text(out, "       *\n");
+        if (repeats && !starred) out_text(out, "       *\n");
         starred = repeats;
-        if (repeats)
-            continue;
+        if (repeats) continue;
         out_printf(out, "%8" PRIu64 ":", first);
         if (is_bytes)
             print_bytes_line(out, at, n);
@@ -91,8 +94,8 @@ static bool write_raw(const struct run *r, const struct run_array *a, const char
     out_bytes(&out, a->bytes, array_bytes(a));
     int error = out_write_file(&out, path, false);
     out_release(&out);
-    return !error || run_fail(r, "check the path, its permissions, and the space on the disk", "cannot write '%s': %s", path,
-                              strerror(error));
+    return !error || run_fail(r, "check the path, its permissions, and the space on the disk", "cannot write '%s': %s",
+                              path, strerror(error));
 }
 
 bool dump_array(const struct run *r, const struct run_unit *unit, const char *what)
@@ -101,10 +104,8 @@ bool dump_array(const struct run *r, const struct run_unit *unit, const char *wh
     const char *name = arena_copy(r->arena, what, colon ? (size_t)(colon - what) : strlen(what));
     for (uint32_t k = 0; k < unit->n_arrays; k++) {
         const struct run_array *a = &unit->arrays[k];
-        if (strcmp(a->name, name))
-            continue;
-        if (colon)
-            return write_raw(r, a, colon + 1);
+        if (strcmp(a->name, name)) continue;
+        if (colon) return write_raw(r, a, colon + 1);
         struct out out;
         out_init(&out, r->arena->mem);
         print_array(&out, a);

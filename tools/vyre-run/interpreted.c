@@ -12,9 +12,9 @@ static const char *describe_place(const struct run *r, const struct sources *sou
 static bool fail_race(const struct run *r, const struct sources *sources, const struct ir_race *race)
 {
     run_fail(r, "put a barrier between them, make both atomic, or give each invocation its own element",
-             "race on '%s[%" PRIu64 "]': invocation %" PRIu64 " at %s and invocation %" PRIu64 " at %s", race->buffer->name,
-             race->index, race->first_invocation, describe_place(r, sources, race->first), race->second_invocation,
-             describe_place(r, sources, race->second));
+             "race on '%s[%" PRIu64 "]': invocation %" PRIu64 " at %s and invocation %" PRIu64 " at %s",
+             race->buffer->name, race->index, race->first_invocation, describe_place(r, sources, race->first),
+             race->second_invocation, describe_place(r, sources, race->second));
     return false;
 }
 
@@ -22,18 +22,24 @@ static bool judge(const struct run *r, const struct sources *sources, const stru
                   struct outcome *outcome)
 {
     switch (result->status) {
-    case IR_RUN_OK: return true;
+    case IR_RUN_OK:
+        return true;
     case IR_RUN_TRAP:
         outcome->trapped = true;
         outcome->trap_code = result->trap_code;
         outcome->trap_invocation = result->trap_invocation;
         outcome->trap_place = describe_place(r, sources, result->trap_range);
         return true;
-    case IR_RUN_RACE: return fail_race(r, sources, &result->race);
-    case IR_RUN_DEADLOCK: return run_fail(r, "use --races to find what splits the workgroup", "invocations wait at different barriers");
-    case IR_RUN_TOO_LONG: return run_fail(r, "give a higher limit", "the run took more steps than allowed");
-    case IR_RUN_BAD_SIZE: return run_fail(r, "", "%s", result->message);
-    case IR_RUN_UNSUPPORTED: return run_fail(r, "", "%s", result->message);
+    case IR_RUN_RACE:
+        return fail_race(r, sources, &result->race);
+    case IR_RUN_DEADLOCK:
+        return run_fail(r, "use --races to find what splits the workgroup", "invocations wait at different barriers");
+    case IR_RUN_TOO_LONG:
+        return run_fail(r, "give a higher limit", "the run took more steps than allowed");
+    case IR_RUN_BAD_SIZE:
+        return run_fail(r, "", "%s", result->message);
+    case IR_RUN_UNSUPPORTED:
+        return run_fail(r, "", "%s", result->message);
     }
     return false;
 }

@@ -33,16 +33,19 @@ struct session {
     VEC(const char *) dumps;
 };
 
-/* -- options ---------------------------------------------------------------------------------------------------------- */
+/* -- options --------------------------------------------------------------------------------------------- */
 
 static enum ir_schedule find_schedule(const char *word)
 {
     static const char *const words[] = {
-        [IR_SCHEDULE_FORWARD] = "forward", [IR_SCHEDULE_REVERSED] = "reversed", [IR_SCHEDULE_RANDOM] = "random",
+        [IR_SCHEDULE_FORWARD] = "forward",
+        [IR_SCHEDULE_REVERSED] = "reversed",
+        [IR_SCHEDULE_RANDOM] = "random",
         [IR_SCHEDULE_INTERLEAVED] = "interleaved",
     };
     uint32_t k = 0;
-    while (strcmp(words[k], word)) k++; /* the options' table lets nothing else through */
+    while (strcmp(words[k], word))
+        k++; /* the options' table lets nothing else through */
     return (enum ir_schedule)k;
 }
 
@@ -50,25 +53,50 @@ static void apply(struct session *s, const struct option_use *use)
 {
     struct arena *arena = s->run.arena;
     switch (use->id) {
-    case OPTION_ID_RUN_PROGRAM: s->name = use->argument; s->kind = RUN_PROGRAM; break;
-    case OPTION_ID_RUN_PIPELINE: s->name = use->argument; s->kind = RUN_PIPELINE; break;
-    case OPTION_ID_RUN_BACKEND: s->interpret = !strcmp(use->argument, "interp"); break;
-    case OPTION_ID_RUN_DUMP: vec_push(arena, &s->dumps, use->argument); break;
-    case OPTION_ID_RUN_CHECK: s->check = true; break;
-    case OPTION_ID_RUN_BENCH: s->n_bench = use->argument ? use->number : DEFAULT_BENCH_RUNS; break;
-    case OPTION_ID_RUN_SCHEDULE: s->interp.schedule = find_schedule(use->argument); break;
-    case OPTION_ID_RUN_SEED: s->interp.seed = use->number; break;
-    case OPTION_ID_RUN_RACES: s->interp.detect_races = true; break;
+    case OPTION_ID_RUN_PROGRAM:
+        s->name = use->argument;
+        s->kind = RUN_PROGRAM;
+        break;
+    case OPTION_ID_RUN_PIPELINE:
+        s->name = use->argument;
+        s->kind = RUN_PIPELINE;
+        break;
+    case OPTION_ID_RUN_BACKEND:
+        s->interpret = !strcmp(use->argument, "interp");
+        break;
+    case OPTION_ID_RUN_DUMP:
+        vec_push(arena, &s->dumps, use->argument);
+        break;
+    case OPTION_ID_RUN_CHECK:
+        s->check = true;
+        break;
+    case OPTION_ID_RUN_BENCH:
+        s->n_bench = use->argument ? use->number : DEFAULT_BENCH_RUNS;
+        break;
+    case OPTION_ID_RUN_SCHEDULE:
+        s->interp.schedule = find_schedule(use->argument);
+        break;
+    case OPTION_ID_RUN_SEED:
+        s->interp.seed = use->number;
+        break;
+    case OPTION_ID_RUN_RACES:
+        s->interp.detect_races = true;
+        break;
     case OPTION_ID_RUN_CPU_LEVEL:
         s->compile.cpu_level = *use->argument == 'v' ? arena_printf(arena, "x86-64-%s", use->argument) : use->argument;
         break;
-    case OPTION_ID_RUN_THREADS: s->compile.threads = use->number; break;
-    case OPTION_ID_OPTIMIZE: s->opt_level = (uint32_t)(*use->argument - '0'); break;
-    default: break; /* the driver's own */
+    case OPTION_ID_RUN_THREADS:
+        s->compile.threads = use->number;
+        break;
+    case OPTION_ID_OPTIMIZE:
+        s->opt_level = (uint32_t)(*use->argument - '0');
+        break;
+    default:
+        break; /* the driver's own */
     }
 }
 
-/* -- from the input to something that can run ------------------------------------------------------------------------- */
+/* -- from the input to something that can run ------------------------------------------------------------ */
 
 static bool is_object(const char *path)
 {
@@ -82,15 +110,19 @@ static bool read_object(struct session *s, const char *path)
     if (error)
         return run_fail(&s->run, "check the path and its permissions", "cannot read '%s': %s", path, strerror(error));
     if (s->interpret || s->check || s->interp.detect_races)
-        return run_fail(&s->run, "give the .vir file instead", "'%s' is an object, and the interpreter needs the text of the program", path);
+        return run_fail(&s->run, "give the .vir file instead",
+                        "'%s' is an object, and the interpreter needs the text of the program", path);
     return true;
 }
 
 static bool compile(struct session *s)
 {
     struct target_set targets = {0};
-    struct codegen_options options = {.emit = CODEGEN_EMIT_OBJECT, .opt_level = s->opt_level, .prefix = "",
-                                      .source_name = s->tool->options.inputs.at[0], .targets = &targets};
+    struct codegen_options options = {.emit = CODEGEN_EMIT_OBJECT,
+                                      .opt_level = s->opt_level,
+                                      .prefix = "",
+                                      .source_name = s->tool->options.inputs.at[0],
+                                      .targets = &targets};
     target_set_default(&targets, NULL);
     return codegen_emit(s->module, &options, &s->tool->diags, s->run.arena, &s->object);
 }
@@ -101,13 +133,11 @@ static bool prepare(struct session *s, const char *path)
     intern_init(names, s->run.arena);
     if (is_object(path) ? !read_object(s, path) : !(s->module = tool_read_module(s->tool, s->run.arena, names, path)))
         return false;
-    if (s->module && !unit_from_module(&s->run, s->module, s->name, s->kind, &s->unit))
-        return false;
-    if (s->interpret)
-        return true;
-    if (s->module && !compile(s))
-        return false;
-    if (!library_load(&s->run, &s->object, &s->library) || !compiled_open(&s->run, s->library, &s->compile, &s->compiled))
+    if (s->module && !unit_from_module(&s->run, s->module, s->name, s->kind, &s->unit)) return false;
+    if (s->interpret) return true;
+    if (s->module && !compile(s)) return false;
+    if (!library_load(&s->run, &s->object, &s->library) ||
+        !compiled_open(&s->run, s->library, &s->compile, &s->compiled))
         return false;
     struct run_unit linked;
     if (!unit_from_object(&s->run, compiled_any_unit(s->compiled), s->module ? s->unit.name : s->name,
@@ -120,7 +150,7 @@ static bool prepare(struct session *s, const char *path)
     return true;
 }
 
-/* -- running ---------------------------------------------------------------------------------------------------------- */
+/* -- running --------------------------------------------------------------------------------------------- */
 
 static bool run_once(struct session *s, struct outcome *outcome)
 {
@@ -128,7 +158,8 @@ static bool run_once(struct session *s, struct outcome *outcome)
                            : compiled_run(&s->run, s->compiled, &s->unit, outcome);
     const struct run_array *overrun = ok ? args_find_overrun(&s->unit) : NULL;
     if (overrun)
-        return run_fail(&s->run, "please report this with the program", "something was written behind the end of '%s'", overrun->name);
+        return run_fail(&s->run, "please report this with the program", "something was written behind the end of '%s'",
+                        overrun->name);
     return ok;
 }
 
@@ -138,17 +169,18 @@ static bool report_trap(const struct session *s, const struct outcome *o)
                     "trap %" PRIu32 " in invocation %" PRIu64 ", %s", o->trap_code, o->trap_invocation, o->trap_place);
 }
 
-/* -- --check: the interpreter on a copy ------------------------------------------------------------------------------- */
+/* -- --check: the interpreter on a copy ------------------------------------------------------------------ */
 
 static bool report_difference(const struct session *s, const struct run_array *ours, const struct run_array *reference)
 {
     uint64_t n = array_bytes(ours), k = 0;
-    if (!n || !memcmp(ours->bytes, reference->bytes, n))
-        return true;
-    while (ours->bytes[k] == reference->bytes[k]) k++;
-    return run_fail(&s->run, "a program with races, or whose atomics come in an order that shows, may differ: try --races",
-                    "'%s' differs from the interpreter's at byte %" PRIu64 ", element %" PRIu64 ": 0x%02x instead of 0x%02x", ours->name, k,
-                    k / ir_type_mem_bytes(ours->elem), ours->bytes[k], reference->bytes[k]);
+    if (!n || !memcmp(ours->bytes, reference->bytes, n)) return true;
+    while (ours->bytes[k] == reference->bytes[k])
+        k++;
+    return run_fail(
+        &s->run, "a program with races, or whose atomics come in an order that shows, may differ: try --races",
+        "'%s' differs from the interpreter's at byte %" PRIu64 ", element %" PRIu64 ": 0x%02x instead of 0x%02x",
+        ours->name, k, k / ir_type_mem_bytes(ours->elem), ours->bytes[k], reference->bytes[k]);
 }
 
 static bool check(struct session *s, const struct outcome *ours)
@@ -161,21 +193,20 @@ static bool check(struct session *s, const struct outcome *ours)
         copy.arrays[k].bytes = arena_alloc(s->run.arena, array_bytes(&copy.arrays[k]));
         memcpy(copy.arrays[k].bytes, copy.arrays[k].initial, array_bytes(&copy.arrays[k]));
     }
-    if (!interpreted_run(&s->run, &s->tool->sources, &copy, &s->interp, &reference))
-        return false;
+    if (!interpreted_run(&s->run, &s->tool->sources, &copy, &s->interp, &reference)) return false;
     if (ours->trapped != reference.trapped || ours->trap_code != reference.trap_code ||
         ours->trap_invocation != reference.trap_invocation)
         return run_fail(&s->run, "please report this with the program", "the interpreter %s, the CPU's code %s",
-                        reference.trapped ? "traps or traps elsewhere" : "does not trap", ours->trapped ? "traps" : "does not");
+                        reference.trapped ? "traps or traps elsewhere" : "does not trap",
+                        ours->trapped ? "traps" : "does not");
     bool same = true;
     for (uint32_t k = 0; !ours->trapped && k < copy.n_arrays; k++)
         same &= report_difference(s, &s->unit.arrays[k], &copy.arrays[k]);
-    if (same)
-        printf("check: the same bytes as the interpreter's\n");
+    if (same) printf("check: the same bytes as the interpreter's\n");
     return same;
 }
 
-/* -- --bench ------------------------------------------------------------------------------------------------------------ */
+/* -- --bench --------------------------------------------------------------------------------------------- */
 
 static int compare_times(const void *a, const void *b)
 {
@@ -187,31 +218,30 @@ static void print_times(const char *what, uint64_t *times, uint32_t n, uint64_t 
 {
     qsort(times, n, sizeof *times, compare_times);
     double median = (double)times[n / 2];
-    printf("  %-7s median %10.3f ms   least %10.3f ms   most %10.3f ms   %8.3f GB/s\n", what, median / 1e6, (double)times[0] / 1e6,
-           (double)times[n - 1] / 1e6, median > 0 ? (double)bytes / median : 0.0);
+    printf("  %-7s median %10.3f ms   least %10.3f ms   most %10.3f ms   %8.3f GB/s\n", what, median / 1e6,
+           (double)times[0] / 1e6, (double)times[n - 1] / 1e6, median > 0 ? (double)bytes / median : 0.0);
 }
 
 /* Each run starts from the same bytes; filling them in is not timed. */
 static bool bench(struct session *s)
 {
-    uint64_t *wall = ARENA_ARRAY(s->run.arena, uint64_t, s->n_bench), *device = ARENA_ARRAY(s->run.arena, uint64_t, s->n_bench);
+    uint64_t *wall = ARENA_ARRAY(s->run.arena, uint64_t, s->n_bench),
+             *device = ARENA_ARRAY(s->run.arena, uint64_t, s->n_bench);
     struct outcome o;
     for (uint32_t k = 0; k < s->n_bench; k++) {
         args_restore(&s->unit);
-        if (!run_once(s, &o) || (o.trapped && !report_trap(s, &o)))
-            return false;
+        if (!run_once(s, &o) || (o.trapped && !report_trap(s, &o))) return false;
         wall[k] = o.wall_ns;
         device[k] = o.device_ns;
     }
-    printf("%s on %s, %u runs, buffers of %" PRIu64 " bytes\n", s->unit.name, s->interpret ? "the interpreter" : compiled_device(s->compiled),
-           s->n_bench, unit_bytes(&s->unit));
+    printf("%s on %s, %u runs, buffers of %" PRIu64 " bytes\n", s->unit.name,
+           s->interpret ? "the interpreter" : compiled_device(s->compiled), s->n_bench, unit_bytes(&s->unit));
     print_times("wall", wall, s->n_bench, unit_bytes(&s->unit));
-    if (!s->interpret)
-        print_times("device", device, s->n_bench, unit_bytes(&s->unit));
+    if (!s->interpret) print_times("device", device, s->n_bench, unit_bytes(&s->unit));
     return true;
 }
 
-/* -- all of it -------------------------------------------------------------------------------------------------------- */
+/* -- all of it ------------------------------------------------------------------------------------------- */
 
 static bool run_session(struct session *s)
 {
@@ -219,8 +249,7 @@ static bool run_session(struct session *s)
     struct outcome outcome;
     if (!prepare(s, list->inputs.at[0]) || !args_parse(&s->run, &s->unit, list->inputs.at + 1, list->inputs.n - 1))
         return false;
-    if (!run_once(s, &outcome) || (s->check && !s->interpret && !check(s, &outcome)))
-        return false;
+    if (!run_once(s, &outcome) || (s->check && !s->interpret && !check(s, &outcome))) return false;
     bool ok = !outcome.trapped || report_trap(s, &outcome);
     for (uint32_t k = 0; k < s->dumps.n; k++)
         ok &= dump_array(&s->run, &s->unit, s->dumps.at[k]);
@@ -230,7 +259,9 @@ static bool run_session(struct session *s)
 
 static int work(struct tool *tool)
 {
-    struct session s = {.run = {.arena = &tool->arena, .tool = "vyre-run", .colour = tool_wants_colour(tool)}, .tool = tool, .opt_level = 2};
+    struct session s = {.run = {.arena = &tool->arena, .tool = "vyre-run", .colour = tool_wants_colour(tool)},
+                        .tool = tool,
+                        .opt_level = 2};
     if (!tool->options.inputs.n) {
         diag_report(&tool->diags, DIAG_NO_INPUT, SRC_NONE);
         return TOOL_USAGE;
@@ -239,12 +270,13 @@ static int work(struct tool *tool)
         apply(&s, &tool->options.uses.at[k]);
     out_init(&s.object, &tool->mem);
     bool ok = run_session(&s);
-    if (s.compiled)
-        compiled_close(s.compiled);
-    if (s.library)
-        library_unload(s.library);
+    if (s.compiled) compiled_close(s.compiled);
+    if (s.library) library_unload(s.library);
     out_release(&s.object);
     return ok && !tool->diags.n_errors ? TOOL_SUCCESS : TOOL_REPORTED;
 }
 
-int main(int argc, char **argv) { return tool_main(TOOL_RUN, argc, argv, work); }
+int main(int argc, char **argv)
+{
+    return tool_main(TOOL_RUN, argc, argv, work);
+}

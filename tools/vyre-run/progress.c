@@ -33,17 +33,16 @@ static void draw(const struct progress *p, uint64_t done, uint64_t total, double
     double share = (double)done / (double)total;
     int cells = (int)(share * BAR_CELLS);
     double left = share > 0 ? elapsed / share - elapsed : 0;
-    fprintf(stderr, "\r%s [%.*s%*s] %3.0f %%, %.0f s left\033[K", p->what, cells, full, BAR_CELLS - cells, "", share * 100, left);
+    fprintf(stderr, "\r%s [%.*s%*s] %3.0f %%, %.0f s left\033[K", p->what, cells, full, BAR_CELLS - cells, "",
+            share * 100, left);
 }
 
 void progress_report(void *progress, uint64_t done, uint64_t total)
 {
     struct progress *p = progress;
-    if (!p->on_terminal)
-        return;
+    if (!p->on_terminal) return;
     double now = now_seconds();
-    if (now < p->next)
-        return;
+    if (now < p->next) return;
     p->next = now + redrawn_every;
     p->shown = true;
     draw(p, done, total, now - p->started);
@@ -51,7 +50,6 @@ void progress_report(void *progress, uint64_t done, uint64_t total)
 
 void progress_end(struct progress *p)
 {
-    if (p->shown)
-        fputs("\r\033[K", stderr);
+    if (p->shown) fputs("\r\033[K", stderr);
     p->shown = false;
 }

@@ -13,8 +13,7 @@ bool run_fail(const struct run *r, const char *fix, const char *format, ...)
     fprintf(stderr, "%s: %serror:%s ", r->tool, colour[0], colour[2]);
     vfprintf(stderr, format, args);
     fputc('\n', stderr);
-    if (*fix)
-        fprintf(stderr, "%s: %sfix:%s %s\n", r->tool, colour[1], colour[2], fix);
+    if (*fix) fprintf(stderr, "%s: %sfix:%s %s\n", r->tool, colour[1], colour[2], fix);
     va_end(args);
     return false;
 }

@@ -1,4 +1,5 @@
-/* run.h - the parts of vyre-run: what is to be run (unit), on what bytes (args), by which executor, and what comes out. */
+/* run.h - the parts of vyre-run: what is to be run (unit), on what bytes (args), by which executor, and what comes out.
+ */
 #ifndef VYREC_TOOLS_RUN_H
 #define VYREC_TOOLS_RUN_H
 
@@ -6,7 +7,8 @@
 #include "ir/ops.h"
 #include "runtime-stub/vyrert.h"
 
-/* The environment of all functions here. Faults are printed as they are found; a function that found one returns false. */
+/* The environment of all functions here. Faults are printed as they are found; a function that found one returns false.
+ */
 struct run {
     struct arena *arena;
     const char *tool; /* whose name comes first in messages */
@@ -14,16 +16,16 @@ struct run {
 };
 bool run_fail(const struct run *r, const char *fix, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* -- units: a program or pipeline with its interface, from IR or from an object ------------------------------------- */
+/* -- units: a program or pipeline with its interface, from IR or from an object -------------------------- */
 
 struct run_array {
     const char *name;
     ir_type elem;
     enum ir_access access;
     bool sized;
-    uint64_t declared;    /* count of a sized one */
-    uint64_t align_bytes; /* that executors may ask for */
-    unsigned char *bytes; /* what is run on; aligned, with canaries behind */
+    uint64_t declared;      /* count of a sized one */
+    uint64_t align_bytes;   /* that executors may ask for */
+    unsigned char *bytes;   /* what is run on; aligned, with canaries behind */
     unsigned char *initial; /* what it was before the run */
     uint64_t count;
     bool is_given;
@@ -55,7 +57,7 @@ bool unit_from_object(const struct run *r, const vyre_unit *any, const char *nam
 uint64_t array_bytes(const struct run_array *a);
 uint64_t unit_bytes(const struct run_unit *u); /* of all its arrays */
 
-/* -- arguments ------------------------------------------------------------------------------------------------------ */
+/* -- arguments ------------------------------------------------------------------------------------------- */
 
 /* `words` are NAME=VALUE. Arrays and params that nothing names are zeros where that has a meaning, else a fault. */
 bool args_parse(const struct run *r, struct run_unit *unit, const char *const *words, uint32_t n_words);
@@ -64,7 +66,7 @@ void args_restore(struct run_unit *unit);
 /* Whether something was written behind an array, and which one. */
 const struct run_array *args_find_overrun(const struct run_unit *unit);
 
-/* -- compiled code: linked into this process ------------------------------------------------------------------------ */
+/* -- compiled code: linked into this process ------------------------------------------------------------- */
 
 /* An object made a library by the system's C compiler, and loaded; and such a library in a context of the runtime. */
 struct library;
@@ -93,13 +95,13 @@ struct outcome {
 /* Runs unit->compiled on the unit's arrays. */
 bool compiled_run(const struct run *r, struct compiled *c, const struct run_unit *unit, struct outcome *outcome);
 
-/* -- the interpreter ------------------------------------------------------------------------------------------------ */
+/* -- the interpreter ------------------------------------------------------------------------------------- */
 
 /* Runs unit->program or unit->pipeline on the unit's arrays. */
 bool interpreted_run(const struct run *r, const struct sources *sources, const struct run_unit *unit,
                      const struct ir_run_options *options, struct outcome *outcome);
 
-/* -- output --------------------------------------------------------------------------------------------------------- */
+/* -- output ---------------------------------------------------------------------------------------------- */
 
 /* BUFFER as text to standard output, or BUFFER:FILE as bytes. */
 bool dump_array(const struct run *r, const struct run_unit *unit, const char *what);

@@ -4,7 +4,7 @@
 
 #include "tools/vyre-run/run.h"
 
-/* -- choosing: candidates are numbered, programs first ----------------------------------------------------------------- */
+/* -- choosing: candidates are numbered, programs first --------------------------------------------------- */
 
 struct candidate {
     const char *name;
@@ -38,8 +38,7 @@ static const struct candidate *choose_alone(const struct candidates *all, enum r
         for (uint32_t k = 0; k < all->list.n; k++)
             if (all->list.at[k].is_pipeline == (bool)want_pipeline && fits(&all->list.at[k], kind))
                 found = &all->list.at[k], n++;
-        if (n)
-            return n == 1 ? found : NULL;
+        if (n) return n == 1 ? found : NULL;
     }
     return NULL;
 }
@@ -50,21 +49,19 @@ static const struct candidate *choose(const struct run *r, const struct candidat
     static const char *const kinds[] = {"program or pipeline", "program", "pipeline"};
     if (!name) {
         const struct candidate *alone = choose_alone(all, kind);
-        if (!alone)
-            run_fail(r, list_candidates(r, all), "no %s is named, and there is not just one", kinds[kind]);
+        if (!alone) run_fail(r, list_candidates(r, all), "no %s is named, and there is not just one", kinds[kind]);
         return alone;
     }
     for (uint32_t k = 0; k < all->list.n; k++)
-        if (fits(&all->list.at[k], kind) && !strcmp(all->list.at[k].name, name))
-            return &all->list.at[k];
+        if (fits(&all->list.at[k], kind) && !strcmp(all->list.at[k].name, name)) return &all->list.at[k];
     run_fail(r, list_candidates(r, all), "there is no %s '%s'", kinds[kind], name);
     return NULL;
 }
 
-/* -- from IR ------------------------------------------------------------------------------------------------------------ */
+/* -- from IR --------------------------------------------------------------------------------------------- */
 
-static void describe_ir(const struct run *r, struct run_unit *unit, struct ir_buffer *const *buffers, uint32_t n_buffers,
-                        struct ir_param *const *params, uint32_t n_params)
+static void describe_ir(const struct run *r, struct run_unit *unit, struct ir_buffer *const *buffers,
+                        uint32_t n_buffers, struct ir_param *const *params, uint32_t n_params)
 {
     unit->n_arrays = n_buffers;
     unit->n_params = n_params;
@@ -72,8 +69,12 @@ static void describe_ir(const struct run *r, struct run_unit *unit, struct ir_bu
     unit->params = ARENA_ARRAY(r->arena, struct run_param, n_params + 1);
     for (uint32_t k = 0; k < n_buffers; k++) {
         const struct ir_buffer *b = buffers[k];
-        unit->arrays[k] = (struct run_array){.name = b->name, .elem = b->elem, .access = b->access, .sized = b->sized,
-                                             .declared = b->count, .align_bytes = b->align_bytes};
+        unit->arrays[k] = (struct run_array){.name = b->name,
+                                             .elem = b->elem,
+                                             .access = b->access,
+                                             .sized = b->sized,
+                                             .declared = b->count,
+                                             .align_bytes = b->align_bytes};
     }
     for (uint32_t k = 0; k < n_params; k++)
         unit->params[k] = (struct run_param){.name = params[k]->name, .type = params[k]->type.scalar};
@@ -92,8 +93,7 @@ bool unit_from_module(const struct run *r, const struct ir_module *m, const char
         vec_push(r->arena, &all.list, c);
     }
     const struct candidate *chosen = choose(r, &all, name, kind);
-    if (!chosen)
-        return false;
+    if (!chosen) return false;
     *unit = (struct run_unit){.name = chosen->name, .is_pipeline = chosen->is_pipeline};
     if (chosen->is_pipeline) {
         const struct ir_pipeline *p = unit->pipeline = chosen->what;
@@ -105,13 +105,13 @@ bool unit_from_module(const struct run *r, const struct ir_module *m, const char
     return true;
 }
 
-/* -- from an object ----------------------------------------------------------------------------------------------------- */
+/* -- from an object -------------------------------------------------------------------------------------- */
 
 /* The container numbers types and accesses as the tables of the IR do, and always will. */
-#define TYPE(NAME, text, kind, bits, mem_bytes, compute) \
+#define TYPE(NAME, text, kind, bits, mem_bytes, compute)                                                               \
     _Static_assert((int)VYRE_TYPE_##NAME == (int)IR_##NAME, "a type has another number in objects");
 #include "ir/types.def"
-#define ACCESS(NAME, text, reads, writes, help) \
+#define ACCESS(NAME, text, reads, writes, help)                                                                        \
     _Static_assert((int)VYRE_ACCESS_##NAME == (int)IR_ACCESS_##NAME, "an access has another number in objects");
 #include "ir/spaces.def"
 
@@ -124,9 +124,12 @@ static void describe_object(const struct run *r, struct run_unit *unit, const vy
     for (uint32_t k = 0; k < info->n_buffers; k++) {
         vyre_buffer_arg b = {.size = sizeof b};
         vyre_unit_buffer(of, k, &b);
-        unit->arrays[k] = (struct run_array){.name = b.name, .elem = {(uint8_t)b.type, (uint8_t)b.lanes},
-                                             .access = (enum ir_access)b.access, .sized = b.is_sized,
-                                             .declared = b.min_count, .align_bytes = b.align_bytes};
+        unit->arrays[k] = (struct run_array){.name = b.name,
+                                             .elem = {(uint8_t)b.type, (uint8_t)b.lanes},
+                                             .access = (enum ir_access)b.access,
+                                             .sized = b.is_sized,
+                                             .declared = b.min_count,
+                                             .align_bytes = b.align_bytes};
     }
     for (uint32_t k = 0; k < info->n_params; k++) {
         vyre_param_arg p = {.size = sizeof p};
@@ -147,8 +150,7 @@ bool unit_from_object(const struct run *r, const vyre_unit *any, const char *nam
         vec_push(r->arena, &all.list, c);
     }
     const struct candidate *chosen = choose(r, &all, name, kind);
-    if (!chosen)
-        return false;
+    if (!chosen) return false;
     vyre_unit_get_info(chosen->what, &info);
     *unit = (struct run_unit){.name = info.name, .is_pipeline = info.is_pipeline, .compiled = chosen->what};
     describe_object(r, unit, chosen->what, &info);
