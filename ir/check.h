@@ -12,7 +12,7 @@ struct checker {
     const struct ir_program *program;
     struct ir_uniformity uniformity;
     struct ir_uniformity grid_uniformity; /* computed when the first grid_barrier asks */
-    VEC(struct ir_value) values; /* check_expr.c: of the constant operands seen */
+    VEC(struct ir_value) values;          /* check_expr.c: of the constant operands seen */
 };
 
 /* The expressions of a statement: loads, constant indices, divisors, subgroup operations. */

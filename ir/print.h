@@ -13,7 +13,7 @@ void ir_print_expr(const struct ir_expr *e, struct out *out);
 /* A scalar constant as a literal, `-5i32`, or without its suffix, `-5`, where the type is known (data). Floats are the shortest
  * decimal that reads back to the same bits. */
 void ir_print_constant(ir_type type, uint64_t bits, bool suffix, struct out *out);
-/* Quoted, with the escapes \" \\ \n \t \xHH. */
+/* Quoted, UTF-8 as it is, all else with the escapes \" \\ \n \t \xHH. */
 void ir_print_string(const unsigned char *bytes, uint64_t n, struct out *out);
 
 /* As ir_print_module, with `annotate` called after the line of each item, buffer, param and statement (its address is `node`), to

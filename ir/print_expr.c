@@ -101,11 +101,30 @@ static bool is_negative(ir_type type, uint64_t bits)
     return bits >> (ir_type_info(type)->bits - 1) & 1;
 }
 
+/* Bytes of the character beyond ASCII that begins here in well-formed UTF-8, or 0. */
+static uint32_t measure_character(const unsigned char *bytes, uint64_t n)
+{
+    unsigned char c = bytes[0];
+    uint32_t size = c >= 0xC2 && c < 0xE0 ? 2 : c >= 0xE0 && c < 0xF0 ? 3 : c >= 0xF0 && c < 0xF5 ? 4 : 0;
+    if (size == 0 || size > n) return 0;
+    for (uint32_t i = 1; i < size; i++)
+        if ((bytes[i] & 0xC0) != 0x80) return 0;
+    bool overlong = (c == 0xE0 && bytes[1] < 0xA0) || (c == 0xF0 && bytes[1] < 0x90);
+    bool no_character = (c == 0xED && bytes[1] >= 0xA0) || (c == 0xF4 && bytes[1] >= 0x90);
+    return overlong || no_character ? 0 : size;
+}
+
 void ir_print_string(const unsigned char *bytes, uint64_t n, struct out *out)
 {
     out_text(out, "\"");
     for (uint64_t i = 0; i < n; i++) {
         unsigned char c = bytes[i];
+        uint32_t size = c >= 0x80 ? measure_character(bytes + i, n - i) : 0;
+        if (size) {
+            out_bytes(out, bytes + i, size);
+            i += size - 1;
+            continue;
+        }
         if (c == '"' || c == '\\')
             out_printf(out, "\\%c", c);
         else if (c == '\n')

@@ -247,6 +247,24 @@ static void check_data(struct fixture *f)
                                        "data from_file : u8[4] = file(\"a/b.bin\");\n");
 }
 
+static void check_strings(struct fixture *f)
+{
+    static const struct {
+        const char *bytes, *text;
+    } strings[] = {
+        {"plain", "\"plain\""},
+        {"a\"b\\c\n\t\r", "\"a\\\"b\\\\c\\n\\t\\x0d\""},
+        {"gr\xc3\xbcn \xe2\x82\xac \xf0\x9f\x98\x80", "\"gr\xc3\xbcn \xe2\x82\xac \xf0\x9f\x98\x80\""},
+        {"\xff\xc3", "\"\\xff\\xc3\""},                            /* no character, half a character */
+        {"\xc0\x80\xe0\x80\x80", "\"\\xc0\\x80\\xe0\\x80\\x80\""}, /* longer than need be */
+        {"\xed\xa0\x80\xf4\x90\x80\x80", "\"\\xed\\xa0\\x80\\xf4\\x90\\x80\\x80\""}, /* beyond Unicode */
+    };
+    for (uint32_t i = 0; i < sizeof strings / sizeof strings[0]; i++) {
+        ir_print_string((const unsigned char *)strings[i].bytes, strlen(strings[i].bytes), &f->out);
+        CHECK_STRING(fixture_take_text(f), strings[i].text);
+    }
+}
+
 static void check_local_names(struct fixture *f)
 {
     struct ir_program *p = fixture_program(f, "names");
@@ -324,6 +342,7 @@ int main(void)
     check_other_expressions(&f);
     check_program_and_copies(&f);
     check_local_names(&f);
+    check_strings(&f);
     check_module_copy(&f);
     check_walking_and_editing(&f);
     check_expr_equality(&f);
