@@ -102,6 +102,34 @@ static void every_failing_allocation_is_survived(void)
     CHECK_UINT(memory.n_allocs, n - 1);
 }
 
+struct counted_cleanup {
+    struct memory_cleanup cleanup;
+    int *n_runs;
+};
+
+static void count_run(struct memory_cleanup *cleanup)
+{
+    ++*((struct counted_cleanup *)cleanup)->n_runs;
+}
+
+static void fail_with_cleanups(int *n_runs)
+{
+    struct counted_cleanup outer = {{.run = count_run}, n_runs}, inner = outer;
+    memory_push_cleanup(&memory, &outer.cleanup);
+    memory_push_cleanup(&memory, &inner.cleanup);
+    memory_pop_cleanup(&memory);
+    memory_fail(&memory);
+}
+
+static void cleanups_run_once_before_control_leaves(void)
+{
+    static int n_runs;
+    memory = (struct memory){0};
+    if (!setjmp(memory.recover)) fail_with_cleanups(&n_runs);
+    CHECK_INT(n_runs, 1);
+    CHECK(!memory.cleanups);
+}
+
 static bool passes_limit(size_t limit_bytes)
 {
     memory = (struct memory){.limit_bytes = limit_bytes};
@@ -149,6 +177,7 @@ int main(void)
     big_objects_do_not_waste_the_open_chunk();
     vectors_grow();
     every_failing_allocation_is_survived();
+    cleanups_run_once_before_control_leaves();
     limits_hold();
     overflowing_sizes_are_refused();
     return test_finish();
