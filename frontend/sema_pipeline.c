@@ -96,10 +96,11 @@ static void set_budget(struct sema *s, const struct syn_decl *d, struct ir_pipel
 
 /* -- arms --------------------------------------------------------------------------------------------------- */
 
+/* Names are interned, so equal ones are the same pointer. */
 static struct ir_arg *find_arg(struct ir_arm *arm, const char *name)
 {
     for (uint32_t i = 0; i < arm->args.n; i++)
-        if (!strcmp(arm->args.at[i].name, name)) return &arm->args.at[i];
+        if (arm->args.at[i].name == name) return &arm->args.at[i];
     return NULL;
 }
 
