@@ -63,7 +63,6 @@ struct sema {
     const struct frontend_options *options;
     const struct source_file *file;
     struct ir_program *program;
-    struct ir_pipeline *pipeline;
     struct ir_block *block; /* where statements go */
     struct frame *frame;    /* NULL: in a program's own text */
     struct fn *checking;    /* a function by itself, on no call */
@@ -119,7 +118,6 @@ struct operand {
 /* Checks operands in order. What a later one's call could change is computed before it. False when one is faulty. */
 enum { SEMA_MAX_OPERANDS = 4 };
 bool sema_operands(struct sema *s, const struct operand *list, uint32_t n, struct ir_expr **result);
-struct ir_expr *sema_index(struct sema *s, const struct syn_expr *e);
 struct symbol *sema_buffer(struct sema *s, struct syn_ref name); /* a buffer, data or array; else reported */
 struct ir_buffer *sema_buffer_of(const struct symbol *sym);
 bool sema_check_access(struct sema *s, const struct symbol *sym, struct syn_ref name, bool writes);
@@ -143,7 +141,6 @@ bool sema_arg_count(struct sema *s, const struct syn_expr *e, const char *name, 
 void sema_stmts(struct sema *s, const struct syn_stmt *first);
 void sema_stmt(struct sema *s, const struct syn_stmt *stmt);
 struct ir_stmt *sema_append(struct sema *s, enum ir_stmt_kind kind, struct src_range range);
-void sema_block(struct sema *s, struct ir_block *into, const struct syn_block *b); /* in a scope of its own */
 bool sema_open_block(struct sema *s, struct ir_block *into, struct src_range range, struct ir_block **outer);
 void sema_close_block(struct sema *s, struct ir_block *outer);
 
@@ -168,10 +165,6 @@ void sema_fn_stmts(struct sema *s, const struct syn_stmt *first);
 bool sema_fn_needs_flag(const struct syn_stmt *first, bool in_loop);
 
 /* -- sema_items.c, sema_data.c, sema_pipeline.c: items */
-struct item {
-    const struct syn_item *syn;
-    struct symbol *symbol;
-};
 void sema_items(struct sema *s);
 /* The array that a declaration makes, without its count, and the symbol made to mean it; NULL when its type is unknown.
  */

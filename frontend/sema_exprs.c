@@ -166,7 +166,7 @@ bool sema_check_access(struct sema *s, const struct symbol *sym, struct syn_ref 
     return false;
 }
 
-struct ir_expr *sema_index(struct sema *s, const struct syn_expr *e)
+static struct ir_expr *check_index(struct sema *s, const struct syn_expr *e)
 {
     struct ir_expr *index = sema_expr(s, e, IR_TYPE(U32));
 
@@ -181,7 +181,7 @@ static struct ir_expr *check_load(struct sema *s, const struct syn_expr *e)
 {
     struct syn_ref name = sema_name_of(e);
     struct symbol *sym = sema_buffer(s, name);
-    struct ir_expr *index = sema_index(s, e->args[0]);
+    struct ir_expr *index = check_index(s, e->args[0]);
 
     if (!sym || !index || !sema_check_access(s, sym, name, false)) return NULL;
     return ir_load(s->m, sema_buffer_of(sym), index, e->range);
@@ -378,7 +378,7 @@ bool sema_operands(struct sema *s, const struct operand *list, uint32_t n, struc
     bool ok = true;
 
     for (uint32_t i = 0; i < n; i++) {
-        result[i] = list[i].is_index ? sema_index(s, list[i].syn) : sema_expr_of(s, list[i].syn, list[i].type);
+        result[i] = list[i].is_index ? check_index(s, list[i].syn) : sema_expr_of(s, list[i].syn, list[i].type);
         after[i] = s->block->last;
         ok &= result[i] != NULL;
     }

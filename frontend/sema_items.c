@@ -8,6 +8,11 @@
 #include "ir/build.h"
 #include "ir/ops.h"
 
+struct item {
+    const struct syn_item *syn;
+    struct symbol *symbol;
+};
+
 /* -- arrays and their attributes ---------------------------------------------------------------------------- */
 
 static bool has_args(struct sema *s, const struct syn_attr *a, uint32_t n, const char *what)

@@ -255,7 +255,6 @@ void sema_pipeline(struct sema *s, const struct syn_item *item, struct ir_pipeli
     struct map arms;
 
     map_init(&arms, s->arena);
-    s->pipeline = p;
     s->block = &p->body;
     for (const struct syn_decl *d = item->params.first; d; d = d->next)
         (d->kind == SYN_DECL_BUFFER ? declare_buffer : declare_param)(s, d, p);
@@ -271,5 +270,4 @@ void sema_pipeline(struct sema *s, const struct syn_item *item, struct ir_pipeli
             check_collective(s, stmt);
     }
     sema_close_scope(s, scope);
-    s->pipeline = NULL;
 }

@@ -46,7 +46,8 @@ void sema_stmts(struct sema *s, const struct syn_stmt *first)
         sema_stmt(s, stmt);
 }
 
-void sema_block(struct sema *s, struct ir_block *into, const struct syn_block *b)
+/* In a scope of its own. */
+static void check_block(struct sema *s, struct ir_block *into, const struct syn_block *b)
 {
     struct ir_block *outer;
     uint32_t scope = sema_open_scope(s);
@@ -145,8 +146,8 @@ static void check_if(struct sema *s, const struct syn_stmt *stmt)
 
     made->if_.cond = cond;
     made->if_.has_else = stmt->else_body;
-    sema_block(s, &made->if_.then_block, stmt->body);
-    if (stmt->else_body) sema_block(s, &made->if_.else_block, stmt->else_body);
+    check_block(s, &made->if_.then_block, stmt->body);
+    if (stmt->else_body) check_block(s, &made->if_.else_block, stmt->else_body);
 }
 
 /* Both bounds have one integer type; a literal takes that of the other. */
@@ -197,7 +198,7 @@ static void check_loop_body(struct sema *s, struct ir_block *into, const struct 
     uint32_t *loops = s->frame ? &s->frame->loops : &s->loops;
 
     ++*loops;
-    sema_block(s, into, body);
+    check_block(s, into, body);
     --*loops;
 }
 
@@ -245,7 +246,7 @@ static void check_scope(struct sema *s, const struct syn_stmt *stmt)
     struct ir_stmt *made = sema_append(s, stmt->kind == SYN_REGION ? IR_STMT_REGION : IR_STMT_BLOCK, stmt->range);
 
     if (stmt->kind == SYN_REGION) made->scope.name = sema_label(s, stmt->value);
-    sema_block(s, &made->scope.body, stmt->body);
+    check_block(s, &made->scope.body, stmt->body);
 }
 
 /* In a program's own text this is a rule of the IR; a function must not leave a loop of whoever calls it. */
