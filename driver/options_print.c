@@ -26,6 +26,10 @@ static const struct {
      "Makes random programs that have one answer, and compares the bytes that compiled code, at every level of this "
      "machine, and "
      "the interpreter leave in their buffers. The same seed makes the same programs."},
+    {TOOL_OBJDUMP, "vyre-objdump", "[options] file", "show what vyrec put into an object",
+     "Lists the images in an object, or in an executable or shared library that objects were linked into, and the "
+     "programs and pipelines with their arguments, sizes and arms. Exit status: 0 shown; 1 the file is damaged, or vyrec "
+     "did not make it; 2 the command line is wrong."},
 };
 
 const char *tool_name(enum tool_id tool)

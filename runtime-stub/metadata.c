@@ -151,7 +151,7 @@ static bool check_pipeline(struct checker *k, const struct vyre_meta_unit *u)
     if (!take(&k->n_steps_seen, u->first_step, u->n_steps, v->head->steps.n)) return false;
     for (uint32_t i = 0; i < u->n_temps; i++) {
         const struct vyre_meta_buffer *b = &v->buffers[u->first_buffer + u->n_buffers + i];
-        if (!check_buffer(k, b) || b->count_expr < 0 || b->flags & VYRE_META_SIZED) return false;
+        if (!check_buffer(k, b) || b->count_expr < 0 || b->prefix != VYRE_META_NONE || b->flags & VYRE_META_SIZED) return false;
         if (!check_expr(k, (uint32_t)b->count_expr, u->n_buffers + i, u->n_params)) return false;
     }
     for (uint32_t i = 0; i < u->n_steps; i++) {

@@ -4,34 +4,11 @@
 #include <string.h>
 
 #include "runtime-stub/container.h"
+#include "tests/fuzz/seal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes);
 
 enum { MAX_EXTRACTED_BYTES = 1 << 20, MAX_PROGRAMS = 1000, MAX_ARGS_BYTES = 1 << 16 };
-
-static uint32_t half_checksum(const void *bytes, uint64_t n)
-{
-    return (uint32_t)vyre_checksum(bytes, n);
-}
-
-/* As far as the index makes sense. */
-static void seal(unsigned char *bytes, uint64_t n)
-{
-    struct vyre_container *c = (struct vyre_container *)bytes;
-    if (n < sizeof *c) return;
-    c->self_check = half_checksum(&c->checksum, sizeof *c - 16);
-    if (c->head_bytes < sizeof *c || c->head_bytes > n || c->image_bytes < sizeof(struct vyre_image) || c->image_bytes % 8)
-        return;
-    for (uint32_t i = 0; i < c->n_images; i++) {
-        uint64_t at = sizeof *c + (uint64_t)i * c->image_bytes;
-        if (at > n || n - at < sizeof(struct vyre_image)) break;
-        struct vyre_image *image = (struct vyre_image *)(bytes + at);
-        if (image->offset <= n && image->stored_bytes <= n - image->offset)
-            image->checksum = vyre_checksum(bytes + image->offset, image->stored_bytes);
-    }
-    c->checksum = vyre_checksum(bytes + 24, c->head_bytes - 24);
-    c->self_check = half_checksum(&c->checksum, sizeof *c - 16);
-}
 
 /* Every image that is not refused can be had. Returns the metadata, or NULL. */
 static const struct vyre_image *read_images(const struct container_view *view)
@@ -116,7 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes)
     if (!container) return 0;
     memset(container, 0, room);
     memcpy(container, bytes + 1, n);
-    if (bytes[0] & 1) seal(container, n);
+    if (bytes[0] & 1) seal_container(container, n);
     read_container(container, n, bytes, n_bytes);
     free(container);
     return 0;
