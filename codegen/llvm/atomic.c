@@ -31,12 +31,19 @@ static LLVMAtomicOrdering failure_ordering(LLVMAtomicOrdering success)
 
 /* -- one element ------------------------------------------------------------------------------------------------------------- */
 
-/* What the operation leaves, from what was there. */
+/* The only operation on floats. */
+static LLVMValueRef add_bits(struct lower *l, LLVMValueRef old, LLVMValueRef v)
+{
+    LLVMValueRef sum = LLVMBuildFAdd(l->b, value_from_memory(l, IR_F32, old), value_from_memory(l, IR_F32, v), "");
+    return value_to_memory(l, IR_F32, sum);
+}
+
+/* What the operation leaves, from what was there; all in the form of memory. */
 static LLVMValueRef combine(struct lower *l, const struct access *a, LLVMValueRef old, LLVMValueRef expected, LLVMValueRef v)
 {
     struct operands o = {.l = l, .type = a->scalar, .result = a->scalar, .llvm = LLVMTypeOf(old), .a = old, .b = v};
     switch (a->s->atomic.op) {
-    case IR_ATOMIC_ADD: return a->scalar == IR_F32 ? float_canonical(l, op_fadd(&o)) : op_add(&o);
+    case IR_ATOMIC_ADD: return a->scalar == IR_F32 ? add_bits(l, old, v) : op_add(&o);
     case IR_ATOMIC_SUB: return op_sub(&o);
     case IR_ATOMIC_MIN: return op_min(&o);
     case IR_ATOMIC_MAX: return op_max(&o);
@@ -75,28 +82,26 @@ static LLVMAtomicRMWBinOp instruction_of(const struct access *a)
 static LLVMValueRef compare_exchange(struct lower *l, const struct access *a, LLVMValueRef at, LLVMValueRef expected, LLVMValueRef v)
 {
     LLVMAtomicOrdering order = ordering(a);
-    LLVMValueRef pair = LLVMBuildAtomicCmpXchg(l->b, at, expected, v, order, failure_ordering(order), false);
-    return pair;
+    return LLVMBuildAtomicCmpXchg(l->b, at, expected, v, order, failure_ordering(order), false);
 }
 
 /* No processor adds floats atomically with our NaN: read, add, exchange, until nobody was in between. */
 static LLVMValueRef add_float(struct lower *l, const struct access *a, LLVMValueRef at, LLVMValueRef v)
 {
-    LLVMTypeRef i32 = type_int(l, 32), f32 = type_value(l, IR_F32);
+    LLVMTypeRef i32 = type_int(l, 32);
     LLVMBasicBlockRef before = LLVMGetInsertBlock(l->b), again = block_new(l, "again"), done = block_new(l, "added");
     LLVMValueRef first = build_load(l, i32, at, 4);
     LLVMSetOrdering(first, LLVMAtomicOrderingMonotonic);
     block_enter(l, again);
     LLVMValueRef seen = LLVMBuildPhi(l->b, i32, "");
-    LLVMValueRef sum = combine(l, a, LLVMBuildBitCast(l->b, seen, f32, ""), NULL, v);
-    LLVMValueRef pair = compare_exchange(l, a, at, seen, LLVMBuildBitCast(l->b, sum, i32, ""));
+    LLVMValueRef pair = compare_exchange(l, a, at, seen, combine(l, a, seen, NULL, v));
     LLVMValueRef found = LLVMBuildExtractValue(l->b, pair, 0, "");
     LLVMValueRef incoming[2] = {first, found};
     LLVMBasicBlockRef from[2] = {before, LLVMGetInsertBlock(l->b)};
     LLVMAddIncoming(seen, incoming, from, 2);
     block_branch(l, LLVMBuildExtractValue(l->b, pair, 1, ""), done, again);
     block_enter(l, done);
-    return LLVMBuildBitCast(l->b, found, f32, "");
+    return found;
 }
 
 static LLVMValueRef update_shared(struct lower *l, const struct access *a, LLVMValueRef at, LLVMValueRef expected, LLVMValueRef v)
@@ -187,7 +192,7 @@ static struct value update_lanes(struct lower *l, const struct access *a, const 
     if (a->s->atomic.result)
         LLVMBuildStore(l->b, LLVMBuildInsertElement(l->b, so_far, old, e.lane, ""), results);
     end_lanes(l, &e);
-    return value_varying(a->s->atomic.buffer->elem, LLVMBuildLoad2(l->b, type, results, ""));
+    return value_varying(a->s->atomic.buffer->elem, value_from_memory(l, a->scalar, LLVMBuildLoad2(l->b, type, results, "")));
 }
 
 void atomic_lower(struct lower *l, struct ir_stmt *s)
@@ -200,7 +205,8 @@ void atomic_lower(struct lower *l, struct ir_stmt *s)
     struct value v = expr_lower(l, s->atomic.value);
     if (l->width == 1) {
         LLVMValueRef wanted = s->atomic.expected ? value_to_memory(l, a.scalar, expected.at[0]) : NULL;
-        old = value_uniform(s->atomic.buffer->elem, update_one(l, &a, index.at[0], wanted, value_to_memory(l, a.scalar, v.at[0])));
+        LLVMValueRef found = update_one(l, &a, index.at[0], wanted, value_to_memory(l, a.scalar, v.at[0]));
+        old = value_uniform(s->atomic.buffer->elem, value_from_memory(l, a.scalar, found));
     } else {
         old = update_lanes(l, &a, &index, s->atomic.expected ? &expected : NULL, &v);
     }

@@ -139,7 +139,7 @@ HANDLER(PARAM)
     enum ir_scalar s = (enum ir_scalar)e->type.scalar;
     LLVMTypeRef type = type_memory(l, s);
     LLVMValueRef bits = LLVMBuildTrunc(l->b, l->target->param(l, e->param), type_int(l, type_bits(type)), "");
-    return value_uniform(e->type, value_from_memory(l, s, LLVMBuildBitCast(l->b, bits, type, "")));
+    return value_uniform(e->type, value_from_memory(l, s, bits));
 }
 
 HANDLER(LEN)

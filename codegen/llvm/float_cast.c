@@ -27,13 +27,12 @@ static LLVMValueRef is_below(struct lower *l, LLVMValueRef v, uint64_t limit)
     return LLVMBuildICmp(l->b, LLVMIntULT, v, same(v, limit), "");
 }
 
-LLVMValueRef float_canonical(struct lower *l, LLVMValueRef v)
+/* As integers: of a select between floats LLVM may think that any NaN is as good as another. */
+LLVMValueRef float_canonical_bits(struct lower *l, LLVMValueRef v)
 {
-    LLVMTypeRef type = LLVMTypeOf(v);
-    bool is_double = type_bits(type) == 64;
-    LLVMValueRef bits = const_like(type_like(type, type_int(l, is_double ? 64 : 32)),
-                                   is_double ? UINT64_C(0x7FF8000000000000) : UINT64_C(0x7FC00000));
-    return LLVMBuildSelect(l->b, is_nan(l, v), LLVMConstBitCast(bits, type), v, "");
+    LLVMValueRef bits = as_bits(l, v);
+    uint64_t quiet = type_bits(LLVMTypeOf(v)) == 64 ? UINT64_C(0x7FF8000000000000) : UINT64_C(0x7FC00000);
+    return LLVMBuildSelect(l->b, is_nan(l, v), same(bits, quiet), bits, "");
 }
 
 /* -- f16 --------------------------------------------------------------------------------------------------------- */

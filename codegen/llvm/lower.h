@@ -133,7 +133,7 @@ struct lower {
 LLVMTypeRef type_int(struct lower *l, uint32_t bits);
 LLVMTypeRef type_ptr(struct lower *l);
 LLVMTypeRef type_value(struct lower *l, enum ir_scalar s);  /* in registers: f16 and bf16 are float */
-LLVMTypeRef type_memory(struct lower *l, enum ir_scalar s); /* in memory: bool is i32, f16 and bf16 are i16 */
+LLVMTypeRef type_memory(struct lower *l, enum ir_scalar s); /* in memory: an integer; bool is i32 */
 LLVMTypeRef type_lanes(struct lower *l, LLVMTypeRef scalar); /* <width x scalar>; the scalar with width 1 */
 LLVMTypeRef type_like(LLVMTypeRef model, LLVMTypeRef scalar); /* a vector where the model is one */
 LLVMTypeRef type_of_slot(struct lower *l, enum ir_scalar s, struct shape shape);
@@ -214,7 +214,7 @@ LLVMValueRef float_to_half_bits(struct lower *l, LLVMValueRef v);   /* float to 
 LLVMValueRef float_from_half_bits(struct lower *l, LLVMValueRef v);
 LLVMValueRef float_to_brain_bits(struct lower *l, LLVMValueRef v);
 LLVMValueRef float_from_brain_bits(struct lower *l, LLVMValueRef v);
-LLVMValueRef float_canonical(struct lower *l, LLVMValueRef v);
+LLVMValueRef float_canonical_bits(struct lower *l, LLVMValueRef v); /* of an f32 or f64, its NaNs made the one */
 /* Subgroup operations: op_subgroup.c. The group is the subgroup. */
 struct value subgroup_lower(struct lower *l, const struct ir_expr *e, const struct value *args);
 

@@ -289,7 +289,5 @@ LLVMValueRef op_cast(struct operands *o)
 /* Through the bits in memory, where NaNs are canonical; only the registers of f16 and bf16 look different. */
 LLVMValueRef op_bitcast(struct operands *o)
 {
-    LLVMValueRef bits = value_to_memory(o->l, o->type, o->a);
-    LLVMTypeRef type = type_like(o->llvm, type_memory(o->l, o->result));
-    return value_from_memory(o->l, o->result, LLVMBuildBitCast(builder(o), bits, type, ""));
+    return value_from_memory(o->l, o->result, value_to_memory(o->l, o->type, o->a));
 }

@@ -19,12 +19,7 @@ LLVMTypeRef type_value(struct lower *l, enum ir_scalar s)
     return info->kind == IR_KIND_FLOAT ? float_type(l, info->bits) : type_int(l, info->bits);
 }
 
-LLVMTypeRef type_memory(struct lower *l, enum ir_scalar s)
-{
-    if (s == IR_F32 || s == IR_F64)
-        return type_value(l, s);
-    return type_int(l, ir_scalar_infos[s].mem_bytes * 8);
-}
+LLVMTypeRef type_memory(struct lower *l, enum ir_scalar s) { return type_int(l, ir_scalar_infos[s].mem_bytes * 8u); }
 
 LLVMTypeRef type_lanes(struct lower *l, LLVMTypeRef scalar)
 {

@@ -210,7 +210,7 @@ LLVMValueRef value_to_memory(struct lower *l, enum ir_scalar s, LLVMValueRef v)
     case IR_F16: return float_to_half_bits(l, v);
     case IR_BF16: return float_to_brain_bits(l, v);
     case IR_F32:
-    case IR_F64: return float_canonical(l, v);
+    case IR_F64: return float_canonical_bits(l, v);
     default: return v;
     }
 }
@@ -221,6 +221,8 @@ LLVMValueRef value_from_memory(struct lower *l, enum ir_scalar s, LLVMValueRef v
     case IR_BOOL: return LLVMBuildICmp(l->b, LLVMIntNE, v, LLVMConstNull(LLVMTypeOf(v)), "");
     case IR_F16: return float_from_half_bits(l, v);
     case IR_BF16: return float_from_brain_bits(l, v);
+    case IR_F32:
+    case IR_F64: return LLVMBuildBitCast(l->b, v, type_like(LLVMTypeOf(v), type_value(l, s)), "");
     default: return v;
     }
 }
