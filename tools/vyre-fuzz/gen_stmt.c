@@ -375,7 +375,7 @@ static bool make_BARRIER(struct gen *g)
 
 static bool make_GRID_BARRIER(struct gen *g)
 {
-    if (!g->uniform || g->at_end || g->nesting || !random_chance(g->random, 10)) return false;
+    if (!g->uniform || g->at_end || g->nesting || !random_chance(g->random, 35)) return false;
     append(g, IR_STMT_GRID_BARRIER);
     change_phases(g, IR_SPACE_WORKGROUP);
     change_phases(g, IR_SPACE_STORAGE);
