@@ -143,13 +143,29 @@ struct ir_expr *sema_bitcast(struct sema *s, const struct syn_expr *e)
     return NULL;
 }
 
+/* vec4<f32>(v): every component converted. */
+static struct ir_expr *check_vector_cast(struct sema *s, const struct syn_expr *e, ir_type type)
+{
+    struct ir_expr *value = sema_expr(s, e->args[0], untyped);
+
+    if (!value) return NULL;
+    if (value->type.lanes == type.lanes) return ir_expr_new(s->m, IR_OP_CAST, type, &value, 1, e->range);
+    if (value->type.lanes == 1)
+        sema_arg_count(s, e, ir_type_text(type), type.lanes);
+    else
+        diag_report(s->diags, DIAG_CAST, e->range, ir_type_text(value->type), ir_type_text(type));
+    return NULL;
+}
+
 struct ir_expr *sema_vec(struct sema *s, const struct syn_expr *e)
 {
     struct operand operands[4] = {{0}};
     struct ir_expr *lanes[4];
     ir_type type;
 
-    if (!sema_type(s, e->type, &type) || !sema_arg_count(s, e, ir_type_text(type), type.lanes)) return NULL;
+    if (!sema_type(s, e->type, &type)) return NULL;
+    if (e->n_args == 1) return check_vector_cast(s, e, type);
+    if (!sema_arg_count(s, e, ir_type_text(type), type.lanes)) return NULL;
     for (uint32_t i = 0; i < type.lanes; i++)
         operands[i] = (struct operand){e->args[i], {type.scalar, 1}, false};
     if (!sema_operands(s, operands, type.lanes, lanes)) return NULL;
