@@ -3,9 +3,9 @@
 
 #include "ir/op_math_c.h"
 
-#define MATH(name)                                                                      \
-    uint64_t eval_math_##name(const struct operands *o)                                 \
-    {                                                                                   \
-        return eval_float_round(o->type, math_##name((float)eval_float_value(o->type, o->a)));    \
+#define MATH(name)                                                                                                     \
+    uint64_t eval_math_##name(const struct operands *o)                                                                \
+    {                                                                                                                  \
+        return eval_float_round(o->type, math_##name((float)eval_float_value(o->type, o->a)));                         \
     }
 MATH_FUNCTIONS(MATH)

@@ -1,28 +1,29 @@
-/* op_math.h - exp, sin and the other transcendental functions on f32, written once, so that every target gives the same bits.
+/* op_math.h - exp, sin and the other transcendental functions on f32, written once, so that all targets give the same
+ * bits.
  *
- * The text is straight-line code over a small algebra of exact operations. It has no include guard: whoever includes it first
- * defines the algebra below, so op_eval_math.c gets C functions on float, an emitter functions that build instructions on
- * scalars or vectors (values are then LLVMValueRef, or ids of SPIR-V). Each function is `static M_FLOAT math_NAME(M_CONTEXT M_FLOAT x)`
- * for NAME in exp exp2 log log2 sin cos tan asin acos atan sinh cosh tanh. No branch, no table in memory, no f64; loops
- * unroll in the making.
+ * The text is straight-line code over a small algebra of exact operations. It has no include guard: whoever includes it
+ * first defines the algebra below, so op_eval_math.c gets C functions on float, an emitter functions that build
+ * instructions on scalars or vectors (values are then LLVMValueRef, or ids of SPIR-V). For each NAME in exp exp2 log
+ * log2 sin cos tan asin acos atan sinh cosh tanh there is `static M_FLOAT math_NAME(M_CONTEXT M_FLOAT x)`. No branch,
+ * no table in memory, no f64; loops unroll in the making.
  *
- *   M_CONTEXT M_CONTEXT_ARG    a leading parameter and argument with their comma (`struct emitter *e,` and `e,`), or nothing
- *   M_FLOAT M_UINT M_BOOL      the types of values: f32, u32, and conditions
- *   M_F(c) M_U(c)              constants: c is a C constant expression of type float, or one of type uint32_t
+ *   M_CONTEXT M_CONTEXT_ARG  a leading parameter and argument with their comma (`struct emitter *e,`, `e,`), or none
+ *   M_FLOAT M_UINT M_BOOL    the types of values: f32, u32, and conditions
+ *   M_F(c) M_U(c)            constants: c is a C constant expression of type float, or one of type uint32_t
  *   M_FADD M_FSUB M_FMUL M_FDIV(a, b)  M_FFMA(a, b, c)  M_FSQRT(a)
- *                              IEEE-754, rounded once to nearest even, subnormals kept; FFMA is a * b + c with one rounding
- *   M_FLT M_FLE M_FEQ(a, b)    ordered comparisons: false with NaN
- *   M_ULT M_UEQ(a, b)          unsigned comparisons
- *   M_FSELECT(c, a, b)  M_USELECT(c, a, b)   a where c, else b
- *   M_UADD M_USUB M_UMUL(a, b)  M_UMUL_HI(a, b)   modulo 2^32; the upper 32 bits of the product
+ *                            IEEE-754, rounded once to nearest even, subnormals kept; FFMA is a * b + c, rounded once
+ *   M_FLT M_FLE M_FEQ(a, b)  ordered comparisons: false with NaN
+ *   M_ULT M_UEQ(a, b)        unsigned comparisons
+ *   M_FSELECT(c, a, b)  M_USELECT(c, a, b)       a where c, else b
+ *   M_UADD M_USUB M_UMUL(a, b)  M_UMUL_HI(a, b)  modulo 2^32; the upper 32 bits of the product
  *   M_UAND M_UOR M_UXOR(a, b)
- *   M_USHL M_USHR M_SSHR(a, n) shifts, SSHR of the sign; n is an M_UINT and below 32
- *   M_BITS(f)  M_FROM_BITS(u)  the same 32 bits as the other type
- *   M_S2F(u)                   the signed value of u rounded to nearest even
+ *   M_USHL M_USHR M_SSHR(a, n)  shifts, SSHR of the sign; n is an M_UINT and below 32
+ *   M_BITS(f)  M_FROM_BITS(u)   the same 32 bits as the other type
+ *   M_S2F(u)                    the signed value of u rounded to nearest even
  *
- * Conversions from float to integer are not needed: adding 1.5 * 2^23 leaves the rounded value in the low bits. Which NaN comes
- * out is left open; whoever includes this makes it the one quiet NaN where it can be seen. Errors are measured over all inputs:
- * docs/math-accuracy.md. */
+ * Conversions from float to integer are not needed: adding 1.5 * 2^23 leaves the rounded value in the low bits. Which
+ * NaN comes out is left open; whoever includes this makes it the one quiet NaN where it can be seen. Errors are
+ * measured over all inputs: docs/math-accuracy.md. */
 
 /* -- helpers --------------------------------------------------------------------------------------------------- */
 
@@ -31,13 +32,25 @@
 /* Adding it rounds to an integral value, which is then the low bits minus those of this number. */
 #define MATH_ROUNDER 0x1.8p23f
 
-static inline M_FLOAT math_abs(M_CONTEXT M_FLOAT x) { return M_FROM_BITS(M_UAND(M_BITS(x), M_U(0x7FFFFFFFu))); }
-static inline M_UINT math_sign(M_CONTEXT M_FLOAT x) { return M_UAND(M_BITS(x), M_U(0x80000000u)); }
+static inline M_FLOAT math_abs(M_CONTEXT M_FLOAT x)
+{
+    return M_FROM_BITS(M_UAND(M_BITS(x), M_U(0x7FFFFFFFu)));
+}
+static inline M_UINT math_sign(M_CONTEXT M_FLOAT x)
+{
+    return M_UAND(M_BITS(x), M_U(0x80000000u));
+}
 
 /* x with its sign flipped where the top bit of `sign` is set; the other bits of it are 0. */
-static inline M_FLOAT math_flip(M_CONTEXT M_FLOAT x, M_UINT sign) { return M_FROM_BITS(M_UXOR(M_BITS(x), sign)); }
+static inline M_FLOAT math_flip(M_CONTEXT M_FLOAT x, M_UINT sign)
+{
+    return M_FROM_BITS(M_UXOR(M_BITS(x), sign));
+}
 
-static inline M_FLOAT math_neg(M_CONTEXT M_FLOAT x) { return MATH_CALL(flip, x, M_U(0x80000000u)); }
+static inline M_FLOAT math_neg(M_CONTEXT M_FLOAT x)
+{
+    return MATH_CALL(flip, x, M_U(0x80000000u));
+}
 
 /* a * b - c and c - a * b */
 static inline M_FLOAT math_mul_sub(M_CONTEXT M_FLOAT a, M_FLOAT b, M_FLOAT c)
@@ -50,7 +63,10 @@ static inline M_FLOAT math_sub_mul(M_CONTEXT M_FLOAT c, M_FLOAT a, M_FLOAT b)
 }
 
 /* One step of Horner's rule with a constant. */
-static inline M_FLOAT math_horner(M_CONTEXT M_FLOAT sum, M_FLOAT x, float c) { return M_FFMA(sum, x, M_F(c)); }
+static inline M_FLOAT math_horner(M_CONTEXT M_FLOAT sum, M_FLOAT x, float c)
+{
+    return M_FFMA(sum, x, M_F(c));
+}
 
 /* The sum a + b for |a| >= |b| or a = 0, and in *rest what rounding lost. */
 static inline M_FLOAT math_sum(M_CONTEXT M_FLOAT a, M_FLOAT b, M_FLOAT *rest)
@@ -86,7 +102,8 @@ static inline M_FLOAT math_exp_reduced(M_CONTEXT M_FLOAT r)
     return M_FADD(M_F(1.0f), M_FFMA(M_FMUL(r, r), p, r));
 }
 
-/* x * 2^n for n from -252 to 254 (as signed), x near 1: rounded once, in the second product, where the result is subnormal. */
+/* x * 2^n for n from -252 to 254 (as signed), x near 1: rounded once, in the second product, where the result is
+ * subnormal. */
 static inline M_FLOAT math_scale(M_CONTEXT M_FLOAT x, M_UINT n)
 {
     M_UINT half = M_SSHR(n, M_U(1)), other = M_USUB(n, half);
@@ -113,7 +130,10 @@ static inline M_FLOAT math_exp_scaled(M_CONTEXT M_FLOAT x, M_UINT shift)
     return MATH_CALL(scale, MATH_CALL(exp_reduced, r), M_UADD(M_BITS(biased), M_USUB(shift, M_U(0x4B400000u))));
 }
 
-static inline M_FLOAT math_exp(M_CONTEXT M_FLOAT x) { return MATH_CALL(exp_scaled, x, M_U(0)); }
+static inline M_FLOAT math_exp(M_CONTEXT M_FLOAT x)
+{
+    return MATH_CALL(exp_scaled, x, M_U(0));
+}
 
 static inline M_FLOAT math_exp2(M_CONTEXT M_FLOAT x)
 {
@@ -154,8 +174,8 @@ static inline M_FLOAT math_log_tail(M_CONTEXT M_FLOAT f)
 static inline M_FLOAT math_log_special(M_CONTEXT M_FLOAT x, M_FLOAT result)
 {
     M_FLOAT infinity = M_FROM_BITS(M_U(0x7F800000u)), nan = M_FROM_BITS(M_U(0x7FC00000u));
-    M_FLOAT special = M_FSELECT(M_FEQ(x, M_F(0.0f)), MATH_CALL(neg, infinity),
-                                M_FSELECT(M_FEQ(x, infinity), infinity, nan));
+    M_FLOAT special =
+        M_FSELECT(M_FEQ(x, M_F(0.0f)), MATH_CALL(neg, infinity), M_FSELECT(M_FEQ(x, infinity), infinity, nan));
     return M_FSELECT(M_ULT(M_USUB(M_BITS(x), M_U(1)), M_U(0x7F7FFFFFu)), result, special);
 }
 
@@ -180,7 +200,8 @@ static inline M_FLOAT math_log2(M_CONTEXT M_FLOAT x)
 
 /* -- trigonometric functions ----------------------------------------------------------------------------------- */
 
-/* An angle |x| = quadrant * pi/2 + s * (high + low) with s = -1 where the top bit of `sign` is set, and high up to pi/4. */
+/* An angle |x| = quadrant * pi/2 + s * (high + low) with s = -1 where the top bit of `sign` is set, and high up to
+ * pi/4. */
 struct math_angle {
     M_FLOAT high, low;
     M_UINT quadrant, sign;
@@ -192,10 +213,11 @@ static inline M_UINT math_funnel(M_CONTEXT M_UINT a, M_UINT b, M_UINT n)
     return M_UOR(M_USHL(a, n), M_USHR(M_USHR(b, M_U(1)), M_UXOR(n, M_U(31))));
 }
 
-/* 96 bits of 2/pi, most significant word first, from bit `start` of 32 zero bits followed by the fraction; start < 160. */
+/* 96 bits of 2/pi, most significant word first, from bit `start` of 32 zero bits followed by the fraction; start < 160.
+ */
 static inline void math_two_over_pi(M_CONTEXT M_UINT start, M_UINT window[3])
 {
-    static const uint32_t words[8] = {0, 0xA2F9836Eu, 0x4E441529u, 0xFC2757D1u,
+    static const uint32_t words[8] = {0,           0xA2F9836Eu, 0x4E441529u, 0xFC2757D1u,
                                       0xF534DDC0u, 0xDB629599u, 0x3C439041u, 0xFE5163ABu};
     M_BOOL by_4 = M_UEQ(M_UAND(start, M_U(128)), M_U(128)), by_2 = M_UEQ(M_UAND(start, M_U(64)), M_U(64)),
            by_1 = M_UEQ(M_UAND(start, M_U(32)), M_U(32));
@@ -210,9 +232,9 @@ static inline void math_two_over_pi(M_CONTEXT M_UINT start, M_UINT window[3])
         window[i] = MATH_CALL(funnel, w[i], w[i + 1], M_UAND(start, M_U(31)));
 }
 
-/* Payne and Hanek's reduction: the product of the 24-bit significand with just those bits of 2/pi that matter gives |x| / (pi/2)
- * modulo 4 as a fixed-point number with 62 bits of fraction. The nearest that a float comes to a multiple of pi/2 leaves
- * more than 30 of them. */
+/* Payne and Hanek's reduction: the product of the 24-bit significand with just those bits of 2/pi that matter gives |x|
+ * / (pi/2) modulo 4 as a fixed-point number with 62 bits of fraction. The nearest that a float comes to a multiple of
+ * pi/2 leaves more than 30 of them. */
 static inline struct math_angle math_reduce_angle(M_CONTEXT M_FLOAT x)
 {
     M_FLOAT size = MATH_CALL(abs, x);
@@ -302,7 +324,10 @@ static inline M_FLOAT math_sin(M_CONTEXT M_FLOAT x)
     return MATH_CALL(flip, MATH_CALL(sin_turned, x, 0), MATH_CALL(sign, x));
 }
 
-static inline M_FLOAT math_cos(M_CONTEXT M_FLOAT x) { return MATH_CALL(sin_turned, x, 1); }
+static inline M_FLOAT math_cos(M_CONTEXT M_FLOAT x)
+{
+    return MATH_CALL(sin_turned, x, 1);
+}
 
 static inline M_FLOAT math_tan(M_CONTEXT M_FLOAT x)
 {

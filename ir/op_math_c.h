@@ -58,8 +58,10 @@ static inline float from_bits(uint32_t bits)
 #include "ir/op_math.h"
 
 /* All of them, for tables: MATH(name). */
+/* clang-format off */
 #define MATH_FUNCTIONS(MATH) \
     MATH(exp) MATH(exp2) MATH(log) MATH(log2) MATH(sin) MATH(cos) MATH(tan) MATH(asin) MATH(acos) MATH(atan) \
     MATH(sinh) MATH(cosh) MATH(tanh)
+/* clang-format on */
 
 #endif

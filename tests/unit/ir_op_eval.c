@@ -1,5 +1,6 @@
-/* ir_op_eval.c - what each operation means: the table of corner cases in the language reference line by line, known answers, and
- * comparison with independent formulations (the C compiler's integers and floats, its _Float16, glibc's fma). */
+/* ir_op_eval.c - what each operation means: the table of corner cases in the language reference line by line, known
+ * answers, and comparison with independent formulations (the C compiler's integers and floats, its _Float16, glibc's
+ * fma). */
 #include "ir/ops.h"
 
 #include <math.h>
@@ -8,7 +9,8 @@
 
 /* -- one call of the evaluator --------------------------------------------------------------------------------- */
 
-static uint64_t eval(enum ir_op op, enum ir_scalar result, enum ir_scalar s, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
+static uint64_t eval(enum ir_op op, enum ir_scalar result, enum ir_scalar s, uint64_t a, uint64_t b, uint64_t c,
+                     uint64_t d)
 {
     struct ir_value args[4] = {{{a}}, {{b}}, {{c}}, {{d}}};
     ir_type types[4] = {{(uint8_t)s, 1}, {(uint8_t)s, 1}, {(uint8_t)s, 1}, {(uint8_t)s, 1}};
@@ -140,29 +142,30 @@ static void check_packed_integers(void)
     CHECK_UINT(EVAL3(DOT4_U8, U32, 0x01020304, 0x05060708, 0xFFFFFFFF), 5 + 12 + 21 + 32 - 1);
 }
 
-static int clamp_int(int v, int low, int high) { return v < low ? low : v > high ? high : v; }
+static int clamp_int(int v, int low, int high)
+{
+    return v < low ? low : v > high ? high : v;
+}
 
 /* Every pair of bytes against the C compiler's int, both signs. */
 static void check_bytes(uint8_t a, uint8_t b)
 {
     int x = (int8_t)a, y = (int8_t)b;
-    bool ok = EVAL2(SAT_ADD, U8, a, b) == (uint64_t)clamp_int(a + b, 0, 255) &&
-              EVAL2(SAT_SUB, U8, a, b) == (uint64_t)clamp_int(a - b, 0, 255) &&
-              EVAL2(SAT_MUL, U8, a, b) == (uint64_t)clamp_int(a * b, 0, 255) &&
-              EVAL2(SAT_ADD, I8, a, b) == (uint8_t)clamp_int(x + y, -128, 127) &&
-              EVAL2(SAT_SUB, I8, a, b) == (uint8_t)clamp_int(x - y, -128, 127) &&
-              EVAL2(SAT_MUL, I8, a, b) == (uint8_t)clamp_int(x * y, -128, 127) &&
-              EVAL2(MUL_HI, U8, a, b) == (uint8_t)(a * b >> 8) && EVAL2(MUL_HI, I8, a, b) == (uint8_t)(x * y >> 8) &&
-              EVAL2(ABS_DIFF, U8, a, b) == (uint8_t)(a > b ? a - b : b - a) &&
-              EVAL2(ABS_DIFF, I8, a, b) == (uint8_t)(x > y ? x - y : y - x) &&
-              EVAL2(MIN, U8, a, b) == (a < b ? a : b) && EVAL2(MAX, I8, a, b) == (x > y ? a : b) &&
-              COMPARE(LT, I8, a, b) == (x < y) && COMPARE(LT, U8, a, b) == (a < b) &&
-              COMPARE(GE, I8, a, b) == (x >= y) && COMPARE(NE, U8, a, b) == (a != b) &&
-              (y == 0 || EVAL2(DIV, I8, a, b) == (uint8_t)(x / y)) &&
-              (y == 0 || EVAL2(REM, I8, a, b) == (uint8_t)(x % y)) &&
-              EVAL2(SHR, I8, a, b) == (uint8_t)(x >> (b & 7)) && EVAL2(SHL, U8, a, b) == (uint8_t)(a << (b & 7));
-    if (!CHECK(ok))
-        fprintf(stderr, "  with %u and %u\n", a, b);
+    bool ok =
+        EVAL2(SAT_ADD, U8, a, b) == (uint64_t)clamp_int(a + b, 0, 255) &&
+        EVAL2(SAT_SUB, U8, a, b) == (uint64_t)clamp_int(a - b, 0, 255) &&
+        EVAL2(SAT_MUL, U8, a, b) == (uint64_t)clamp_int(a * b, 0, 255) &&
+        EVAL2(SAT_ADD, I8, a, b) == (uint8_t)clamp_int(x + y, -128, 127) &&
+        EVAL2(SAT_SUB, I8, a, b) == (uint8_t)clamp_int(x - y, -128, 127) &&
+        EVAL2(SAT_MUL, I8, a, b) == (uint8_t)clamp_int(x * y, -128, 127) &&
+        EVAL2(MUL_HI, U8, a, b) == (uint8_t)(a * b >> 8) && EVAL2(MUL_HI, I8, a, b) == (uint8_t)(x * y >> 8) &&
+        EVAL2(ABS_DIFF, U8, a, b) == (uint8_t)(a > b ? a - b : b - a) &&
+        EVAL2(ABS_DIFF, I8, a, b) == (uint8_t)(x > y ? x - y : y - x) && EVAL2(MIN, U8, a, b) == (a < b ? a : b) &&
+        EVAL2(MAX, I8, a, b) == (x > y ? a : b) && COMPARE(LT, I8, a, b) == (x < y) &&
+        COMPARE(LT, U8, a, b) == (a < b) && COMPARE(GE, I8, a, b) == (x >= y) && COMPARE(NE, U8, a, b) == (a != b) &&
+        (y == 0 || EVAL2(DIV, I8, a, b) == (uint8_t)(x / y)) && (y == 0 || EVAL2(REM, I8, a, b) == (uint8_t)(x % y)) &&
+        EVAL2(SHR, I8, a, b) == (uint8_t)(x >> (b & 7)) && EVAL2(SHL, U8, a, b) == (uint8_t)(a << (b & 7));
+    if (!CHECK(ok)) fprintf(stderr, "  with %u and %u\n", a, b);
 }
 
 static void check_wide_integers(void)
@@ -186,11 +189,22 @@ static void check_wide_integers(void)
 static void check_f32_against_the_machine(uint32_t a, uint32_t b, uint32_t c)
 {
     float x = float32(a), y = float32(b), z = float32(c);
-    const struct { uint64_t ours; float theirs; } pairs[] = {
-        {EVAL2(ADD, F32, a, b), x + y}, {EVAL2(SUB, F32, a, b), x - y}, {EVAL2(MUL, F32, a, b), x * y},
-        {EVAL2(DIV, F32, a, b), x / y}, {EVAL1(SQRT, F32, a), sqrtf(x)}, {EVAL3(FMA, F32, a, b, c), fmaf(x, y, z)},
-        {EVAL1(FLOOR, F32, a), floorf(x)}, {EVAL1(CEIL, F32, a), ceilf(x)}, {EVAL1(TRUNC, F32, a), truncf(x)},
-        {EVAL1(ROUND, F32, a), nearbyintf(x)}, {EVAL1(NEG, F32, a), -x}, {EVAL1(RECIP, F32, a), 1 / x},
+    const struct {
+        uint64_t ours;
+        float theirs;
+    } pairs[] = {
+        {EVAL2(ADD, F32, a, b), x + y},
+        {EVAL2(SUB, F32, a, b), x - y},
+        {EVAL2(MUL, F32, a, b), x * y},
+        {EVAL2(DIV, F32, a, b), x / y},
+        {EVAL1(SQRT, F32, a), sqrtf(x)},
+        {EVAL3(FMA, F32, a, b, c), fmaf(x, y, z)},
+        {EVAL1(FLOOR, F32, a), floorf(x)},
+        {EVAL1(CEIL, F32, a), ceilf(x)},
+        {EVAL1(TRUNC, F32, a), truncf(x)},
+        {EVAL1(ROUND, F32, a), nearbyintf(x)},
+        {EVAL1(NEG, F32, a), -x},
+        {EVAL1(RECIP, F32, a), 1 / x},
         {EVAL1(RSQRT, F32, a), 1 / sqrtf(x)},
     };
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
@@ -199,9 +213,10 @@ static void check_f32_against_the_machine(uint32_t a, uint32_t b, uint32_t c)
 
 static void check_f32(void)
 {
-    static const uint32_t patterns[] = {0, 0x80000000, 1, 0x80000001, 0x007FFFFF, 0x00800000, 0x3F000000, 0x3F800000,
-                                        0xBF800001, 0x3FC00000, 0x40200000, 0x4B000001, 0x4B800000, 0x4EFFFFFF,
-                                        0x7F7FFFFF, 0x7F800000, 0xFF800000, 0x7FC00000, 0xFFC00001, 0x7F800001};
+    static const uint32_t patterns[] = {0,          0x80000000, 1,          0x80000001, 0x007FFFFF,
+                                        0x00800000, 0x3F000000, 0x3F800000, 0xBF800001, 0x3FC00000,
+                                        0x40200000, 0x4B000001, 0x4B800000, 0x4EFFFFFF, 0x7F7FFFFF,
+                                        0x7F800000, 0xFF800000, 0x7FC00000, 0xFFC00001, 0x7F800001};
     for (size_t i = 0; i < 20; i++) {
         for (size_t k = 0; k < 20; k++)
             check_f32_against_the_machine(patterns[i], patterns[k], patterns[(i * 7 + k * 3) % 20]);
@@ -222,8 +237,7 @@ static void check_f64(void)
         memcpy(&x, &a, sizeof x);
         memcpy(&y, &b, sizeof y);
         memcpy(&z, &c, sizeof z);
-        if (isnan(x) || isnan(y) || isnan(z))
-            continue;
+        if (isnan(x) || isnan(y) || isnan(z)) continue;
         CHECK_UINT(EVAL2(ADD, F64, a, b), bits64(x + y));
         CHECK_UINT(EVAL2(DIV, F64, a, b), bits64(x / y));
         CHECK_UINT(EVAL3(FMA, F64, a, b, c), bits64(fma(x, y, z)));
@@ -360,9 +374,13 @@ static void check_small_arithmetic(void)
         memcpy(&x, &a, sizeof x);
         memcpy(&y, &b, sizeof y);
         _Float16 sum = x + y, product = x * y, quotient = x / y, narrow = (_Float16)float32(random >> 32);
-        const struct { uint64_t ours; _Float16 theirs; } pairs[] = {
-            {EVAL2(ADD, F16, a, b), sum}, {EVAL2(MUL, F16, a, b), product}, {EVAL2(DIV, F16, a, b), quotient},
-            {CAST(F16, F32, random >> 32), narrow}};
+        const struct {
+            uint64_t ours;
+            _Float16 theirs;
+        } pairs[] = {{EVAL2(ADD, F16, a, b), sum},
+                     {EVAL2(MUL, F16, a, b), product},
+                     {EVAL2(DIV, F16, a, b), quotient},
+                     {CAST(F16, F32, random >> 32), narrow}};
         for (size_t k = 0; k < sizeof pairs / sizeof *pairs; k++) {
             uint16_t bits;
             memcpy(&bits, &pairs[k].theirs, sizeof bits);
@@ -376,26 +394,67 @@ static void check_small_arithmetic(void)
 
 static void check_math(void)
 {
-    static const struct { enum ir_op op; uint32_t in, out; } points[] = {
-        {IR_OP_EXP, 0, 0x3F800000}, {IR_OP_EXP, 0x80000000, 0x3F800000}, {IR_OP_EXP, 0x7F800000, 0x7F800000},
-        {IR_OP_EXP, 0xFF800000, 0}, {IR_OP_EXP, 0x42B17218, 0x7F800000}, {IR_OP_EXP, 0x42B17217, 0x7F7FFF84},
-        {IR_OP_EXP, 0xC2D00000, 0}, {IR_OP_EXP, 0xC2CFF1B4, 1}, {IR_OP_EXP, 0x7FC00000, 0x7FC00000},
-        {IR_OP_EXP2, 0x43000000, 0x7F800000}, {IR_OP_EXP2, 0xC3150000, 1}, {IR_OP_EXP2, 0xC3160000, 0},
-        {IR_OP_EXP2, 0x40400000, 0x41000000}, {IR_OP_EXP2, 0xFF800000, 0}, {IR_OP_EXP2, 0xC3020000, 0x00080000},
-        {IR_OP_LOG, 0x3F800000, 0}, {IR_OP_LOG, 0, 0xFF800000}, {IR_OP_LOG, 0x80000000, 0xFF800000},
-        {IR_OP_LOG, 0xBF800000, 0x7FC00000}, {IR_OP_LOG, 0x7F800000, 0x7F800000}, {IR_OP_LOG, 0x80000001, 0x7FC00000},
-        {IR_OP_LOG, 0xFF800000, 0x7FC00000}, {IR_OP_LOG2, 0x41000000, 0x40400000}, {IR_OP_LOG2, 1, 0xC3150000},
-        {IR_OP_LOG2, 0xFFC00000, 0x7FC00000}, {IR_OP_SIN, 0x80000000, 0x80000000}, {IR_OP_SIN, 1, 1},
-        {IR_OP_SIN, 0x7F800000, 0x7FC00000}, {IR_OP_SIN, 0x40490FDB, 0xB3BBBD2E}, {IR_OP_COS, 0, 0x3F800000},
-        {IR_OP_COS, 0xFF800000, 0x7FC00000}, {IR_OP_COS, 0x40490FDB, 0xBF800000}, {IR_OP_TAN, 0x80000000, 0x80000000},
-        {IR_OP_TAN, 0x7FC00000, 0x7FC00000}, {IR_OP_TAN, 0x80000001, 0x80000001}, {IR_OP_ASIN, 0x3F800000, 0x3FC90FDB},
-        {IR_OP_ASIN, 0xBF800000, 0xBFC90FDB}, {IR_OP_ASIN, 0x3F800001, 0x7FC00000}, {IR_OP_ASIN, 0x80000000, 0x80000000},
-        {IR_OP_ACOS, 0x3F800000, 0}, {IR_OP_ACOS, 0xBF800000, 0x40490FDB}, {IR_OP_ACOS, 0, 0x3FC90FDB},
-        {IR_OP_ACOS, 0xC0000000, 0x7FC00000}, {IR_OP_ATAN, 0x7F800000, 0x3FC90FDB}, {IR_OP_ATAN, 0xFF800000, 0xBFC90FDB},
-        {IR_OP_ATAN, 0x80000000, 0x80000000}, {IR_OP_ATAN, 0x3F800000, 0x3F490FDB}, {IR_OP_SINH, 0x80000000, 0x80000000},
-        {IR_OP_SINH, 0xFF800000, 0xFF800000}, {IR_OP_SINH, 0x80000001, 0x80000001}, {IR_OP_COSH, 0, 0x3F800000},
-        {IR_OP_COSH, 0xFF800000, 0x7F800000}, {IR_OP_COSH, 0x7FC00000, 0x7FC00000}, {IR_OP_TANH, 0x7F800000, 0x3F800000},
-        {IR_OP_TANH, 0xFF800000, 0xBF800000}, {IR_OP_TANH, 0x80000000, 0x80000000}, {IR_OP_TANH, 0x7FC00000, 0x7FC00000},
+    static const struct {
+        enum ir_op op;
+        uint32_t in, out;
+    } points[] = {
+        {IR_OP_EXP, 0, 0x3F800000},
+        {IR_OP_EXP, 0x80000000, 0x3F800000},
+        {IR_OP_EXP, 0x7F800000, 0x7F800000},
+        {IR_OP_EXP, 0xFF800000, 0},
+        {IR_OP_EXP, 0x42B17218, 0x7F800000},
+        {IR_OP_EXP, 0x42B17217, 0x7F7FFF84},
+        {IR_OP_EXP, 0xC2D00000, 0},
+        {IR_OP_EXP, 0xC2CFF1B4, 1},
+        {IR_OP_EXP, 0x7FC00000, 0x7FC00000},
+        {IR_OP_EXP2, 0x43000000, 0x7F800000},
+        {IR_OP_EXP2, 0xC3150000, 1},
+        {IR_OP_EXP2, 0xC3160000, 0},
+        {IR_OP_EXP2, 0x40400000, 0x41000000},
+        {IR_OP_EXP2, 0xFF800000, 0},
+        {IR_OP_EXP2, 0xC3020000, 0x00080000},
+        {IR_OP_LOG, 0x3F800000, 0},
+        {IR_OP_LOG, 0, 0xFF800000},
+        {IR_OP_LOG, 0x80000000, 0xFF800000},
+        {IR_OP_LOG, 0xBF800000, 0x7FC00000},
+        {IR_OP_LOG, 0x7F800000, 0x7F800000},
+        {IR_OP_LOG, 0x80000001, 0x7FC00000},
+        {IR_OP_LOG, 0xFF800000, 0x7FC00000},
+        {IR_OP_LOG2, 0x41000000, 0x40400000},
+        {IR_OP_LOG2, 1, 0xC3150000},
+        {IR_OP_LOG2, 0xFFC00000, 0x7FC00000},
+        {IR_OP_SIN, 0x80000000, 0x80000000},
+        {IR_OP_SIN, 1, 1},
+        {IR_OP_SIN, 0x7F800000, 0x7FC00000},
+        {IR_OP_SIN, 0x40490FDB, 0xB3BBBD2E},
+        {IR_OP_COS, 0, 0x3F800000},
+        {IR_OP_COS, 0xFF800000, 0x7FC00000},
+        {IR_OP_COS, 0x40490FDB, 0xBF800000},
+        {IR_OP_TAN, 0x80000000, 0x80000000},
+        {IR_OP_TAN, 0x7FC00000, 0x7FC00000},
+        {IR_OP_TAN, 0x80000001, 0x80000001},
+        {IR_OP_ASIN, 0x3F800000, 0x3FC90FDB},
+        {IR_OP_ASIN, 0xBF800000, 0xBFC90FDB},
+        {IR_OP_ASIN, 0x3F800001, 0x7FC00000},
+        {IR_OP_ASIN, 0x80000000, 0x80000000},
+        {IR_OP_ACOS, 0x3F800000, 0},
+        {IR_OP_ACOS, 0xBF800000, 0x40490FDB},
+        {IR_OP_ACOS, 0, 0x3FC90FDB},
+        {IR_OP_ACOS, 0xC0000000, 0x7FC00000},
+        {IR_OP_ATAN, 0x7F800000, 0x3FC90FDB},
+        {IR_OP_ATAN, 0xFF800000, 0xBFC90FDB},
+        {IR_OP_ATAN, 0x80000000, 0x80000000},
+        {IR_OP_ATAN, 0x3F800000, 0x3F490FDB},
+        {IR_OP_SINH, 0x80000000, 0x80000000},
+        {IR_OP_SINH, 0xFF800000, 0xFF800000},
+        {IR_OP_SINH, 0x80000001, 0x80000001},
+        {IR_OP_COSH, 0, 0x3F800000},
+        {IR_OP_COSH, 0xFF800000, 0x7F800000},
+        {IR_OP_COSH, 0x7FC00000, 0x7FC00000},
+        {IR_OP_TANH, 0x7F800000, 0x3F800000},
+        {IR_OP_TANH, 0xFF800000, 0xBF800000},
+        {IR_OP_TANH, 0x80000000, 0x80000000},
+        {IR_OP_TANH, 0x7FC00000, 0x7FC00000},
         {IR_OP_TANH, 0x41200000, 0x3F800000},
     };
     for (size_t i = 0; i < sizeof points / sizeof *points; i++) {
@@ -436,12 +495,11 @@ static void check_vectors(void)
 static void check_reductions(void)
 {
     static const enum ir_op ops[] = {IR_OP_REDUCE_ADD, IR_OP_REDUCE_MUL, IR_OP_REDUCE_MIN, IR_OP_REDUCE_MAX,
-                                     IR_OP_REDUCE_AND, IR_OP_REDUCE_OR, IR_OP_REDUCE_XOR, IR_OP_SCAN_ADD};
+                                     IR_OP_REDUCE_AND, IR_OP_REDUCE_OR,  IR_OP_REDUCE_XOR, IR_OP_SCAN_ADD};
     static const uint64_t values[] = {0, 1, 0x80, 0xFFFF, 0x80000000, 0x3F800000, 0x7FC00000, UINT64_C(1) << 63};
     for (size_t o = 0; o < sizeof ops / sizeof *ops; o++) {
         for (enum ir_scalar s = IR_BOOL; s < IR_SCALAR_COUNT; s++) {
-            if (!(ir_op_infos[ops[o]].types & 1u << s))
-                continue;
+            if (!(ir_op_infos[ops[o]].types & 1u << s)) continue;
             for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
                 uint64_t v = values[i] << (64 - ir_scalar_infos[s].bits) >> (64 - ir_scalar_infos[s].bits);
                 CHECK_UINT(ir_reduce_step(ops[o], s, ir_reduce_identity(ops[o], s), v), ir_value_to_memory(s, v));
@@ -473,34 +531,35 @@ static void check_atomics(void)
 
 static uint64_t operand_pattern(enum ir_scalar s, uint64_t *state)
 {
-    static const uint64_t corners[] = {0, 1, UINT64_MAX, UINT64_C(1) << 63, 0x80, 0x7F, 0x8000, 0x7C00, 0x7F80, 0x80000000,
-                                       0x7F800000, 0x7FC00000, 0x3F800000, UINT64_C(0x7FF0000000000000)};
+    static const uint64_t corners[] = {
+        0,      1,      UINT64_MAX, UINT64_C(1) << 63, 0x80,       0x7F,       0x8000,
+        0x7C00, 0x7F80, 0x80000000, 0x7F800000,        0x7FC00000, 0x3F800000, UINT64_C(0x7FF0000000000000)};
     uint64_t random = next_pattern(state), unused = 64 - ir_scalar_infos[s].bits;
     uint64_t v = random & 1 ? random >> 1 : corners[(random >> 1) % (sizeof corners / sizeof *corners)];
     return v << unused >> unused;
 }
 
-/* Commutative operations commute and those marked ASSOC on integers regroup, bit for bit; and every result is within its width. */
+/* Commutative operations commute and those marked ASSOC on integers regroup, bit for bit; and every result is within
+ * its width. */
 static void check_traits(enum ir_op op, enum ir_scalar s, uint64_t *state)
 {
     const struct ir_op_info *info = &ir_op_infos[op];
     ir_type t = {(uint8_t)s, 1}, types[4] = {t, t, t, t}, result;
     uint32_t bad;
-    if (!ir_op_result_type(op, types, &result, &bad))
-        return; /* mixed operands: not commutative */
+    if (!ir_op_result_type(op, types, &result, &bad)) return; /* mixed operands: not commutative */
     for (int i = 0; i < 200; i++) {
         uint64_t a = operand_pattern(s, state), b = operand_pattern(s, state), c = operand_pattern(s, state);
         uint64_t ab = eval(op, result.scalar, s, a, b, c, 0);
         uint32_t bits = ir_scalar_infos[result.scalar].bits;
         bool ok = bits == 64 || ab >> bits == 0;
-        if (info->traits & IR_TRAIT_COMM)
-            ok &= ab == eval(op, result.scalar, s, b, a, c, 0);
+        if (info->traits & IR_TRAIT_COMM) ok &= ab == eval(op, result.scalar, s, b, a, c, 0);
         if (info->traits & IR_TRAIT_ASSOC && !ir_type_is_float(t)) {
             uint64_t bc = eval(op, result.scalar, s, b, c, 0, 0);
             ok &= eval(op, result.scalar, s, ab, c, 0, 0) == eval(op, result.scalar, s, a, bc, 0, 0);
         }
         if (!CHECK(ok))
-            fprintf(stderr, "  %s on %s, 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64 "\n", info->name, ir_scalar_infos[s].text, a, b, c);
+            fprintf(stderr, "  %s on %s, 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64 "\n", info->name,
+                    ir_scalar_infos[s].text, a, b, c);
     }
 }
 
@@ -508,11 +567,9 @@ static void check_all_traits(void)
 {
     uint64_t state = 4;
     for (enum ir_op op = 0; op < IR_OP_COUNT; op++) {
-        if (ir_op_infos[op].sig == IR_SIG_NONE || ir_op_infos[op].traits & IR_TRAIT_SUBGROUP)
-            continue;
+        if (ir_op_infos[op].sig == IR_SIG_NONE || ir_op_infos[op].traits & IR_TRAIT_SUBGROUP) continue;
         for (enum ir_scalar s = IR_BOOL; s < IR_SCALAR_COUNT; s++) {
-            if (ir_op_infos[op].types & 1u << s)
-                check_traits(op, s, &state);
+            if (ir_op_infos[op].types & 1u << s) check_traits(op, s, &state);
         }
     }
 }
@@ -523,7 +580,8 @@ static void check_typing(void)
     uint32_t bad = 0;
     CHECK(ir_op_result_type(IR_OP_LT, u32_twice, &result, &bad) && ir_type_equal(result, IR_TYPE(BOOL)));
     CHECK(ir_op_result_type(IR_OP_FMA, (ir_type[]){vec4, vec4, vec4}, &result, &bad) && ir_type_equal(result, vec4));
-    CHECK(ir_op_result_type(IR_OP_SHL, (ir_type[]){IR_TYPE(I8), IR_TYPE(U32)}, &result, &bad) && result.scalar == IR_I8);
+    CHECK(ir_op_result_type(IR_OP_SHL, (ir_type[]){IR_TYPE(I8), IR_TYPE(U32)}, &result, &bad) &&
+          result.scalar == IR_I8);
     CHECK(ir_op_result_type(IR_OP_SELECT, (ir_type[]){IR_TYPE(BOOL), vec4, vec4}, &result, &bad));
     CHECK(!ir_op_result_type(IR_OP_SHL, (ir_type[]){IR_TYPE(I8), IR_TYPE(I8)}, &result, &bad) && bad == 1);
     CHECK(!ir_op_result_type(IR_OP_ADD, (ir_type[]){IR_TYPE(U32), IR_TYPE(I32)}, &result, &bad) && bad == 1);

@@ -2,10 +2,10 @@
  *
  *   math-ulp [--every N] [--limit ULP] [function...]
  *
- * Without --every it goes through all 2^32 inputs of each function, on two threads; with it, through every N-th, and through
- * the neighbours of all powers of two. The truth is glibc's double function, whose own error is below 2^-28 of the unit. Results
- * that are infinite, NaN or zero where the truth is not (or the other way round, or with the wrong sign) count as an infinite
- * error. Prints a table in Markdown; status 1 when a function is over the limit. */
+ * Without --every it goes through all 2^32 inputs of each function, on two threads; with it, through every N-th, and
+ * through the neighbours of all powers of two. The truth is glibc's double function, whose own error is below 2^-28 of
+ * the unit. Results that are infinite, NaN or zero where the truth is not (or the other way round, or with the wrong
+ * sign) count as an infinite error. Prints a table in Markdown; status 1 when a function is over the limit. */
 #include <getopt.h>
 #include <inttypes.h>
 #include <pthread.h>
@@ -47,16 +47,12 @@ static double units_per_one(double v)
 
 static double error_in_units(float ours, double truth)
 {
-    if (isnan(ours) || isnan(truth))
-        return isnan(ours) && isnan(truth) ? 0 : INFINITY;
-    if (isinf(truth))
-        return ours == truth ? 0 : INFINITY;
-    if (!signbit(ours) != !signbit(truth))
-        return INFINITY;
+    if (isnan(ours) || isnan(truth)) return isnan(ours) && isnan(truth) ? 0 : INFINITY;
+    if (isinf(truth)) return ours == truth ? 0 : INFINITY;
+    if (!signbit(ours) != !signbit(truth)) return INFINITY;
     /* An infinity stands for the next value after the largest, which is the nearest from half a unit before it on. */
     double value = isinf(ours) ? copysign(0x1p128, (double)ours) : (double)ours;
-    if (isinf(ours) && fabs(truth) >= 0x1p128)
-        return 0;
+    if (isinf(ours) && fabs(truth) >= 0x1p128) return 0;
     return fabs(value - truth) * units_per_one(truth);
 }
 
@@ -122,8 +118,7 @@ static struct worst measure(const struct function *f, uint64_t step)
         pthread_join(threads[i], NULL);
         merge(&all, &jobs[i].worst);
     }
-    if (step > 1)
-        measure_around_powers(f, &all);
+    if (step > 1) measure_around_powers(f, &all);
     return all;
 }
 
@@ -131,19 +126,17 @@ static struct worst measure(const struct function *f, uint64_t step)
 
 static bool is_wanted(const struct function *f, char **names)
 {
-    if (!*names)
-        return true;
+    if (!*names) return true;
     for (; *names; names++) {
-        if (!strcmp(*names, f->name))
-            return true;
+        if (!strcmp(*names, f->name)) return true;
     }
     return false;
 }
 
 static void print_row(const struct function *f, const struct worst *w)
 {
-    printf("| `%s` | %.3f | `0x%08" PRIx32 "` = %.9g | %.2f %% |\n", f->name, w->ulps, w->input, (double)from_bits(w->input),
-           100.0 * (double)(w->n_inputs - w->n_not_nearest) / (double)w->n_inputs);
+    printf("| `%s` | %.3f | `0x%08" PRIx32 "` = %.9g | %.2f %% |\n", f->name, w->ulps, w->input,
+           (double)from_bits(w->input), 100.0 * (double)(w->n_inputs - w->n_not_nearest) / (double)w->n_inputs);
     fflush(stdout);
 }
 
@@ -168,8 +161,7 @@ int main(int argc, char **argv)
     bool good = true;
     printf("| function | largest error, ULP | at the input | nearest result |\n|---|---|---|---|\n");
     for (int i = 0; i < N_FUNCTIONS; i++) {
-        if (!is_wanted(&functions[i], argv + optind))
-            continue;
+        if (!is_wanted(&functions[i], argv + optind)) continue;
         struct worst w = measure(&functions[i], step);
         print_row(&functions[i], &w);
         good &= w.ulps <= limit;

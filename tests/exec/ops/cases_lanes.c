@@ -7,7 +7,10 @@ struct shape {
 static const struct shape shapes[] = {{1, 1, 1}, {7, 1, 1}, {32, 1, 1}, {40, 1, 1}, {5, 7, 1}, {3, 4, 5}, {96, 1, 1}};
 enum { N_SHAPES = sizeof shapes / sizeof *shapes, N_GROUPS = 6 };
 
-static uint32_t size_of(const struct shape *s) { return s->x * s->y * s->z; }
+static uint32_t size_of(const struct shape *s)
+{
+    return s->x * s->y * s->z;
+}
 
 static const char *workgroup_text(struct batch *b, const struct shape *s)
 {
@@ -27,14 +30,16 @@ static void write_index(struct batch *b, const struct shape *s)
 
 /* -- subgroup operations ------------------------------------------------------------------------------------------- */
 
-/* Lanes see values of all kinds in the first workgroups; in the last ones each lane has one boundary value, mostly small. */
+/* Lanes see values of all kinds in the first workgroups; in the last ones each lane has one boundary value, mostly
+ * small. */
 static struct case_buffer lane_values(struct batch *b, ir_type t, uint64_t n)
 {
     struct case_buffer values = buffer_new(b, t, n);
     for (uint64_t i = 0; i < n; i++) {
         for (uint32_t c = 0; c < t.lanes; c++) {
             enum ir_scalar s = (enum ir_scalar)t.scalar;
-            uint64_t bits = i < n / 2 ? random_value(s, i * 4 + c) : boundary_value(s, i % 7 ? 2 + (uint32_t)(i & 1) : (uint32_t)i / 7 + c);
+            uint64_t bits = i < n / 2 ? random_value(s, i * 4 + c)
+                                      : boundary_value(s, i % 7 ? 2 + (uint32_t)(i & 1) : (uint32_t)i / 7 + c);
             put_value(&values, i, c, bits);
         }
     }
@@ -72,12 +77,10 @@ static void write_lane_cases_of(struct batch *b, enum ir_op op, ir_type t)
 {
     ir_type types[2] = {t, IR_TYPE(U32)}, result = IR_TYPE(U32);
     uint32_t bad;
-    if (op != IR_OP_BALLOT && !ir_op_result_type(op, types, &result, &bad))
-        return;
+    if (op != IR_OP_BALLOT && !ir_op_result_type(op, types, &result, &bad)) return;
     bool all = (ir_scalar_infos[t.scalar].bits == 32 && t.lanes == 1) || op == IR_OP_BALLOT;
     for (uint32_t k = 0; k < N_SHAPES; k++) {
-        if (all || k == 2 || k == 4)
-            write_lane_case(b, op, t, result, &shapes[k]);
+        if (all || k == 2 || k == 4) write_lane_case(b, op, t, result, &shapes[k]);
     }
 }
 
@@ -97,7 +100,8 @@ static void write_id_case(struct batch *b, const struct shape *s)
 {
     uint64_t n = (uint64_t)size_of(s) * N_GROUPS;
     struct case_buffer in = buffer_of_boundary(b, IR_TYPE(U32)), out = {IR_TYPE(U32), n * 20, NULL};
-    struct test_case *t = begin_program(b, workgroup_text(b, s), dispatch_text(b, s), &in, 1, out, "t_ids_%u_%u_%u", s->x, s->y, s->z);
+    struct test_case *t =
+        begin_program(b, workgroup_text(b, s), dispatch_text(b, s), &in, 1, out, "t_ids_%u_%u_%u", s->x, s->y, s->z);
     t->params[0] = 0x89ABCDEF;
     out_text(&b->text, "  param p : u32;\n");
     write_index(b, s);
@@ -114,13 +118,10 @@ void write_lane_cases(struct batch *b)
     for (uint32_t k = 0; k < N_SHAPES; k++)
         write_id_case(b, &shapes[k]);
     for (enum ir_op op = 0; op < IR_OP_COUNT; op++) {
-        if (!(ir_op_infos[op].traits & IR_TRAIT_SUBGROUP))
-            continue;
+        if (!(ir_op_infos[op].traits & IR_TRAIT_SUBGROUP)) continue;
         for (enum ir_scalar s = IR_BOOL; s < IR_SCALAR_COUNT; s++) {
-            if (ir_op_infos[op].types & 1u << s)
-                write_lane_cases_of(b, op, (ir_type){(uint8_t)s, 1});
+            if (ir_op_infos[op].types & 1u << s) write_lane_cases_of(b, op, (ir_type){(uint8_t)s, 1});
         }
-        if (op != IR_OP_BALLOT)
-            write_lane_cases_of(b, op, (ir_type){IR_F32, 4});
+        if (op != IR_OP_BALLOT) write_lane_cases_of(b, op, (ir_type){IR_F32, 4});
     }
 }

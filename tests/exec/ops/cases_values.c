@@ -24,8 +24,7 @@ static const char *const operands[MAX_OPERANDS] = {"a", "b", "c", "d"};
 static bool mentions(const struct form *f, ir_type t)
 {
     for (uint32_t i = 0; i < f->n_args; i++) {
-        if (ir_type_equal(f->args[i], t))
-            return true;
+        if (ir_type_equal(f->args[i], t)) return true;
     }
     return false;
 }
@@ -40,17 +39,20 @@ static bool find_types(struct form *f, ir_type t)
     for (uint32_t way = 0; way < n_ways; way++) {
         for (uint32_t i = 0, rest = way; i < f->n_args; i++, rest /= 3)
             f->args[i] = choices[rest % 3];
-        if (mentions(f, t) && ir_op_result_type(f->op, f->args, &f->result, &bad))
-            return true;
+        if (mentions(f, t) && ir_op_result_type(f->op, f->args, &f->result, &bad)) return true;
     }
     return false;
 }
 
-static const char *shape_text(ir_type t) { return t.lanes == 4 ? "x4" : t.lanes == 2 ? "x2" : ""; }
+static const char *shape_text(ir_type t)
+{
+    return t.lanes == 4 ? "x4" : t.lanes == 2 ? "x2" : "";
+}
 
 static void name_form(struct form *f, ir_type t)
 {
-    snprintf(f->name, sizeof f->name, "t_%s_%s%s", ir_op_infos[f->op].name, ir_scalar_infos[t.scalar].text, shape_text(t));
+    snprintf(f->name, sizeof f->name, "t_%s_%s%s", ir_op_infos[f->op].name, ir_scalar_infos[t.scalar].text,
+             shape_text(t));
     for (char *c = f->name; *c; c++)
         *c = (char)tolower((unsigned char)*c);
 }
@@ -59,7 +61,8 @@ static bool make_form(struct form *f, enum ir_op op, ir_type t)
 {
     const struct ir_op_info *info = &ir_op_infos[op];
     *f = (struct form){.op = op, .n_args = info->n_args};
-    if (info->sig == IR_SIG_NONE || info->traits & IR_TRAIT_SUBGROUP || !(info->types & 1u << t.scalar) || !find_types(f, t))
+    if (info->sig == IR_SIG_NONE || info->traits & IR_TRAIT_SUBGROUP || !(info->types & 1u << t.scalar) ||
+        !find_types(f, t))
         return false;
     name_form(f, t);
     return true;
@@ -86,8 +89,7 @@ static uint64_t mixed_tuple(const struct form *f, uint64_t i, uint32_t k, uint32
         place = j == k ? n_tuples : place;
         n_tuples *= N_BOUNDARY;
     }
-    if (i < n_tuples && f->n_args <= 3)
-        return boundary_value(s, (uint32_t)(i / place % N_BOUNDARY) + 5 * component);
+    if (i < n_tuples && f->n_args <= 3) return boundary_value(s, (uint32_t)(i / place % N_BOUNDARY) + 5 * component);
     uint64_t random = random_value(IR_U64, i * 16 + k * 4 + component);
     bool boundary = random % 4 == 0 || f->n_args > 3;
     return boundary ? boundary_value(s, (uint32_t)(random >> 32)) : random_value(s, random);
@@ -97,8 +99,7 @@ static uint64_t mixed_tuple(const struct form *f, uint64_t i, uint32_t k, uint32
 static uint64_t pattern_tuple(const struct form *f, uint64_t i, uint32_t k, uint32_t component)
 {
     enum ir_scalar s = (enum ir_scalar)f->args[k].scalar;
-    if (ir_scalar_infos[s].bits <= 16)
-        return i + 257 * component;
+    if (ir_scalar_infos[s].bits <= 16) return i + 257 * component;
     return i < N_BOUNDARY ? boundary_value(s, (uint32_t)i + 5 * component) : random_value(s, i * 4 + component);
 }
 
@@ -138,8 +139,10 @@ static void write_uniform(struct batch *b, const struct form *f)
     uint32_t n_columns = f->n_args > 1 ? f->n_args + 1 : 1;
     struct case_buffer out = {f->result, (uint64_t)N_BOUNDARY * UNIFORM_LANES * N_BOUNDARY * n_columns, NULL};
     begin_program(b, "8", "192", buffers, f->n_args, out, "%s_uniform", f->name);
-    out_printf(&b->text, "  let m = wid.x;\n  let v = (lid.x * 3 + m) %% 24;\n  for k in 0u32..24 {\n"
-                         "    let at = (gid.x * 24 + k) * %u;\n", n_columns);
+    out_printf(&b->text,
+               "  let m = wid.x;\n  let v = (lid.x * 3 + m) %% 24;\n  for k in 0u32..24 {\n"
+               "    let at = (gid.x * 24 + k) * %u;\n",
+               n_columns);
     for (uint32_t column = 0; column < n_columns; column++) {
         const char *args[MAX_OPERANDS];
         for (uint32_t o = 0; o < f->n_args; o++) {
@@ -157,8 +160,8 @@ static void write_uniform(struct batch *b, const struct form *f)
 
 /* -- constants ----------------------------------------------------------------------------------------------------- */
 
-/* Compiling is what takes time here. A program knows a third of the boundary values; types take turns, so that an operation of
- * integers sees all of them. */
+/* Compiling is what takes time here. A program knows a third of the boundary values; types take turns, so that an
+ * operation of integers sees all of them. */
 enum { N_CONSTANTS = N_BOUNDARY / 3 };
 
 /* Constant divisors that have a 0 are errors. */
@@ -177,8 +180,7 @@ static void write_constant_store(struct batch *b, const struct form *f, uint32_t
     for (uint32_t o = 0; o < f->n_args; o++) {
         bool known = o == constant || constant == f->n_args;
         uint32_t which = constant == f->n_args ? k * (2 * o + 1) + 3 * o : k;
-        if (known && is_zero_divisor(f, o, which))
-            return;
+        if (known && is_zero_divisor(f, o, which)) return;
         args[o] = known ? constant_text(b, f->args[o], which) : arena_printf(&b->arena, "x%u", o);
     }
     out_printf(&b->text, "  out[at + %u] = ", at);
@@ -226,7 +228,10 @@ static void write_all_ways(struct batch *b, const struct form *f)
     write_constants(b, f);
 }
 
-static bool is_math(enum ir_op op) { return op >= IR_OP_EXP && op <= IR_OP_TANH; }
+static bool is_math(enum ir_op op)
+{
+    return op >= IR_OP_EXP && op <= IR_OP_TANH;
+}
 
 static void write_forms(struct batch *b, uint32_t types, bool math)
 {
@@ -239,9 +244,18 @@ static void write_forms(struct batch *b, uint32_t types, bool math)
     }
 }
 
-void write_integer_cases(struct batch *b) { write_forms(b, IR_SET_BITS, false); }
-void write_float_cases(struct batch *b) { write_forms(b, IR_SET_FLTS, false); }
-void write_math_cases(struct batch *b) { write_forms(b, IR_SET_FLTS, true); }
+void write_integer_cases(struct batch *b)
+{
+    write_forms(b, IR_SET_BITS, false);
+}
+void write_float_cases(struct batch *b)
+{
+    write_forms(b, IR_SET_FLTS, false);
+}
+void write_math_cases(struct batch *b)
+{
+    write_forms(b, IR_SET_FLTS, true);
+}
 
 static void write_conversion(struct batch *b, enum ir_op op, ir_type from, ir_type to)
 {
@@ -295,11 +309,9 @@ void write_vector_cases(struct batch *b)
     for (uint32_t k = 0; k < 4; k++) {
         write_components(b, types[k]);
         for (enum ir_op op = 0; op < IR_OP_COUNT; op++) {
-            if (!make_form(&f, op, types[k]))
-                continue;
+            if (!make_form(&f, op, types[k])) continue;
             write_grid(b, &f, mixed_tuple, 1024, true);
-            if (!is_math(op))
-                write_uniform(b, &f);
+            if (!is_math(op)) write_uniform(b, &f);
         }
         for (uint32_t j = 0; j < 3; j++)
             write_conversion(b, IR_OP_BITCAST, types[k], (ir_type){types[j].scalar, types[k].lanes});

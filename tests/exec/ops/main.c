@@ -1,4 +1,5 @@
-/* main.c - exec-ops [-O N] FAMILY...: runs the families named; `coverage` checks that all of them together use every operation. */
+/* main.c - exec-ops [-O N] FAMILY...: runs the families named; `coverage` checks that all of them together use every
+ * operation. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +10,9 @@ static const struct {
     const char *name;
     write_family *write;
 } families[] = {
-    {"bytes", write_byte_cases},     {"integers", write_integer_cases}, {"floats", write_float_cases}, {"math", write_math_cases},
-    {"casts", write_cast_cases},     {"vectors", write_vector_cases},   {"lanes", write_lane_cases},   {"memory", write_memory_cases},
+    {"bytes", write_byte_cases}, {"integers", write_integer_cases}, {"floats", write_float_cases},
+    {"math", write_math_cases},  {"casts", write_cast_cases},       {"vectors", write_vector_cases},
+    {"lanes", write_lane_cases}, {"memory", write_memory_cases},
 };
 enum { N_FAMILIES = sizeof families / sizeof *families };
 
@@ -31,8 +33,7 @@ static void check_coverage(struct batch *b)
         bool used = b->used[op] || op == IR_OP_CONST || op == IR_OP_LOCAL;
         b->n_passed += used;
         b->n_failed += !used;
-        if (!used)
-            fprintf(stderr, "no family uses %s\n", ir_op_infos[op].name);
+        if (!used) fprintf(stderr, "no family uses %s\n", ir_op_infos[op].name);
     }
 }
 

@@ -28,8 +28,7 @@ static void report_crash(int number)
 {
     const char *parts[] = {"crashed: ", now_running, " ", now_level, "\n"};
     for (size_t i = 0; i < 5; i++) {
-        if (write(STDERR_FILENO, parts[i], strlen(parts[i])) < 0)
-            break;
+        if (write(STDERR_FILENO, parts[i], strlen(parts[i])) < 0) break;
     }
     signal(number, SIG_DFL);
     raise(number);
@@ -43,15 +42,17 @@ _Noreturn static void give_up(const char *what)
 
 void run_set_up(void)
 {
-    if (!mkdtemp(folder))
-        give_up(folder);
+    if (!mkdtemp(folder)) give_up(folder);
     signal(SIGSEGV, report_crash);
     signal(SIGBUS, report_crash);
     signal(SIGILL, report_crash);
     signal(SIGFPE, report_crash);
 }
 
-void run_clean_up(void) { rmdir(folder); }
+void run_clean_up(void)
+{
+    rmdir(folder);
+}
 
 /* -- buffers that end at a page nobody may touch ------------------------------------------------------------------- */
 
@@ -65,8 +66,7 @@ static struct fenced fenced_new(size_t n_bytes)
     size_t page = (size_t)sysconf(_SC_PAGESIZE), used = (n_bytes + page) / page * page; /* a byte before at least */
     struct fenced f = {.map_bytes = used + page, .n_bytes = n_bytes};
     f.map = mmap(NULL, f.map_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (f.map == MAP_FAILED || mprotect(f.map + used, page, PROT_NONE) != 0)
-        give_up("memory");
+    if (f.map == MAP_FAILED || mprotect(f.map + used, page, PROT_NONE) != 0) give_up("memory");
     f.bytes = f.map + used - n_bytes;
     memset(f.map, FENCE, used - n_bytes);
     return f;
@@ -75,13 +75,15 @@ static struct fenced fenced_new(size_t n_bytes)
 static bool fenced_is_whole(const struct fenced *f)
 {
     for (const unsigned char *p = f->map; p < f->bytes; p++) {
-        if (*p != FENCE)
-            return false;
+        if (*p != FENCE) return false;
     }
     return true;
 }
 
-static void fenced_free(struct fenced *f) { munmap(f->map, f->map_bytes); }
+static void fenced_free(struct fenced *f)
+{
+    munmap(f->map, f->map_bytes);
+}
 
 /* -- a launch ------------------------------------------------------------------------------------------------------ */
 
@@ -91,7 +93,10 @@ struct launch {
     struct fenced memory[MAX_BUFFERS];
 };
 
-static size_t size_of(const struct case_buffer *b) { return (size_t)(b->count * ir_type_mem_bytes(b->type)); }
+static size_t size_of(const struct case_buffer *b)
+{
+    return (size_t)(b->count * ir_type_mem_bytes(b->type));
+}
 
 /* Contents as before a launch; those of `write` buffers are zeroed by whoever launches. */
 static void launch_prepare(struct launch *l)
@@ -100,8 +105,7 @@ static void launch_prepare(struct launch *l)
         const struct case_buffer *b = &l->test->buffers[i];
         l->memory[i] = fenced_new(size_of(b));
         memset(l->memory[i].bytes, 0, size_of(b));
-        if (b->bytes)
-            memcpy(l->memory[i].bytes, b->bytes, size_of(b));
+        if (b->bytes) memcpy(l->memory[i].bytes, b->bytes, size_of(b));
     }
 }
 
@@ -138,14 +142,14 @@ static bool launch_code(struct launch *l, const struct vyre_cpu_code *code)
     struct vyre_cpu_buffer buffers[MAX_BUFFERS];
     struct ir_run_buffer sizes[MAX_BUFFERS];
     bool trapped = false;
-    struct vyre_cpu_launch launch = {.buffers = buffers, .params = l->test->params, .trap = count_trap, .trap_ctx = &trapped};
+    struct vyre_cpu_launch launch = {
+        .buffers = buffers, .params = l->test->params, .trap = count_trap, .trap_ctx = &trapped};
     vyre_cpu_kernel *kernel = (vyre_cpu_kernel *)((uintptr_t)&code->kernel + (uintptr_t)(intptr_t)code->kernel);
     for (uint32_t i = 0; i < l->test->n_buffers; i++) {
         buffers[i] = (struct vyre_cpu_buffer){l->memory[i].bytes, l->test->buffers[i].count};
         sizes[i] = (struct ir_run_buffer){l->memory[i].bytes, l->test->buffers[i].count};
     }
-    if (!ir_launch_size(l->program, sizes, l->test->params, launch.groups))
-        return false;
+    if (!ir_launch_size(l->program, sizes, l->test->params, launch.groups)) return false;
     uint64_t n = (uint64_t)launch.groups[0] * launch.groups[1] * launch.groups[2], half = n / 2;
     struct fenced scratch = fenced_new(code->scratch_bytes);
     kernel(&launch, 0, half, scratch.bytes);
@@ -172,7 +176,8 @@ static void show_element(const struct launch *l, uint32_t buffer, uint64_t i)
 
 static void show_difference(const struct launch *want, const struct launch *got, uint32_t buffer, uint64_t i)
 {
-    fprintf(stderr, "%s %s: %s[%llu] is ", now_level, want->test->name, want->program->buffers.at[buffer]->name, (unsigned long long)i);
+    fprintf(stderr, "%s %s: %s[%llu] is ", now_level, want->test->name, want->program->buffers.at[buffer]->name,
+            (unsigned long long)i);
     show_element(got, buffer, i);
     fprintf(stderr, ", not ");
     show_element(want, buffer, i);
@@ -191,8 +196,7 @@ static bool compare(const struct launch *want, const struct launch *got)
     for (uint32_t k = 0; k < want->test->n_buffers; k++) {
         const struct case_buffer *b = &want->test->buffers[k];
         uint32_t size = ir_type_mem_bytes(b->type);
-        if (memcmp(want->memory[k].bytes, got->memory[k].bytes, size_of(b)) == 0)
-            continue;
+        if (memcmp(want->memory[k].bytes, got->memory[k].bytes, size_of(b)) == 0) continue;
         equal = false;
         for (uint64_t i = 0; i < b->count && n_shown < SHOWN_DIFFERENCES; i++) {
             if (memcmp(want->memory[k].bytes + i * size, got->memory[k].bytes + i * size, size) != 0) {
@@ -207,16 +211,20 @@ static bool compare(const struct launch *want, const struct launch *got)
 /* -- loading ------------------------------------------------------------------------------------------------------- */
 
 /* The generated entry functions call these with the module, which is all that is wanted from them. */
-int32_t vyre_rt_run(const struct vyre_module **found, const struct vyre_module *module, uint32_t unit, const void *args);
+int32_t vyre_rt_run(const struct vyre_module **found, const struct vyre_module *module, uint32_t unit,
+                    const void *args);
 int32_t vyre_rt_run(const struct vyre_module **found, const struct vyre_module *module, uint32_t unit, const void *args)
 {
     (void)unit, (void)args;
     *found = module;
     return 0;
 }
-#define UNUSED_ENTRY(name)  \
-    void name(void);        \
-    void name(void) { abort(); }
+#define UNUSED_ENTRY(name)                                                                                             \
+    void name(void);                                                                                                   \
+    void name(void)                                                                                                    \
+    {                                                                                                                  \
+        abort();                                                                                                       \
+    }
 UNUSED_ENTRY(vyre_rt_run_async)
 UNUSED_ENTRY(vyre_rt_workspace)
 UNUSED_ENTRY(vyre_rt_unit)
@@ -242,10 +250,8 @@ static struct loaded load_object(const struct out *object, const char *entry)
     snprintf(object_path, sizeof object_path, "%s/t.o", folder);
     snprintf(library_path, sizeof library_path, "%s/t.so", folder);
     struct loaded loaded = {NULL, NULL};
-    if (out_write_file(object, object_path, false) != 0)
-        give_up(object_path);
-    if (link_object(object_path, library_path))
-        loaded.library = dlopen(library_path, RTLD_NOW | RTLD_LOCAL);
+    if (out_write_file(object, object_path, false) != 0) give_up(object_path);
+    if (link_object(object_path, library_path)) loaded.library = dlopen(library_path, RTLD_NOW | RTLD_LOCAL);
     unlink(object_path);
     unlink(library_path);
     if (!loaded.library) {
@@ -264,14 +270,19 @@ static bool host_has(enum vyre_cpu_level level)
 {
     switch (level) {
 #ifdef __x86_64__
-    case VYRE_CPU_X86_64_V2: return __builtin_cpu_supports("x86-64-v2");
-    case VYRE_CPU_X86_64_V3: return __builtin_cpu_supports("x86-64-v3");
-    case VYRE_CPU_X86_64_V4: return __builtin_cpu_supports("x86-64-v4");
+    case VYRE_CPU_X86_64_V2:
+        return __builtin_cpu_supports("x86-64-v2");
+    case VYRE_CPU_X86_64_V3:
+        return __builtin_cpu_supports("x86-64-v3");
+    case VYRE_CPU_X86_64_V4:
+        return __builtin_cpu_supports("x86-64-v4");
 #endif
 #ifdef __aarch64__
-    case VYRE_CPU_AARCH64: return true;
+    case VYRE_CPU_AARCH64:
+        return true;
 #endif
-    default: return false;
+    default:
+        return false;
     }
 }
 
@@ -288,8 +299,7 @@ static void run_levels(struct batch *b, struct launch *want, const struct vyre_m
 {
     for (enum vyre_cpu_level level = 0; level < VYRE_CPU_LEVELS; level++) {
         const struct vyre_cpu_code *code = &module->code[unit * VYRE_CPU_LEVELS + level];
-        if (!host_has(level))
-            continue;
+        if (!host_has(level)) continue;
         now_level = level_name(level);
         struct launch got = {want->test, want->program, {{0}}};
         launch_prepare(&got);
@@ -337,7 +347,10 @@ static bool compile(struct batch *b, struct compilation *c)
     const struct source_file *file = sources_add(&c->sources, "ops.vir", b->text.bytes, b->text.n);
     c->module = frontend_read(&b->arena, &c->names, &c->sources, &c->diags, file, &reading);
     target_set_default(&targets, NULL);
-    struct codegen_options options = {.emit = CODEGEN_EMIT_OBJECT, .opt_level = b->opt_level, .prefix = "", .source_name = "ops.vir",
+    struct codegen_options options = {.emit = CODEGEN_EMIT_OBJECT,
+                                      .opt_level = b->opt_level,
+                                      .prefix = "",
+                                      .source_name = "ops.vir",
                                       .targets = &targets};
     return c->module && codegen_emit(c->module, &options, &c->diags, &b->arena, &c->object);
 }
@@ -365,16 +378,14 @@ static void run_batch(struct batch *b)
             else
                 b->n_failed++;
         }
-        if (loaded.library)
-            dlclose(loaded.library);
+        if (loaded.library) dlclose(loaded.library);
     }
     out_release(&c.object);
 }
 
 void flush_batch(struct batch *b)
 {
-    if (b->cases.n && !b->dry)
-        run_batch(b);
+    if (b->cases.n && !b->dry) run_batch(b);
     out_release(&b->text);
     arena_release(&b->arena);
     arena_init(&b->arena, b->mem);
@@ -385,6 +396,5 @@ void flush_batch(struct batch *b)
 
 void flush_full_batch(struct batch *b)
 {
-    if (b->cases.n >= BATCH_PROGRAMS)
-        flush_batch(b);
+    if (b->cases.n >= BATCH_PROGRAMS) flush_batch(b);
 }

@@ -4,8 +4,9 @@
 
 static const char *const operand_names[MAX_OPERANDS] = {"a", "b", "c", "d"};
 
-struct test_case *begin_program(struct batch *b, const char *workgroup, const char *dispatch, const struct case_buffer *operands,
-                                uint32_t n_operands, struct case_buffer out, const char *format, ...)
+struct test_case *begin_program(struct batch *b, const char *workgroup, const char *dispatch,
+                                const struct case_buffer *operands, uint32_t n_operands, struct case_buffer out,
+                                const char *format, ...)
 {
     struct test_case *t = ARENA_NEW(&b->arena, struct test_case);
     va_list args;
@@ -60,15 +61,12 @@ const char *constant_text(struct batch *b, ir_type type, uint32_t k)
 {
     struct out text;
     out_init(&text, b->mem);
-    if (type.lanes > 1)
-        out_printf(&text, "%s(", ir_type_text(type));
+    if (type.lanes > 1) out_printf(&text, "%s(", ir_type_text(type));
     for (uint32_t c = 0; c < type.lanes; c++) {
-        if (c)
-            out_text(&text, ", ");
+        if (c) out_text(&text, ", ");
         ir_print_constant((ir_type){type.scalar, 1}, boundary_value(type.scalar, k + 5 * c), true, &text);
     }
-    if (type.lanes > 1)
-        out_text(&text, ")");
+    if (type.lanes > 1) out_text(&text, ")");
     const char *copy = arena_copy(&b->arena, text.bytes, text.n);
     out_release(&text);
     return copy;
