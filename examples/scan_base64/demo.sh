@@ -14,7 +14,7 @@ say() { printf '\n== %s\n' "$*"; }
 say "building examples/scan_base64 in $example"
 mkdir -p "$example"
 cp "$sources"/examples/scan_base64/{Makefile,*.vir,*.c,literals.txt} "$example"
-make --no-print-directory -C "$example" VYRE="$build" CPPFLAGS="-I$sources/runtime-stub"
+make --no-print-directory -C "$example" VYRE="$build" CFLAGS="-O2 -g -Wall -Wextra -I$sources/runtime-stub"
 
 say "collecting text of this machine and encoding it with coreutils' base64"
 find /usr/share/common-licenses /usr/include /usr/lib/llvm-22/include /usr/share/doc /usr/share/perl* -type f \

@@ -4,16 +4,17 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_LITERALS = 255, MAX_BYTES = 4096, MIN_LENGTH = 3 };
+enum { MAX_LITERALS = 255, MAX_BYTES = 4096, MIN_LENGTH = 5 };
 
 static unsigned char literal_bytes[MAX_BYTES], first_of_hash[4096], next_of_hash[256];
 static uint16_t literal_begin[257];
 
-/* The hash that find_literals computes: of the first three bytes, the first one lowest. */
+/* The hash that find_literals computes: of the first five bytes. */
 static unsigned hash(const char *s)
 {
-    uint32_t key = (unsigned char)s[0] | (unsigned char)s[1] << 8 | (uint32_t)(unsigned char)s[2] << 16;
-    return key * 0x9E3779B1u >> 20;
+    const unsigned char *b = (const unsigned char *)s;
+    uint32_t key = b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+    return (key * 0x9E3779B1u + b[4] * 0x85EBCA6Bu) >> 20;
 }
 
 /* False when it does not fit, or is too short to be hashed. `number` counts from 1. */

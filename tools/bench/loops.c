@@ -61,9 +61,10 @@ uint64_t loop_sum(const uint32_t *restrict numbers, size_t begin, size_t end)
 void loop_scan(const struct loop_tables *tables, const unsigned char *restrict plain, size_t n, uint32_t *count, uint32_t *positions,
                uint32_t max, size_t begin, size_t end)
 {
-    for (size_t i = begin; i < end && i + 2 < n; i++) {
-        uint32_t key = plain[i] | (uint32_t)plain[i + 1] << 8 | (uint32_t)plain[i + 2] << 16;
-        uint32_t literal = tables->first_of_hash[key * 0x9E3779B1u >> 20];
+    for (size_t i = begin; i < end && i + 4 < n; i++) {
+        uint32_t key = plain[i] | (uint32_t)plain[i + 1] << 8 | (uint32_t)plain[i + 2] << 16 | (uint32_t)plain[i + 3] << 24;
+        uint32_t hash = (key * 0x9E3779B1u + plain[i + 4] * 0x85EBCA6Bu) >> 20;
+        uint32_t literal = tables->first_of_hash[hash];
         while (literal) {
             uint32_t from = tables->literal_begin[literal - 1], length = tables->literal_begin[literal] - from;
             if (i + length <= n && !memcmp(plain + i, tables->literal_bytes + from, length)) {
