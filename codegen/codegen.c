@@ -1,4 +1,5 @@
-/* codegen.c - the one entry of the emitters: checks what needs more than IR, then hands over to the writer of the form asked for. */
+/* codegen.c - the one entry of the emitters: checks what needs more than IR, then hands over to the writer of the form
+ * asked for. */
 #include "codegen/codegen.h"
 
 #include "codegen/container.h"
@@ -10,7 +11,8 @@ static bool check_collectives(const struct ir_module *m, struct diags *diags)
 {
     bool ok = true;
     for (uint32_t i = 0; i < m->pipelines.n; i++) {
-        IR_EACH_STMT(s, &m->pipelines.at[i]->body) {
+        IR_EACH_STMT(s, &m->pipelines.at[i]->body)
+        {
             if (s->kind != IR_STMT_COLLECTIVE) continue;
             diag_report(diags, DIAG_NEEDS_COMMUNICATOR, s->range, ir_collective_texts[s->collective.op]);
             ok = false;
@@ -37,11 +39,16 @@ bool codegen_emit(const struct ir_module *m, const struct codegen_options *optio
     struct interface face;
     if (!check_collectives(m, diags) || !interface_build(&face, m, options->prefix, diags, scratch)) return false;
     switch (options->emit) {
-    case CODEGEN_EMIT_HEADER: header_write(m, options, &face, out); return true;
-    case CODEGEN_EMIT_MANIFEST: manifest_write(m, options, &face, out); return true;
+    case CODEGEN_EMIT_HEADER:
+        header_write(m, options, &face, out);
+        return true;
+    case CODEGEN_EMIT_MANIFEST:
+        manifest_write(m, options, &face, out);
+        return true;
     case CODEGEN_EMIT_OBJECT:
     case CODEGEN_EMIT_CPU_ASM:
-    case CODEGEN_EMIT_LLVM: return emit_host(m, options, &face, diags, scratch, out);
+    case CODEGEN_EMIT_LLVM:
+        return emit_host(m, options, &face, diags, scratch, out);
     }
     return false;
 }

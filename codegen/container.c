@@ -51,15 +51,19 @@ static uint64_t round_up(uint64_t n, uint64_t alignment)
 }
 
 /* Fills the index and returns the size of the whole container. */
-static uint64_t place_images(struct vyre_image *index, const struct container_image *images, const struct stored *stored,
-                             uint32_t n, uint64_t at, struct out *strings)
+static uint64_t place_images(struct vyre_image *index, const struct container_image *images,
+                             const struct stored *stored, uint32_t n, uint64_t at, struct out *strings)
 {
     for (uint32_t i = 0; i < n; i++) {
-        index[i] = (struct vyre_image){
-            .kind = images[i].kind, .flags = stored[i].flags, .offset = at, .stored_bytes = stored[i].n_bytes,
-            .real_bytes = images[i].n_bytes, .checksum = vyre_checksum(stored[i].bytes, stored[i].n_bytes),
-            .triple = add_string(strings, images[i].triple), .arch = add_string(strings, images[i].arch),
-            .name = add_string(strings, images[i].name)};
+        index[i] = (struct vyre_image){.kind = images[i].kind,
+                                       .flags = stored[i].flags,
+                                       .offset = at,
+                                       .stored_bytes = stored[i].n_bytes,
+                                       .real_bytes = images[i].n_bytes,
+                                       .checksum = vyre_checksum(stored[i].bytes, stored[i].n_bytes),
+                                       .triple = add_string(strings, images[i].triple),
+                                       .arch = add_string(strings, images[i].arch),
+                                       .name = add_string(strings, images[i].name)};
         at = round_up(at + stored[i].n_bytes, VYRE_CONTAINER_ALIGN) + VYRE_CONTAINER_TAIL;
     }
     return at;
@@ -71,7 +75,8 @@ static uint64_t measure_strings(const struct container_image *images, uint32_t n
     uint64_t bytes = 1;
     for (uint32_t i = 0; i < n; i++) {
         const char *texts[] = {images[i].triple, images[i].arch, images[i].name};
-        for (uint32_t k = 0; k < 3; k++) bytes += *texts[k] ? strlen(texts[k]) + 1 : 0;
+        for (uint32_t k = 0; k < 3; k++)
+            bytes += *texts[k] ? strlen(texts[k]) + 1 : 0;
     }
     return bytes;
 }
@@ -85,7 +90,8 @@ void container_write(const struct container_image *images, uint32_t n, uint64_t 
     struct stored *stored = ARENA_ARRAY(scratch, struct stored, (size_t)n + 1);
     struct vyre_image *index = ARENA_ARRAY(scratch, struct vyre_image, (size_t)n + 1);
     struct out strings, head;
-    for (uint32_t i = 0; i < n; i++) stored[i] = store_image(&images[i], scratch);
+    for (uint32_t i = 0; i < n; i++)
+        stored[i] = store_image(&images[i], scratch);
 
     struct vyre_container c = {.version = VYRE_CONTAINER_VERSION, .n_images = n, .image_bytes = sizeof *index};
     memcpy(c.magic, VYRE_CONTAINER_MAGIC, sizeof c.magic);
@@ -108,10 +114,12 @@ void container_write(const struct container_image *images, uint32_t n, uint64_t 
     out_bytes(out, head.bytes, head.n);
     for (uint32_t i = 0; i < n; i++) {
         offsets[i] = index[i].offset;
-        while (out->n - start < index[i].offset) out_bytes(out, "", 1);
+        while (out->n - start < index[i].offset)
+            out_bytes(out, "", 1);
         out_bytes(out, stored[i].bytes, stored[i].n_bytes);
     }
-    while (out->n - start < c.size_bytes) out_bytes(out, "", 1);
+    while (out->n - start < c.size_bytes)
+        out_bytes(out, "", 1);
     out_release(&head);
     out_release(&strings);
 }

@@ -12,8 +12,8 @@ struct container_image {
     uint64_t n_bytes;
 };
 
-/* Appends the container. Images that may be compressed are, when that makes them smaller. offsets[i] becomes where the i-th image
- * begins, from the container's start. The same images give the same bytes. */
+/* Appends the container. Images that may be compressed are, when that makes them smaller. offsets[i] becomes where the
+ * i-th image begins, from the container's start. The same images give the same bytes. */
 void container_write(const struct container_image *images, uint32_t n, uint64_t *offsets, struct arena *scratch,
                      struct out *out);
 

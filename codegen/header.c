@@ -1,4 +1,5 @@
-/* header.c - the C99 and C++ header of an object: for each program and pipeline an argument struct and its functions. */
+/* header.c - the C99 and C++ header of an object: for each program and pipeline an argument struct and its functions.
+ */
 #include <ctype.h>
 #include <string.h>
 
@@ -29,19 +30,24 @@ static void write_guard(const struct codegen_options *options, struct out *out)
 /* A name from outside in a comment: nothing that ends the comment, no control characters. */
 static void write_comment_text(const char *text, struct out *out)
 {
-    for (const char *c = text; *c; c++) out_bytes(out, (unsigned char)*c < 32 || *c == '*' || *c == '/' ? "?" : c, 1);
+    for (const char *c = text; *c; c++)
+        out_bytes(out, (unsigned char)*c < 32 || *c == '*' || *c == '/' ? "?" : c, 1);
 }
 
 /* The length rule, and what holds beyond the element's own alignment. */
 static void write_buffer_comment(const struct ir_buffer *b, struct out *out)
 {
     out_printf(out, "/* %s %s", ir_access_texts[b->access], ir_type_text(b->elem));
-    if (b->sized) out_printf(out, "[%llu]: at least %llu elements, and only these are used", (unsigned long long)b->count, (unsigned long long)b->count);
-    else out_text(out, "[]: any number of elements");
+    if (b->sized)
+        out_printf(out, "[%llu]: at least %llu elements, and only these are used", (unsigned long long)b->count,
+                   (unsigned long long)b->count);
+    else
+        out_text(out, "[]: any number of elements");
     out_printf(out, "; aligned to %u", interface_align_bytes(b));
     if (b->access == IR_ACCESS_WRITE) out_text(out, "; elements that are not written become 0");
     if (b->has_bytes)
-        out_printf(out, "; bytes %llu..%llu come back", (unsigned long long)b->bytes_begin, (unsigned long long)b->bytes_end);
+        out_printf(out, "; bytes %llu..%llu come back", (unsigned long long)b->bytes_begin,
+                   (unsigned long long)b->bytes_end);
     if (b->streaming) out_text(out, "; streaming");
     out_text(out, " */");
 }
@@ -70,8 +76,10 @@ static void write_functions(const struct interface_unit *u, struct out *out)
     for (uint32_t e = 0; e < INTERFACE_ENTRY_COUNT; e++) {
         out_printf(out, "vyre_status %s%s(vyre_context *ctx, ", u->symbol, interface_entry_infos[e].suffix);
         for (const char *c = interface_entry_infos[e].params; *c; c++) {
-            if (c[0] == '%' && c[1] == 's') out_text(out, (c++, u->symbol));
-            else out_bytes(out, c, 1);
+            if (c[0] == '%' && c[1] == 's')
+                out_text(out, (c++, u->symbol));
+            else
+                out_bytes(out, c, 1);
         }
         out_text(out, ");\n");
     }
@@ -95,7 +103,8 @@ static void write_pipeline_comment(const struct ir_pipeline *p, struct out *out)
 {
     out_printf(out, "/* pipeline %s:", p->name);
     bool first = true;
-    IR_EACH_STMT(s, &p->body) {
+    IR_EACH_STMT(s, &p->body)
+    {
         if (s->kind != IR_STMT_ARM) continue;
         out_printf(out, "%s %s", first ? "" : ",", s->arm->program->name);
         first = false;
@@ -105,14 +114,15 @@ static void write_pipeline_comment(const struct ir_pipeline *p, struct out *out)
     out_text(out, " */\n");
 }
 
-static const char help[] =
-    " *\n"
-    " * NAME(ctx, &args)                        runs it and waits\n"
-    " * NAME_async(ctx, stream, &args, &event)  checks the arguments, queues it and returns; stream and event may be NULL\n"
-    " * NAME_workspace(ctx, &args, &bytes)      memory it will need besides its arguments\n"
-    " * NAME_unit(ctx, &unit)                   its description: see vyre_unit_get_info\n"
-    " *\n"
-    " * All return VYRE_OK (0) or an error, for which vyre_context_message(ctx) has the reason. vyrert.h tells the rest. */\n";
+static const char help[] = " *\n"
+                           " * NAME(ctx, &args)                        runs it and waits\n"
+                           " * NAME_async(ctx, stream, &args, &event)  checks the arguments, queues it and returns; "
+                           "stream and event may be NULL\n"
+                           " * NAME_workspace(ctx, &args, &bytes)      memory it will need besides its arguments\n"
+                           " * NAME_unit(ctx, &unit)                   its description: see vyre_unit_get_info\n"
+                           " *\n"
+                           " * All return VYRE_OK (0) or an error, for which vyre_context_message(ctx) has the reason. "
+                           "vyrert.h tells the rest. */\n";
 
 void header_write(const struct ir_module *m, const struct codegen_options *options, const struct interface *face,
                   struct out *out)
@@ -129,8 +139,10 @@ void header_write(const struct ir_module *m, const struct codegen_options *optio
     out_text(out, "\n\n#include <vyrert.h>\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n");
     for (uint32_t i = 0; i < face->n_units; i++) {
         const struct interface_unit *u = &face->units[i];
-        if (u->program) write_program_comment(u->program, out);
-        else write_pipeline_comment(u->pipeline, out);
+        if (u->program)
+            write_program_comment(u->program, out);
+        else
+            write_pipeline_comment(u->pipeline, out);
         write_struct(u, out);
         write_functions(u, out);
     }

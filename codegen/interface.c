@@ -26,44 +26,40 @@ const struct interface_type interface_types[IR_SCALAR_COUNT] = {
 };
 _Static_assert(IR_SCALAR_COUNT == 14, "a scalar type without a row in interface_types");
 
-/* Keywords of C up to C23 and of C++ up to C++23, and macros that compilers or the headers we include predefine: none of them can name
- * a member or a function. */
-static const char *const reserved_words[] = {
-    "alignas", "alignof", "and", "and_eq", "asm", "atomic_cancel", "atomic_commit", "atomic_noexcept", "auto", "bitand",
-    "bitor", "bool", "break", "case", "catch", "char", "char16_t", "char32_t", "char8_t", "class", "co_await", "co_return",
-    "co_yield", "compl", "complex", "concept", "const", "const_cast", "consteval", "constexpr", "constinit", "continue",
-    "decltype", "default", "delete", "do", "double", "dynamic_cast", "else", "enum", "errno", "explicit", "export",
-    "extern", "false", "float", "for", "friend", "goto", "if", "imaginary", "inline", "int", "linux", "long", "mutable",
-    "namespace", "new", "noexcept", "noreturn", "not", "not_eq", "nullptr", "offsetof", "operator", "or", "or_eq",
-    "private", "protected", "public", "reflexpr", "register", "reinterpret_cast", "requires", "restrict", "return",
-    "short", "signed", "sizeof", "static", "static_assert", "static_cast", "struct", "switch", "synchronized", "template",
-    "this", "thread_local", "throw", "true", "try", "typedef", "typeid", "typename", "typeof", "typeof_unqual", "union",
-    "unix", "unsigned", "using", "virtual", "void", "volatile", "wchar_t", "while", "xor", "xor_eq", "EOF", "I", "NULL",
-    "assert", "i386", "stdin", "stdout", "stderr", "size_t", "ptrdiff_t", "int8_t", "int16_t", "int32_t", "int64_t",
-    "uint8_t", "uint16_t", "uint32_t", "uint64_t", "intptr_t", "uintptr_t",
-};
+/* Keywords of C up to C23 and of C++ up to C++23, and macros that compilers or the headers we include predefine: none
+ * of them can name a member or a function. */
+static const char reserved_words[] =
+    " alignas alignof and and_eq asm atomic_cancel atomic_commit atomic_noexcept auto bitand bitor bool "
+    "break case catch char char16_t char32_t char8_t class co_await co_return co_yield compl complex concept "
+    "const const_cast consteval constexpr constinit continue decltype default delete do double dynamic_cast "
+    "else enum errno explicit export extern false float for friend goto if imaginary inline int linux long "
+    "mutable namespace new noexcept noreturn not not_eq nullptr offsetof operator or or_eq private protected "
+    "public reflexpr register reinterpret_cast requires restrict return short signed sizeof static "
+    "static_assert static_cast struct switch synchronized template this thread_local throw true try typedef "
+    "typeid typename typeof typeof_unqual union unix unsigned using virtual void volatile wchar_t while xor "
+    "xor_eq EOF I NULL assert i386 stdin stdout stderr size_t ptrdiff_t int8_t int16_t int32_t int64_t "
+    "uint8_t uint16_t uint32_t uint64_t intptr_t uintptr_t ";
 
-/* Functions of the C library and of POSIX that a program would replace for the whole process when it took their name. */
-static const char *const library_functions[] = {
-    "abort", "abs", "accept", "access", "acos", "asin", "atan", "atexit", "atoi", "bind", "bsearch", "calloc", "ceil",
-    "chdir", "clock", "close", "connect", "cos", "cosh", "creat", "div", "dup", "exec", "exit", "exp", "exp2", "fabs",
-    "fclose", "fflush", "fgets", "floor", "fma", "fmod", "fopen", "fork", "fprintf", "fputs", "fread", "free", "fseek",
-    "fstat", "ftell", "fwrite", "getc", "getenv", "getpid", "gets", "hypot", "index", "ioctl", "isatty", "kill",
-    "link", "listen", "log", "log10", "log2", "longjmp", "lseek", "main", "malloc", "memchr", "memcmp", "memcpy",
-    "memmove", "memset", "mmap", "munmap", "nice", "open", "pause", "perror", "pipe", "poll", "pow", "printf", "putc",
-    "puts", "qsort", "raise", "rand", "random", "read", "realloc", "recv", "remove", "rename", "rewind", "rindex", "round",
-    "scanf", "select", "send", "setjmp", "signal", "sin", "sinh", "sleep", "socket", "sprintf", "sqrt", "srand", "stat",
-    "strcat", "strchr", "strcmp", "strcpy", "strlen", "strncmp", "strncpy", "strstr", "strtol", "sync", "system", "tan",
-    "tanh", "time", "times", "trunc", "truncate", "umask", "unlink", "vprintf", "wait", "write",
-};
+/* Functions of the C library and of POSIX that a program would replace for the whole process when it took their name.
+ */
+static const char library_functions[] =
+    " abort abs accept access acos asin atan atexit atoi bind bsearch calloc ceil chdir clock close connect "
+    "cos cosh creat div dup exec exit exp exp2 fabs fclose fflush fgets floor fma fmod fopen fork fprintf "
+    "fputs fread free fseek fstat ftell fwrite getc getenv getpid gets hypot index ioctl isatty kill link "
+    "listen log log10 log2 longjmp lseek main malloc memchr memcmp memcpy memmove memset mmap munmap nice "
+    "open pause perror pipe poll pow printf putc puts qsort raise rand random read realloc recv remove "
+    "rename rewind rindex round scanf select send setjmp signal sin sinh sleep socket sprintf sqrt srand "
+    "stat strcat strchr strcmp strcpy strlen strncmp strncpy strstr strtol sync system tan tanh time times "
+    "trunc truncate umask unlink vprintf wait write ";
 
-static bool is_listed(const char *name, const char *const *list, size_t n)
+/* Lists are words with a blank before and after each. */
+static bool is_listed(const char *name, const char *list)
 {
-    for (size_t i = 0; i < n; i++)
-        if (!strcmp(list[i], name)) return true;
+    size_t n = strlen(name);
+    for (const char *at = list; n && (at = strstr(at, name)); at++)
+        if (at[-1] == ' ' && at[n] == ' ') return true;
     return false;
 }
-#define IS_LISTED(name, list) is_listed((name), (list), sizeof(list) / sizeof *(list))
 
 uint32_t interface_align_bytes(const struct ir_buffer *b)
 {
@@ -83,7 +79,7 @@ static const char *escape_name(const struct ir_module *m, struct map *taken, con
 {
     struct arena *arena = taken->arena;
     size_t n = strlen(name);
-    while (IS_LISTED(name, reserved_words) || map_find(taken, name)) {
+    while (is_listed(name, reserved_words) || map_find(taken, name)) {
         char *longer = arena_copy(arena, name, n + 1);
         longer[n] = '_';
         name = intern(m->names, longer, ++n);
@@ -133,13 +129,14 @@ static bool name_unit(struct interface_unit *u, const struct ir_module *m, const
     struct map none;
     map_init(&none, arena);
     u->symbol = escape_name(m, &none, intern_string(m->names, arena_printf(arena, "%s%s", prefix, u->name)));
-    if (!IS_LISTED(u->symbol, library_functions) && strncmp(u->symbol, "vyre_", 5)) return true;
+    if (!is_listed(u->symbol, library_functions) && strncmp(u->symbol, "vyre_", 5)) return true;
     diag_report(diags, DIAG_LIBRARY_SYMBOL, u->range, u->name, u->symbol);
     return false;
 }
 
 /* Reports two units of which one's functions have a name of the other's: `scan` and `scan_async`. */
-static bool check_symbols(const struct interface *face, const struct ir_module *m, struct diags *diags, struct arena *arena)
+static bool check_symbols(const struct interface *face, const struct ir_module *m, struct diags *diags,
+                          struct arena *arena)
 {
     struct map owners;
     bool ok = true;
@@ -177,6 +174,7 @@ bool interface_build(struct interface *face, const struct ir_module *m, const ch
         *u = (struct interface_unit){.name = p->name, .pipeline = p, .range = p->range};
         lay_out(u, m, p->buffers.at, p->buffers.n, p->params.at, p->params.n, arena);
     }
-    for (uint32_t i = 0; i < face->n_units; i++) ok &= name_unit(&face->units[i], m, prefix ? prefix : "", diags, arena);
+    for (uint32_t i = 0; i < face->n_units; i++)
+        ok &= name_unit(&face->units[i], m, prefix ? prefix : "", diags, arena);
     return ok && check_symbols(face, m, diags, arena);
 }

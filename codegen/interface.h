@@ -1,23 +1,24 @@
-/* interface.h - how C sees the programs and pipelines of a module: symbols of functions, argument structs and their layout.
- * Computed once for the metadata, the header and the manifest, so that the three cannot differ. */
+/* interface.h - how C sees the programs and pipelines of a module: symbols of functions, argument structs and their
+ * layout. Computed once for the metadata, the header and the manifest, so that the three cannot differ. */
 #ifndef VYREC_CODEGEN_INTERFACE_H
 #define VYREC_CODEGEN_INTERFACE_H
 
 #include "codegen/object.h"
 
-/* The functions of a unit, one row each: ENTRY(NAME, suffix of the symbol, function of the runtime, pointer arguments after ctx,
- * declaration of these). */
-#define INTERFACE_ENTRIES(ENTRY)                                                                                        \
-    ENTRY(RUN, "", "vyre_rt_run", 1, "const struct %s_args *args")                                                      \
-    ENTRY(ASYNC, "_async", "vyre_rt_run_async", 3, "vyre_stream *stream, const struct %s_args *args, vyre_event **event") \
-    ENTRY(WORKSPACE, "_workspace", "vyre_rt_workspace", 2, "const struct %s_args *args, uint64_t *bytes")               \
+/* The functions of a unit, one row each: ENTRY(NAME, suffix of the symbol, function of the runtime, pointer arguments
+ * after ctx, declaration of these). */
+#define INTERFACE_ENTRIES(ENTRY)                                                                                       \
+    ENTRY(RUN, "", "vyre_rt_run", 1, "const struct %s_args *args")                                                     \
+    ENTRY(ASYNC, "_async", "vyre_rt_run_async", 3,                                                                     \
+          "vyre_stream *stream, const struct %s_args *args, vyre_event **event")                                       \
+    ENTRY(WORKSPACE, "_workspace", "vyre_rt_workspace", 2, "const struct %s_args *args, uint64_t *bytes")              \
     ENTRY(UNIT, "_unit", "vyre_rt_unit", 1, "const vyre_unit **unit")
 
 enum interface_entry {
 #define INTERFACE_ENTRY(NAME, suffix, runtime_symbol, n_rest, params) INTERFACE_##NAME,
     INTERFACE_ENTRIES(INTERFACE_ENTRY)
 #undef INTERFACE_ENTRY
-    INTERFACE_ENTRY_COUNT
+        INTERFACE_ENTRY_COUNT
 };
 struct interface_entry_info {
     const char *suffix, *runtime_symbol;
@@ -42,14 +43,14 @@ struct interface_field {
 };
 
 struct interface_unit {
-    const char *name;                    /* in the .vir text */
-    const char *symbol;                  /* with the prefix, usable in C and C++ */
-    const struct ir_program *program;    /* one of the two */
+    const char *name;                 /* in the .vir text */
+    const char *symbol;               /* with the prefix, usable in C and C++ */
+    const struct ir_program *program; /* one of the two */
     const struct ir_pipeline *pipeline;
     struct src_range range;
-    struct interface_field *fields;      /* buffers, then params */
+    struct interface_field *fields; /* buffers, then params */
     uint32_t n_buffers, n_params;
-    uint64_t args_bytes;                 /* at least 1 */
+    uint64_t args_bytes; /* at least 1 */
 };
 
 struct interface {

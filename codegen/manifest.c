@@ -1,4 +1,5 @@
-/* manifest.c - the interface of an object as JSON, for build tools and bindings: docs/manifest.schema.json describes it. */
+/* manifest.c - the interface of an object as JSON, for build tools and bindings: docs/manifest.schema.json describes
+ * it. */
 #include <string.h>
 
 #include "codegen/container.h"
@@ -22,7 +23,8 @@ static void write_workgroup(struct json *j, const struct ir_program *p)
     uint32_t size[3];
     interface_workgroup(p, size);
     json_open(j, "workgroup", "[");
-    for (uint32_t i = 0; i < 3; i++) json_number(j, NULL, size[i]);
+    for (uint32_t i = 0; i < 3; i++)
+        json_number(j, NULL, size[i]);
     json_close(j, "]");
 }
 
@@ -67,10 +69,12 @@ static void write_fields(struct json *j, const struct interface_unit *u)
     json_string(j, "symbol", u->symbol);
     json_number(j, "args_bytes", u->args_bytes);
     json_open(j, "buffers", "[");
-    for (uint32_t i = 0; i < u->n_buffers; i++) write_buffer(j, u->fields[i].buffer, &u->fields[i]);
+    for (uint32_t i = 0; i < u->n_buffers; i++)
+        write_buffer(j, u->fields[i].buffer, &u->fields[i]);
     json_close(j, "]");
     json_open(j, "params", "[");
-    for (uint32_t i = 0; i < u->n_params; i++) write_param(j, &u->fields[u->n_buffers + i]);
+    for (uint32_t i = 0; i < u->n_params; i++)
+        write_param(j, &u->fields[u->n_buffers + i]);
     json_close(j, "]");
 }
 
@@ -99,8 +103,10 @@ static void write_arm(struct json *j, const struct ir_arm *arm)
     json_open(j, "args", "{");
     for (uint32_t i = 0; i < arm->args.n; i++) {
         const struct ir_arg *a = &arm->args.at[i];
-        if (a->buffer) json_string(j, a->name, a->buffer->name);
-        else write_expr(j, a->name, a->value);
+        if (a->buffer)
+            json_string(j, a->name, a->buffer->name);
+        else
+            write_expr(j, a->name, a->value);
     }
     json_close(j, "}");
     json_close(j, "}");
@@ -109,7 +115,8 @@ static void write_arm(struct json *j, const struct ir_arm *arm)
 static void write_steps(struct json *j, const struct ir_pipeline *p)
 {
     json_open(j, "steps", "[");
-    IR_EACH_STMT(s, &p->body) {
+    IR_EACH_STMT(s, &p->body)
+    {
         if (s->kind == IR_STMT_ARM) write_arm(j, s->arm);
         if (s->kind != IR_STMT_HOST) continue;
         json_open(j, NULL, "{");
@@ -126,7 +133,8 @@ static void write_pipeline(struct json *j, const struct interface_unit *u)
     write_fields(j, u);
     if (u->pipeline->budget_bytes) json_number(j, "budget_bytes", u->pipeline->budget_bytes);
     json_open(j, "temps", "[");
-    for (uint32_t i = 0; i < u->pipeline->temps.n; i++) write_buffer(j, u->pipeline->temps.at[i], NULL);
+    for (uint32_t i = 0; i < u->pipeline->temps.n; i++)
+        write_buffer(j, u->pipeline->temps.at[i], NULL);
     json_close(j, "]");
     write_steps(j, u->pipeline);
     json_close(j, "}");

@@ -30,15 +30,15 @@ static uint32_t add_string(struct metadata *md, const char *text)
     return (uint32_t)(at - 1);
 }
 
-/* -- host expressions --------------------------------------------------------------------------------------------------- */
+/* -- host expressions -------------------------------------------------------------------------- */
 
 /* 1 + the container's number of an operation; 0 for those that the checker keeps out of host expressions. */
 static const uint8_t op_numbers[IR_OP_COUNT] = {
 #define HOST_OP(NAME) [IR_OP_##NAME] = 1 + VYRE_META_OP_##NAME
-    HOST_OP(CONST), HOST_OP(PARAM), HOST_OP(LEN), HOST_OP(ADD), HOST_OP(SUB), HOST_OP(MUL), HOST_OP(DIV), HOST_OP(REM),
-    HOST_OP(MIN), HOST_OP(MAX), HOST_OP(AND), HOST_OP(OR), HOST_OP(XOR), HOST_OP(SHL), HOST_OP(SHR), HOST_OP(EQ),
-    HOST_OP(NE), HOST_OP(LT), HOST_OP(LE), HOST_OP(GT), HOST_OP(GE), HOST_OP(LAND), HOST_OP(LOR), HOST_OP(LNOT),
-    HOST_OP(SELECT), HOST_OP(CAST),
+    HOST_OP(CONST), HOST_OP(PARAM), HOST_OP(LEN),  HOST_OP(ADD),    HOST_OP(SUB),  HOST_OP(MUL), HOST_OP(DIV),
+    HOST_OP(REM),   HOST_OP(MIN),   HOST_OP(MAX),  HOST_OP(AND),    HOST_OP(OR),   HOST_OP(XOR), HOST_OP(SHL),
+    HOST_OP(SHR),   HOST_OP(EQ),    HOST_OP(NE),   HOST_OP(LT),     HOST_OP(LE),   HOST_OP(GT),  HOST_OP(GE),
+    HOST_OP(LAND),  HOST_OP(LOR),   HOST_OP(LNOT), HOST_OP(SELECT), HOST_OP(CAST),
 #undef HOST_OP
 };
 
@@ -58,17 +58,22 @@ static void add_op(struct metadata *md, enum vyre_meta_op_kind op, uint8_t type,
 static uint64_t leaf_value(const struct ir_expr *e)
 {
     switch (e->op) {
-    case IR_OP_CONST: return e->bits;
-    case IR_OP_PARAM: return e->param->index;
-    case IR_OP_LEN: return e->buffer->index;
-    default: return 0;
+    case IR_OP_CONST:
+        return e->bits;
+    case IR_OP_PARAM:
+        return e->param->index;
+    case IR_OP_LEN:
+        return e->buffer->index;
+    default:
+        return 0;
     }
 }
 
 static void add_ops(struct metadata *md, const struct ir_expr *e)
 {
     if (!op_numbers[e->op]) bug("operation '%s' in a host expression", ir_op_infos[e->op].name);
-    for (uint32_t i = 0; i < e->n_args; i++) add_ops(md, e->args[i]);
+    for (uint32_t i = 0; i < e->n_args; i++)
+        add_ops(md, e->args[i]);
     add_op(md, op_numbers[e->op] - 1, interface_types[e->type.scalar].number, leaf_value(e));
 }
 
@@ -120,11 +125,13 @@ static vyre_meta_expr add_default_dispatch(struct metadata *md, const struct ir_
     return at;
 }
 
-/* -- buffers and params --------------------------------------------------------------------------------------------------- */
+/* -- buffers and params ------------------------------------------------------------------------ */
 
 static const uint8_t access_numbers[] = {
-    [IR_ACCESS_READ] = VYRE_ACCESS_READ, [IR_ACCESS_WRITE] = VYRE_ACCESS_WRITE,
-    [IR_ACCESS_READ_WRITE] = VYRE_ACCESS_READ_WRITE, [IR_ACCESS_UNIFORM] = VYRE_ACCESS_UNIFORM,
+    [IR_ACCESS_READ] = VYRE_ACCESS_READ,
+    [IR_ACCESS_WRITE] = VYRE_ACCESS_WRITE,
+    [IR_ACCESS_READ_WRITE] = VYRE_ACCESS_READ_WRITE,
+    [IR_ACCESS_UNIFORM] = VYRE_ACCESS_UNIFORM,
 };
 
 /* Only arguments have a length rule; a temp is made as long as it has to be. */
@@ -137,13 +144,20 @@ static uint8_t buffer_flags(const struct ir_buffer *b, bool is_temp)
 static void add_buffer(struct metadata *md, const struct ir_buffer *b, uint64_t arg_offset, vyre_meta_expr prefix,
                        vyre_meta_expr count_expr)
 {
-    struct vyre_meta_buffer row = {
-        .name = add_string(md, b->name), .type = interface_types[b->elem.scalar].number, .lanes = b->elem.lanes,
-        .access = access_numbers[b->access], .flags = buffer_flags(b, count_expr != VYRE_META_NONE),
-        .elem_bytes = ir_type_mem_bytes(b->elem),
-        .align_bytes = interface_align_bytes(b), .binding = b->binding, .prefix = prefix, .count_expr = count_expr,
-        .count = b->sized ? b->count : 0, .bytes_begin = b->bytes_begin, .bytes_end = b->bytes_end,
-        .arg_offset = arg_offset};
+    struct vyre_meta_buffer row = {.name = add_string(md, b->name),
+                                   .type = interface_types[b->elem.scalar].number,
+                                   .lanes = b->elem.lanes,
+                                   .access = access_numbers[b->access],
+                                   .flags = buffer_flags(b, count_expr != VYRE_META_NONE),
+                                   .elem_bytes = ir_type_mem_bytes(b->elem),
+                                   .align_bytes = interface_align_bytes(b),
+                                   .binding = b->binding,
+                                   .prefix = prefix,
+                                   .count_expr = count_expr,
+                                   .count = b->sized ? b->count : 0,
+                                   .bytes_begin = b->bytes_begin,
+                                   .bytes_end = b->bytes_end,
+                                   .arg_offset = arg_offset};
     out_bytes(&md->buffers, &row, sizeof row);
 }
 
@@ -166,13 +180,15 @@ static void add_fields(struct metadata *md, const struct interface_unit *u, stru
     for (uint32_t i = 0; i < u->n_params; i++) {
         const struct interface_field *f = &u->fields[u->n_buffers + i];
         const struct interface_type *type = &interface_types[f->param->type.scalar];
-        struct vyre_meta_param param = {.name = add_string(md, f->param->name), .type = type->number,
-                                        .bytes = type->c_bytes, .arg_offset = f->offset};
+        struct vyre_meta_param param = {.name = add_string(md, f->param->name),
+                                        .type = type->number,
+                                        .bytes = type->c_bytes,
+                                        .arg_offset = f->offset};
         out_bytes(&md->params, &param, sizeof param);
     }
 }
 
-/* -- units ------------------------------------------------------------------------------------------------------------------ */
+/* -- units ------------------------------------------------------------------------------------- */
 
 static void fill_program(struct metadata *md, const struct ir_program *p, struct vyre_meta_unit *row)
 {
@@ -202,9 +218,11 @@ static void fill_pipeline(struct metadata *md, const struct ir_pipeline *p, stru
     memcpy(row->fingerprint, print.bytes, sizeof row->fingerprint);
     row->budget_bytes = p->budget_bytes;
     row->n_temps = p->temps.n;
-    for (uint32_t i = 0; i < 3; i++) row->dispatch[i] = VYRE_META_NONE;
+    for (uint32_t i = 0; i < 3; i++)
+        row->dispatch[i] = VYRE_META_NONE;
     row->first_step = (uint32_t)(md->steps.n / sizeof(struct vyre_meta_step));
-    IR_EACH_STMT(s, &p->body) {
+    IR_EACH_STMT(s, &p->body)
+    {
         if (s->kind == IR_STMT_ARM) add_arm(md, s->arm);
         if (s->kind != IR_STMT_HOST) continue;
         struct vyre_meta_step host = {VYRE_META_HOST, 0, s->host.buffer->index, 0};
@@ -225,16 +243,18 @@ static void add_temps(struct metadata *md, const struct ir_pipeline *p)
 
 static void add_unit(struct metadata *md, const struct interface_unit *u)
 {
-    struct vyre_meta_unit row = {.name = add_string(md, u->name), .symbol = add_string(md, u->symbol),
-                                 .args_bytes = u->args_bytes};
+    struct vyre_meta_unit row = {
+        .name = add_string(md, u->name), .symbol = add_string(md, u->symbol), .args_bytes = u->args_bytes};
     add_fields(md, u, &row);
     if (u->pipeline) add_temps(md, u->pipeline);
-    if (u->program) fill_program(md, u->program, &row);
-    else fill_pipeline(md, u->pipeline, &row);
+    if (u->program)
+        fill_program(md, u->program, &row);
+    else
+        fill_pipeline(md, u->pipeline, &row);
     out_bytes(&md->units, &row, sizeof row);
 }
 
-/* -- the whole ------------------------------------------------------------------------------------------------------------- */
+/* -- the whole --------------------------------------------------------------------------------- */
 
 static struct vyre_meta_table place_table(const struct out *table, size_t row_bytes, uint64_t *at)
 {
@@ -251,9 +271,11 @@ void metadata_write(const struct ir_module *m, const struct interface *face, str
     struct vyre_meta head = {.version = VYRE_META_VERSION, .n_programs = m->programs.n};
     uint64_t at = sizeof head;
     map_init(&md.strings_at, scratch);
-    for (uint32_t i = 0; i < 7; i++) out_init(tables[i], out->mem);
+    for (uint32_t i = 0; i < 7; i++)
+        out_init(tables[i], out->mem);
     out_bytes(&md.strings, "", 1);
-    for (uint32_t i = 0; i < face->n_units; i++) add_unit(&md, &face->units[i]);
+    for (uint32_t i = 0; i < face->n_units; i++)
+        add_unit(&md, &face->units[i]);
 
     head.units = place_table(&md.units, sizeof(struct vyre_meta_unit), &at);
     head.buffers = place_table(&md.buffers, sizeof(struct vyre_meta_buffer), &at);
@@ -267,7 +289,8 @@ void metadata_write(const struct ir_module *m, const struct interface *face, str
     out_bytes(out, &head, sizeof head);
     for (uint32_t i = 0; i < 7; i++) {
         out_bytes(out, tables[i]->bytes, tables[i]->n);
-        while ((out->n - start) % 8) out_bytes(out, "", 1);
+        while ((out->n - start) % 8)
+            out_bytes(out, "", 1);
         out_release(tables[i]);
     }
 }

@@ -8,7 +8,8 @@ static void add_cpu_images(const struct target_set *targets, struct container_im
 {
     for (uint32_t t = 0; t < TARGET_COUNT; t++) {
         if (!targets->has[t] || target_infos[t].family != TARGET_FAMILY_CPU) continue;
-        images[(*n)++] = (struct container_image){VYRE_IMAGE_CPU, target_infos[t].triple, target_infos[t].arch, "", "", 0};
+        images[(*n)++] =
+            (struct container_image){VYRE_IMAGE_CPU, target_infos[t].triple, target_infos[t].arch, "", "", 0};
     }
 }
 
@@ -19,8 +20,9 @@ static struct object_entry *collect_entries(const struct interface *face, struct
     for (uint32_t i = 0; i < face->n_units; i++) {
         for (uint32_t e = 0; e < INTERFACE_ENTRY_COUNT; e++) {
             const struct interface_entry_info *info = &interface_entry_infos[e];
-            entries[i * INTERFACE_ENTRY_COUNT + e] = (struct object_entry){
-                arena_printf(arena, "%s%s", face->units[i].symbol, info->suffix), info->runtime_symbol, i, info->n_rest};
+            entries[i * INTERFACE_ENTRY_COUNT + e] =
+                (struct object_entry){arena_printf(arena, "%s%s", face->units[i].symbol, info->suffix),
+                                      info->runtime_symbol, i, info->n_rest};
         }
     }
     return entries;

@@ -153,9 +153,12 @@ static bool evaluate(struct pipeline_run *run, const struct ir_expr *e, uint64_t
 }
 
 /* What an arm's program gets for a param: any constant or param as it is, a size where it is computed. */
-static bool evaluate_arg(struct pipeline_run *run, const struct ir_expr *e, uint64_t *bits)
+static bool evaluate_arg(struct pipeline_run *run, const struct ir_expr *e, ir_type type, uint64_t *bits)
 {
-    if (e->op != IR_OP_CONST && e->op != IR_OP_PARAM) return evaluate(run, e, bits);
+    if (e->op != IR_OP_CONST && e->op != IR_OP_PARAM) {
+        uint32_t room = ir_type_info(type)->bits - (ir_type_is_signed(type) ? 1u : 0u);
+        return evaluate(run, e, bits) && (room >= 64 || *bits >> room == 0);
+    }
     *bits = e->op == IR_OP_CONST ? e->bits : run->params[e->param->index];
     return true;
 }
@@ -189,7 +192,7 @@ static void run_arm(struct pipeline_run *run, const struct ir_arm *arm)
         if (a->formal_buffer) {
             buffers[a->formal_buffer->index] = run->buffers[a->buffer->index];
             buffers[a->formal_buffer->index].count = used_count(a->buffer, &run->buffers[a->buffer->index]);
-        } else if (!evaluate_arg(run, a->value, &params[a->formal_param->index])) {
+        } else if (!evaluate_arg(run, a->value, a->formal_param->type, &params[a->formal_param->index])) {
             fail(run->arena, &run->result, IR_RUN_BAD_SIZE,
                  "the value of '%s' for arm '%s' overflows, is negative or divides by zero", a->name, arm->name);
             return;

@@ -1,4 +1,5 @@
-/* buffer.c - memory that a context knows: made, wrapped, mapped, copied. On the CPU every kind is memory of the host. */
+/* buffer.c - memory that a context knows: made, wrapped, mapped, copied. On the CPU every kind is memory of the host.
+ */
 #include <string.h>
 
 #include "runtime-stub/runtime.h"
@@ -34,7 +35,8 @@ bool buffer_hold(vyre_buffer *b)
     int32_t use = atomic_load_explicit(&b->use, memory_order_relaxed);
     do {
         if (use < 0) return false;
-    } while (!atomic_compare_exchange_weak_explicit(&b->use, &use, use + 1, memory_order_acquire, memory_order_relaxed));
+    } while (
+        !atomic_compare_exchange_weak_explicit(&b->use, &use, use + 1, memory_order_acquire, memory_order_relaxed));
     atomic_fetch_add_explicit(&b->refs, 1, memory_order_relaxed);
     return true;
 }
@@ -45,15 +47,18 @@ void buffer_drop(vyre_buffer *b)
     unref_buffer(b);
 }
 
-/* -- making ---------------------------------------------------------------------------------------------------------------------------- */
+/* -- making ------------------------------------------------------------------------------------ */
 
 vyre_status vyre_buffer_create(vyre_context *context, vyre_buffer_kind kind, uint64_t bytes, vyre_buffer **buffer)
 {
-    if (!context || !buffer) return context_fail(context, VYRE_ERROR_INVALID_ARGUMENT, "vyre_buffer_create: a null pointer");
+    if (!context || !buffer)
+        return context_fail(context, VYRE_ERROR_INVALID_ARGUMENT, "vyre_buffer_create: a null pointer");
     *buffer = NULL;
     if (kind != VYRE_BUFFER_DEVICE && kind != VYRE_BUFFER_MAPPED)
-        return context_fail(context, VYRE_ERROR_INVALID_ARGUMENT, "vyre_buffer_create: kind %d: only DEVICE and MAPPED can be "
-                            "created, the others are wrapped", (int)kind);
+        return context_fail(context, VYRE_ERROR_INVALID_ARGUMENT,
+                            "vyre_buffer_create: kind %d: only DEVICE and MAPPED can be "
+                            "created, the others are wrapped",
+                            (int)kind);
     vyre_buffer *b = new_buffer(context, kind, bytes);
     if (b) b->own = block_create(context, bytes, BUFFER_ALIGN);
     if (!b || !b->own) {
@@ -72,8 +77,8 @@ vyre_status vyre_buffer_wrap_host(vyre_context *context, void *memory, uint64_t 
         return context_fail(context, VYRE_ERROR_INVALID_ARGUMENT, "vyre_buffer_wrap_host: a null pointer");
     *buffer = NULL;
     if ((uintptr_t)memory > UINTPTR_MAX - bytes)
-        return context_fail(context, VYRE_ERROR_OVERFLOW, "vyre_buffer_wrap_host: %llu bytes pass the end of the address space",
-                            (ull)bytes);
+        return context_fail(context, VYRE_ERROR_OVERFLOW,
+                            "vyre_buffer_wrap_host: %llu bytes pass the end of the address space", (ull)bytes);
     vyre_buffer *b = new_buffer(context, VYRE_BUFFER_HOST, bytes);
     if (!b) return context_fail(context, VYRE_ERROR_OUT_OF_MEMORY, "no memory for a buffer's description");
     b->bytes = memory;
@@ -81,13 +86,15 @@ vyre_status vyre_buffer_wrap_host(vyre_context *context, void *memory, uint64_t 
     return VYRE_OK;
 }
 
-vyre_status vyre_buffer_wrap_native(vyre_context *context, vyre_native_kind kind, uint64_t handle, uint64_t offset_bytes,
-                                    uint64_t bytes, vyre_buffer **buffer)
+vyre_status vyre_buffer_wrap_native(vyre_context *context, vyre_native_kind kind, uint64_t handle,
+                                    uint64_t offset_bytes, uint64_t bytes, vyre_buffer **buffer)
 {
     (void)handle, (void)offset_bytes, (void)bytes;
     if (buffer) *buffer = NULL;
-    return context_fail(context, VYRE_ERROR_UNSUPPORTED, "vyre_buffer_wrap_native: kind %d is of another backend than this "
-                        "context's, which is the CPU: wrap host memory", (int)kind);
+    return context_fail(context, VYRE_ERROR_UNSUPPORTED,
+                        "vyre_buffer_wrap_native: kind %d is of another backend than this "
+                        "context's, which is the CPU: wrap host memory",
+                        (int)kind);
 }
 
 void vyre_buffer_destroy(vyre_buffer *buffer)
@@ -95,17 +102,20 @@ void vyre_buffer_destroy(vyre_buffer *buffer)
     if (buffer) unref_buffer(buffer);
 }
 
-/* -- copies ------------------------------------------------------------------------------------------------------------------------------ */
+/* -- copies ------------------------------------------------------------------------------------ */
 
 /* Checks a copy's range and holds the buffer. */
 static vyre_status hold_range(vyre_buffer *b, uint64_t offset_bytes, const void *host, uint64_t bytes, const char *what)
 {
     if (!b) return VYRE_ERROR_INVALID_ARGUMENT;
-    if (!host && bytes) return context_fail(b->context, VYRE_ERROR_INVALID_ARGUMENT, "%s: the host's memory is null", what);
+    if (!host && bytes)
+        return context_fail(b->context, VYRE_ERROR_INVALID_ARGUMENT, "%s: the host's memory is null", what);
     if (offset_bytes > b->n_bytes || bytes > b->n_bytes - offset_bytes)
-        return context_fail(b->context, VYRE_ERROR_LENGTH, "%s: %llu bytes from byte %llu on, of a buffer of %llu bytes", what,
-                            (ull)bytes, (ull)offset_bytes, (ull)b->n_bytes);
-    if (!buffer_hold(b)) return context_fail(b->context, VYRE_ERROR_MAPPED, "%s: the buffer is mapped: unmap it first", what);
+        return context_fail(b->context, VYRE_ERROR_LENGTH,
+                            "%s: %llu bytes from byte %llu on, of a buffer of %llu bytes", what, (ull)bytes,
+                            (ull)offset_bytes, (ull)b->n_bytes);
+    if (!buffer_hold(b))
+        return context_fail(b->context, VYRE_ERROR_MAPPED, "%s: the buffer is mapped: unmap it first", what);
     return VYRE_OK;
 }
 
@@ -161,27 +171,28 @@ vyre_status vyre_buffer_write_async(vyre_buffer *buffer, vyre_stream *stream, ui
     return status ? status : submit_copy(buffer, stream, buffer->bytes + offset_bytes, from, bytes, event);
 }
 
-vyre_status vyre_buffer_read_async(vyre_buffer *buffer, vyre_stream *stream, uint64_t offset_bytes, void *to, uint64_t bytes,
-                                   vyre_event **event)
+vyre_status vyre_buffer_read_async(vyre_buffer *buffer, vyre_stream *stream, uint64_t offset_bytes, void *to,
+                                   uint64_t bytes, vyre_event **event)
 {
     if (event) *event = NULL;
     vyre_status status = hold_range(buffer, offset_bytes, to, bytes, "vyre_buffer_read_async");
     return status ? status : submit_copy(buffer, stream, to, buffer->bytes + offset_bytes, bytes, event);
 }
 
-/* -- mapping ------------------------------------------------------------------------------------------------------------------------------- */
+/* -- mapping ----------------------------------------------------------------------------------- */
 
 vyre_status vyre_buffer_map(vyre_buffer *buffer, uint32_t map_flags, void **memory)
 {
     int32_t unused = 0;
     if (!buffer) return VYRE_ERROR_INVALID_ARGUMENT;
     if (!memory || !map_flags || map_flags & ~(uint32_t)(VYRE_MAP_READ | VYRE_MAP_WRITE))
-        return context_fail(buffer->context, VYRE_ERROR_INVALID_ARGUMENT, "vyre_buffer_map: no place for the address, or flags "
+        return context_fail(buffer->context, VYRE_ERROR_INVALID_ARGUMENT,
+                            "vyre_buffer_map: no place for the address, or flags "
                             "that mean nothing");
     *memory = NULL;
     if (!atomic_compare_exchange_strong_explicit(&buffer->use, &unused, -1, memory_order_acquire, memory_order_relaxed))
-        return context_fail(buffer->context, VYRE_ERROR_MAPPED, "vyre_buffer_map: the buffer is %s", unused < 0 ?
-                            "mapped already" : "used by work in flight: wait for its event");
+        return context_fail(buffer->context, VYRE_ERROR_MAPPED, "vyre_buffer_map: the buffer is %s",
+                            unused < 0 ? "mapped already" : "used by work in flight: wait for its event");
     *memory = buffer->bytes;
     return VYRE_OK;
 }

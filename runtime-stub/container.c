@@ -1,6 +1,7 @@
 /* container.c - the reader of containers: every offset, size and checksum is looked at before it is used.
  *
- * zstd is opened by its ABI name when an image is compressed, so that programs which need none link with the runtime alone. */
+ * zstd is opened by its ABI name when an image is compressed, so that programs which need none link with the runtime
+ * alone. */
 #include "runtime-stub/container.h"
 
 #include <dlfcn.h>
@@ -19,12 +20,15 @@ static const char *check_head(const struct vyre_container *c, uint64_t available
     if (memcmp(c->magic, VYRE_CONTAINER_MAGIC, sizeof c->magic)) return "it does not begin with the magic word";
     if (c->self_check != (uint32_t)vyre_checksum(&c->checksum, sizeof *c - offsetof(struct vyre_container, checksum)))
         return "its head is damaged";
-    if (c->version != VYRE_CONTAINER_VERSION) return "its version is not known: it was made by another compiler version";
+    if (c->version != VYRE_CONTAINER_VERSION)
+        return "its version is not known: it was made by another compiler version";
     if (c->size_bytes > available || c->size_bytes % VYRE_CONTAINER_ALIGN) return "its size is wrong";
     if (c->head_bytes > c->size_bytes || c->image_bytes < sizeof(struct vyre_image) || c->image_bytes % 8)
         return "its index is malformed";
-    if (c->strings < sizeof *c || (c->strings - sizeof *c) / c->image_bytes < c->n_images) return "its index is malformed";
-    if (!c->strings_bytes || !is_inside(c->strings, c->strings_bytes, c->head_bytes)) return "its strings are malformed";
+    if (c->strings < sizeof *c || (c->strings - sizeof *c) / c->image_bytes < c->n_images)
+        return "its index is malformed";
+    if (!c->strings_bytes || !is_inside(c->strings, c->strings_bytes, c->head_bytes))
+        return "its strings are malformed";
     return NULL;
 }
 
@@ -33,7 +37,8 @@ static const char *check_entry(const struct container_view *view, const struct v
     const struct vyre_container *c = view->head;
     if (image->offset < c->head_bytes || image->offset % VYRE_CONTAINER_ALIGN) return "an image is misplaced";
     if (!is_inside(image->offset, image->stored_bytes, c->size_bytes)) return "an image passes its end";
-    if (c->size_bytes - image->offset - image->stored_bytes < VYRE_CONTAINER_TAIL) return "an image has no room behind it";
+    if (c->size_bytes - image->offset - image->stored_bytes < VYRE_CONTAINER_TAIL)
+        return "an image has no room behind it";
     if (!(image->flags & VYRE_IMAGE_ZSTD) && image->real_bytes != image->stored_bytes) return "an image's sizes differ";
     if (image->triple >= c->strings_bytes || image->arch >= c->strings_bytes || image->name >= c->strings_bytes)
         return "an image's name is misplaced";
@@ -70,11 +75,12 @@ const struct vyre_image *container_find(const struct container_view *view, enum 
 const char *container_check_image(const struct container_view *view, const struct vyre_image *image)
 {
     if (image->flags & ~(uint32_t)(VYRE_IMAGE_MUST - 1)) return "an image needs a newer runtime";
-    if (vyre_checksum(view->bytes + image->offset, image->stored_bytes) != image->checksum) return "an image is damaged";
+    if (vyre_checksum(view->bytes + image->offset, image->stored_bytes) != image->checksum)
+        return "an image is damaged";
     return NULL;
 }
 
-/* -- decompression ----------------------------------------------------------------------------------------------------------- */
+/* -- decompression ----------------------------------------------------------------------------- */
 
 /* The part of zstd's stable interface that is used. */
 struct zstd {

@@ -1,4 +1,5 @@
-/* container.h - reading containers and their metadata, trusting nothing. Used by the runtime, vyre-objdump and the fuzz target. */
+/* container.h - reading containers and their metadata, trusting nothing. Used by the runtime, vyre-objdump and the fuzz
+ * target. */
 #ifndef VYRE_RUNTIME_CONTAINER_H
 #define VYRE_RUNTIME_CONTAINER_H
 
@@ -14,8 +15,8 @@ struct container_view {
     const char *strings;
 };
 
-/* Looks at a container at `bytes`, aligned to 64, of which `available` bytes may be read (UINT64_MAX where the linker vouches for it).
- * NULL, or in static storage what is wrong with it. Checks the head and the index, not the images. */
+/* Looks at a container at `bytes`, aligned to 64, of which `available` bytes may be read (UINT64_MAX where the linker
+ * vouches for it). NULL, or in static storage what is wrong with it. Checks the head and the index, not the images. */
 const char *container_open(const void *bytes, uint64_t available, struct container_view *view);
 /* The i-th entry, i < head->n_images. */
 const struct vyre_image *container_image(const struct container_view *view, uint32_t i);
@@ -48,7 +49,11 @@ struct meta_type_info {
 /* By enum vyre_type; NULL for numbers that are none. */
 const struct meta_type_info *meta_type_info(uint8_t type);
 
+/* Whether `value` is a number that is not negative and that the type holds. Type 0 takes any bits, a float none. */
+bool meta_fits_type(uint8_t type, uint64_t value);
+
 /* Evaluates a checked host expression: see enum vyre_meta_op_kind. False where it has no value. */
-bool meta_eval(const struct vyre_meta_op *op, const struct vyre_cpu_buffer *buffers, const uint64_t *params, uint64_t *result);
+bool meta_eval(const struct vyre_meta_op *op, const struct vyre_cpu_buffer *buffers, const uint64_t *params,
+               uint64_t *result);
 
 #endif

@@ -8,7 +8,7 @@
 
 #include "runtime-stub/runtime.h"
 
-/* -- failures ------------------------------------------------------------------------------------------------------------------------ */
+/* -- failures ---------------------------------------------------------------------------------- */
 
 uint64_t clock_ns(void)
 {
@@ -30,7 +30,8 @@ vyre_status outcome_fail(struct outcome *o, vyre_status status, const char *form
 static struct thread_failure *find_failure(vyre_context *c)
 {
     struct thread_failure *f = c->failures;
-    while (f && !pthread_equal(f->thread, pthread_self())) f = f->next;
+    while (f && !pthread_equal(f->thread, pthread_self()))
+        f = f->next;
     return f;
 }
 
@@ -95,11 +96,13 @@ void context_log(vyre_context *c, vyre_log_level level, const char *format, ...)
     va_start(args, format);
     vsnprintf(line, sizeof line, format, args);
     va_end(args);
-    if (c->log) c->log(c->log_ctx, level, line);
-    else fprintf(stderr, "vyre: %s\n", line);
+    if (c->log)
+        c->log(c->log_ctx, level, line);
+    else
+        fprintf(stderr, "vyre: %s\n", line);
 }
 
-/* -- options and environment --------------------------------------------------------------------------------------------------------------- */
+/* -- options and environment ------------------------------------------------------------------- */
 
 static const char *read_environment(const char *name)
 {
@@ -127,9 +130,13 @@ static vyre_status merge_settings(struct settings *s, const vyre_options *option
 {
     uint32_t check = options->check;
     vyre_status status = VYRE_OK;
-    *s = (struct settings){.backends = options->backends, .device = options->device, .cpu_level = options->cpu_level,
-                           .trace_path = options->trace_path, .threads = options->threads,
-                           .log_level = options->log_level, .executor = options->executor};
+    *s = (struct settings){.backends = options->backends,
+                           .device = options->device,
+                           .cpu_level = options->cpu_level,
+                           .trace_path = options->trace_path,
+                           .threads = options->threads,
+                           .log_level = options->log_level,
+                           .executor = options->executor};
     if (!s->backends) s->backends = read_environment("VYRE_BACKEND");
     if (!s->device) s->device = read_environment("VYRE_DEVICE");
     if (!s->cpu_level) s->cpu_level = read_environment("VYRE_CPU_LEVEL");
@@ -143,7 +150,7 @@ static vyre_status merge_settings(struct settings *s, const vyre_options *option
     return status;
 }
 
-/* -- choosing a backend ----------------------------------------------------------------------------------------------------------------------- */
+/* -- choosing a backend ------------------------------------------------------------------------ */
 
 struct backend {
     const char *name;
@@ -171,7 +178,8 @@ static const struct backend *find_backend(const char *name, size_t n)
 static vyre_status match_device(const vyre_context *c, const char *wanted, struct outcome *o)
 {
     if (!wanted || !strcmp(wanted, "#0") || (*wanted != '#' && strcasestr(c->device, wanted))) return VYRE_OK;
-    return outcome_fail(o, VYRE_ERROR_NO_DEVICE, "device '%s' was asked for, and there is only #0, '%s'", wanted, c->device);
+    return outcome_fail(o, VYRE_ERROR_NO_DEVICE, "device '%s' was asked for, and there is only #0, '%s'", wanted,
+                        c->device);
 }
 
 static void close_backend(vyre_context *c)
@@ -184,8 +192,10 @@ static bool try_backend(vyre_context *c, const struct backend *b, const struct s
 {
     struct outcome o = {0};
     vyre_status status;
-    if (b->open) status = b->open(c, s, &o);
-    else status = outcome_fail(&o, VYRE_ERROR_UNSUPPORTED, "this runtime has no %s backend", b->name);
+    if (b->open)
+        status = b->open(c, s, &o);
+    else
+        status = outcome_fail(&o, VYRE_ERROR_UNSUPPORTED, "this runtime has no %s backend", b->name);
     if (!status) status = match_device(c, s->device, &o);
     *to = (struct candidate){.name = b->name, .status = status};
     snprintf(to->reason, sizeof to->reason, "%.255s", status ? o.message : c->device);
@@ -198,10 +208,12 @@ static void write_report(vyre_context *c, const struct settings *s)
     size_t n = 0;
     for (uint32_t i = 0; i < c->n_candidates && n < sizeof c->report; i++) {
         const struct candidate *k = &c->candidates[i];
-        n += (size_t)snprintf(c->report + n, sizeof c->report - n, "%s: %s%s\n", k->name, k->status ? "" : "picked, ", k->reason);
+        n += (size_t)snprintf(c->report + n, sizeof c->report - n, "%s: %s%s\n", k->name, k->status ? "" : "picked, ",
+                              k->reason);
     }
     if (s->check && n < sizeof c->report)
-        snprintf(c->report + n, sizeof c->report - n, "check: unsupported, nothing is compared: it needs two executors, and the "
+        snprintf(c->report + n, sizeof c->report - n,
+                 "check: unsupported, nothing is compared: it needs two executors, and the "
                  "CPU is the only one here\n");
 }
 
@@ -221,7 +233,8 @@ static vyre_status choose_backend(vyre_context *c, const struct settings *s, str
         size_t n = strcspn(at, ", ");
         const struct backend *b = find_backend(at, n);
         if (n && !b)
-            return outcome_fail(o, VYRE_ERROR_INVALID_ARGUMENT, "there is no backend '%.*s': they are %s", (int)n, at, all_backends);
+            return outcome_fail(o, VYRE_ERROR_INVALID_ARGUMENT, "there is no backend '%.*s': they are %s", (int)n, at,
+                                all_backends);
         if (b && !picked && !is_listed(c, b)) picked = try_backend(c, b, s, &c->candidates[c->n_candidates++]);
         at += n + strspn(at + n, ", ");
     }
@@ -233,7 +246,7 @@ static vyre_status choose_backend(vyre_context *c, const struct settings *s, str
     return outcome_fail(o, VYRE_ERROR_NO_BACKEND, "no backend can be used:\n%s", c->report);
 }
 
-/* -- life ------------------------------------------------------------------------------------------------------------------------------------------ */
+/* -- life -------------------------------------------------------------------------------------- */
 
 static void free_context(vyre_context *c)
 {
@@ -289,8 +302,10 @@ static vyre_status open_context(vyre_context *c, const vyre_options *options, st
     if (!add_failure(c)) return outcome_fail(o, VYRE_ERROR_OUT_OF_MEMORY, "no memory for a context");
     status = trace_open(c, s.trace_path, &c->trace, o);
     if (!status) status = choose_backend(c, &s, o);
-    if (!status) context_log(c, VYRE_LOG_NOTE, "%s", c->report);
-    else context_log(c, VYRE_LOG_ERROR, "%s: %s", vyre_status_name(status), o->message);
+    if (!status)
+        context_log(c, VYRE_LOG_NOTE, "%s", c->report);
+    else
+        context_log(c, VYRE_LOG_ERROR, "%s: %s", vyre_status_name(status), o->message);
     return status;
 }
 
@@ -321,8 +336,10 @@ vyre_status vyre_context_create(const vyre_options *options, vyre_context **cont
         return VYRE_ERROR_INVALID_ARGUMENT;
     }
     vyre_context *c = new_context(&mine);
-    if (!c) outcome_fail(&o, VYRE_ERROR_OUT_OF_MEMORY, "no memory for a context");
-    else if (!open_context(c, &mine, &o)) return *context = c, VYRE_OK;
+    if (!c)
+        outcome_fail(&o, VYRE_ERROR_OUT_OF_MEMORY, "no memory for a context");
+    else if (!open_context(c, &mine, &o))
+        return *context = c, VYRE_OK;
     give_reason(&mine, o.message);
     if (c) context_drop(c);
     return o.status;
@@ -335,7 +352,7 @@ void vyre_context_destroy(vyre_context *context)
     context_drop(context);
 }
 
-/* -- what it is ------------------------------------------------------------------------------------------------------------------------------------ */
+/* -- what it is -------------------------------------------------------------------------------- */
 
 vyre_status vyre_context_get_info(vyre_context *context, vyre_context_info *info)
 {
@@ -343,9 +360,14 @@ vyre_status vyre_context_get_info(vyre_context *context, vyre_context_info *info
     if (!info || info->size < sizeof info->size)
         return context_fail(context, VYRE_ERROR_INVALID_ARGUMENT, "vyre_context_get_info: set info->size first");
     size_t room = info->size;
-    vyre_context_info mine = {
-        .size = room, .backend = VYRE_BACKEND_CPU, .threads = pool_slots(context->pool), .device = context->device,
-        .level = cpu_level_name(context->level), .report = context->report, .n_candidates = context->n_candidates, .usable = 1};
+    vyre_context_info mine = {.size = room,
+                              .backend = VYRE_BACKEND_CPU,
+                              .threads = pool_slots(context->pool),
+                              .device = context->device,
+                              .level = cpu_level_name(context->level),
+                              .report = context->report,
+                              .n_candidates = context->n_candidates,
+                              .usable = 1};
     memset(info, 0, room);
     memcpy(info, &mine, room < sizeof mine ? room : sizeof mine);
     return VYRE_OK;
@@ -356,8 +378,8 @@ vyre_status vyre_context_candidate(vyre_context *context, uint32_t i, const char
 {
     if (!context) return VYRE_ERROR_INVALID_ARGUMENT;
     if (i >= context->n_candidates)
-        return context_fail(context, VYRE_ERROR_INVALID_ARGUMENT, "%u backends were asked for, and number %u is none of them",
-                            context->n_candidates, i);
+        return context_fail(context, VYRE_ERROR_INVALID_ARGUMENT,
+                            "%u backends were asked for, and number %u is none of them", context->n_candidates, i);
     if (name) *name = context->candidates[i].name;
     if (status) *status = context->candidates[i].status;
     if (reason) *reason = context->candidates[i].reason;

@@ -1,4 +1,5 @@
-/* cpu.c - runs plans on the processor: workgroups in chunks on the pool's threads, arms and grid barriers one after the other.
+/* cpu.c - runs plans on the processor: workgroups in chunks on the pool's threads, arms and grid barriers one after the
+ * other.
  *
  * What a launch computes never depends on the number of threads or on the chunks. */
 #include <sched.h>
@@ -8,10 +9,10 @@
 #include "runtime-stub/runtime.h"
 
 enum { CHUNKS_PER_SLOT = 8 };
-static const uint64_t parallel_from_ns = 15000;      /* shorter launches are over before another thread is awake */
-static const uint64_t zero_chunk_bytes = 256 << 10;  /* of memory that is zeroed in parallel */
+static const uint64_t parallel_from_ns = 15000;     /* shorter launches are over before another thread is awake */
+static const uint64_t zero_chunk_bytes = 256 << 10; /* of memory that is zeroed in parallel */
 
-/* -- opening --------------------------------------------------------------------------------------------------------------------------- */
+/* -- opening ----------------------------------------------------------------------------------- */
 
 static uint32_t count_processors(void)
 {
@@ -26,11 +27,14 @@ static vyre_status choose_level(vyre_context *c, const char *wanted, struct outc
     enum vyre_cpu_level best = cpu_level_detect();
     c->level = best;
     if (best == VYRE_CPU_LEVELS)
-        return outcome_fail(o, VYRE_ERROR_UNSUPPORTED, "this processor is older than x86-64-v2, for which CPU code is made");
+        return outcome_fail(o, VYRE_ERROR_UNSUPPORTED,
+                            "this processor is older than x86-64-v2, for which CPU code is made");
     if (!wanted) return VYRE_OK;
     if (!cpu_level_parse(wanted, &c->level))
-        return outcome_fail(o, VYRE_ERROR_INVALID_ARGUMENT, "there is no CPU level '%s': x86-64-v2, x86-64-v3, x86-64-v4, "
-                            "aarch64", wanted);
+        return outcome_fail(o, VYRE_ERROR_INVALID_ARGUMENT,
+                            "there is no CPU level '%s': x86-64-v2, x86-64-v3, x86-64-v4, "
+                            "aarch64",
+                            wanted);
     if (!cpu_level_fits(c->level, best))
         return outcome_fail(o, VYRE_ERROR_UNSUPPORTED, "CPU level %s was asked for, and this processor has %s at best",
                             wanted, cpu_level_name(best));
@@ -75,7 +79,7 @@ void cpu_pick_code(struct module *m)
     }
 }
 
-/* -- traps ------------------------------------------------------------------------------------------------------------------------------- */
+/* -- traps ------------------------------------------------------------------------------------- */
 
 /* The lowest invocation that trapped, and its code. */
 struct trap_cell {
@@ -97,16 +101,19 @@ static void record_trap(void *ctx, uint64_t invocation, uint32_t code)
     pthread_mutex_unlock(&cell->lock);
 }
 
-static vyre_status report_trap(const struct plan *plan, const struct launch *l, const struct trap_cell *cell, struct outcome *o)
+static vyre_status report_trap(const struct plan *plan, const struct launch *l, const struct trap_cell *cell,
+                               struct outcome *o)
 {
     uint64_t invocation = atomic_load_explicit(&cell->lowest, memory_order_relaxed);
-    o->trap = (vyre_trap){.code = cell->code, .invocation = invocation, .program = unit_name(l->program), .arm = l->arm};
-    return outcome_fail(o, VYRE_ERROR_TRAP, "%s%s%s: '%s' executed trap(%u) in invocation %llu: what it writes is unspecified",
+    o->trap =
+        (vyre_trap){.code = cell->code, .invocation = invocation, .program = unit_name(l->program), .arm = l->arm};
+    return outcome_fail(o, VYRE_ERROR_TRAP,
+                        "%s%s%s: '%s' executed trap(%u) in invocation %llu: what it writes is unspecified",
                         unit_name(plan->unit), *l->arm ? ", arm " : "", l->arm, unit_name(l->program), cell->code,
                         (unsigned long long)invocation);
 }
 
-/* -- zeros ------------------------------------------------------------------------------------------------------------------------------- */
+/* -- zeros ------------------------------------------------------------------------------------- */
 
 struct zero_job {
     char *bytes;
@@ -147,7 +154,7 @@ static void zero_temps(vyre_context *c, const struct plan *plan)
     }
 }
 
-/* -- workgroups ---------------------------------------------------------------------------------------------------------------------------- */
+/* -- workgroups -------------------------------------------------------------------------------- */
 
 struct group_job {
     vyre_cpu_kernel *kernel;
@@ -197,14 +204,20 @@ static void learn_cost(struct cpu_program *p, const struct group_job *job)
     atomic_store_explicit(&p->ns_per_group, mean ? mean : 1, memory_order_relaxed);
 }
 
-static vyre_status run_launch(vyre_context *c, const struct plan *plan, const struct launch *l, void *scratch, struct outcome *o)
+static vyre_status run_launch(vyre_context *c, const struct plan *plan, const struct launch *l, void *scratch,
+                              struct outcome *o)
 {
     struct cpu_program *p = &l->program->module->programs[l->program->index];
     struct trap_cell cell = {.lowest = no_trap, .lock = PTHREAD_MUTEX_INITIALIZER};
-    struct group_job job = {
-        .kernel = p->kernel, .scratch = scratch, .scratch_bytes = p->scratch_bytes,
-        .launch = {.buffers = l->buffers, .params = l->params, .groups = {l->groups[0], l->groups[1], l->groups[2]},
-                   .scratch_stride_bytes = p->n_phases > 1 ? p->scratch_bytes : 0, .trap = record_trap, .trap_ctx = &cell}};
+    struct group_job job = {.kernel = p->kernel,
+                            .scratch = scratch,
+                            .scratch_bytes = p->scratch_bytes,
+                            .launch = {.buffers = l->buffers,
+                                       .params = l->params,
+                                       .groups = {l->groups[0], l->groups[1], l->groups[2]},
+                                       .scratch_stride_bytes = p->n_phases > 1 ? p->scratch_bytes : 0,
+                                       .trap = record_trap,
+                                       .trap_ctx = &cell}};
     uint64_t begin = c->trace ? clock_ns() : 0;
     zero_unwritten(c, l);
     for (uint32_t phase = 0; phase < p->n_phases && l->n_groups; phase++) {
@@ -214,10 +227,11 @@ static vyre_status run_launch(vyre_context *c, const struct plan *plan, const st
     learn_cost(p, &job);
     if (c->trace) trace_add(c->trace, "launch", unit_name(l->program), l->arm, begin, clock_ns(), l->n_groups);
     pthread_mutex_destroy(&cell.lock);
-    return atomic_load_explicit(&cell.lowest, memory_order_relaxed) == no_trap ? VYRE_OK : report_trap(plan, l, &cell, o);
+    return atomic_load_explicit(&cell.lowest, memory_order_relaxed) == no_trap ? VYRE_OK
+                                                                               : report_trap(plan, l, &cell, o);
 }
 
-/* -- plans ----------------------------------------------------------------------------------------------------------------------------------- */
+/* -- plans ------------------------------------------------------------------------------------- */
 
 bool cpu_scratch_bytes(vyre_context *c, const struct plan *plan, uint64_t *bytes)
 {
@@ -237,8 +251,10 @@ static vyre_status check_code(const struct plan *plan, struct outcome *o)
     for (uint32_t i = 0; i < plan->unit->n_steps; i++) {
         const struct vyre_unit *p = plan->launches[i].program;
         if (p->module->programs[p->index].kernel) continue;
-        return outcome_fail(o, VYRE_ERROR_NO_IMAGE, "%s: the object has no CPU code for '%s' that %s runs: compile it with "
-                            "--target=cpu:%s", unit_name(plan->unit), unit_name(p), cpu_level_name(p->module->context->level),
+        return outcome_fail(o, VYRE_ERROR_NO_IMAGE,
+                            "%s: the object has no CPU code for '%s' that %s runs: compile it with "
+                            "--target=cpu:%s",
+                            unit_name(plan->unit), unit_name(p), cpu_level_name(p->module->context->level),
                             cpu_level_name(p->module->context->level));
     }
     return VYRE_OK;
@@ -247,7 +263,8 @@ static vyre_status check_code(const struct plan *plan, struct outcome *o)
 static vyre_status run_launches(vyre_context *c, struct plan *plan, void *scratch, struct outcome *o)
 {
     vyre_status status = VYRE_OK;
-    for (uint32_t i = 0; i < plan->unit->n_steps && !status; i++) status = run_launch(c, plan, &plan->launches[i], scratch, o);
+    for (uint32_t i = 0; i < plan->unit->n_steps && !status; i++)
+        status = run_launch(c, plan, &plan->launches[i], scratch, o);
     return status;
 }
 

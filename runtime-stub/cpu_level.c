@@ -48,7 +48,9 @@ static const struct level_bits level_table[] = {
     /* SSE3 SSSE3 CMPXCHG16B SSE4.1 SSE4.2 POPCNT; LAHF */
     {VYRE_CPU_X86_64_V2, {1u << 0 | 1u << 9 | 1u << 13 | 1u << 19 | 1u << 20 | 1u << 23, 0, 1u << 0}, 0},
     /* FMA MOVBE OSXSAVE AVX F16C; BMI1 AVX2 BMI2; LZCNT */
-    {VYRE_CPU_X86_64_V3, {1u << 12 | 1u << 22 | 1u << 27 | 1u << 28 | 1u << 29, 1u << 3 | 1u << 5 | 1u << 8, 1u << 5}, 6},
+    {VYRE_CPU_X86_64_V3,
+     {1u << 12 | 1u << 22 | 1u << 27 | 1u << 28 | 1u << 29, 1u << 3 | 1u << 5 | 1u << 8, 1u << 5},
+     6},
     /* AVX-512 F DQ CD BW VL */
     {VYRE_CPU_X86_64_V4, {1u << 27, 1u << 16 | 1u << 17 | 1u << 28 | 1u << 30 | 1u << 31, 0}, 0xe6},
 };

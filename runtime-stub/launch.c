@@ -18,7 +18,8 @@ vyre_status plan_run(vyre_context *c, struct plan *plan, struct outcome *o)
 }
 
 /* The unit, loading its object the first time. NULL: *o says why. */
-static const struct vyre_unit *find_unit(vyre_context *c, const struct vyre_module *linked, uint32_t unit, struct outcome *o)
+static const struct vyre_unit *find_unit(vyre_context *c, const struct vyre_module *linked, uint32_t unit,
+                                         struct outcome *o)
 {
     if (!linked) {
         outcome_fail(o, VYRE_ERROR_INVALID_ARGUMENT, "the object is a null pointer");
@@ -27,12 +28,12 @@ static const struct vyre_unit *find_unit(vyre_context *c, const struct vyre_modu
     struct module *m = module_get(c, linked, o);
     if (!m) return NULL;
     if (unit < m->meta.head->units.n) return &m->units[unit];
-    outcome_fail(o, VYRE_ERROR_INVALID_ARGUMENT, "the object has %u programs and pipelines, and number %u was asked for",
-                 m->meta.head->units.n, unit);
+    outcome_fail(o, VYRE_ERROR_INVALID_ARGUMENT,
+                 "the object has %u programs and pipelines, and number %u was asked for", m->meta.head->units.n, unit);
     return NULL;
 }
 
-/* -- in memory for a plan: the stack's, or more when the unit is large ------------------------------------------------------------ */
+/* -- in memory for a plan: the stack's, or more when the unit is large ------------------------- */
 
 typedef vyre_status plan_user(vyre_context *c, struct plan *plan, void *ctx, struct outcome *o);
 
@@ -54,7 +55,8 @@ static vyre_status with_plan(const struct vyre_unit *u, const void *args, plan_u
     if (u->plan_bytes <= sizeof small) return use_plan(u, small, args, use, ctx, o);
     struct block *block = block_acquire(c, u->plan_bytes, 16);
     if (!block)
-        return outcome_fail(o, VYRE_ERROR_OUT_OF_MEMORY, "%s: no memory for a plan of %zu bytes", unit_name(u), u->plan_bytes);
+        return outcome_fail(o, VYRE_ERROR_OUT_OF_MEMORY, "%s: no memory for a plan of %zu bytes", unit_name(u),
+                            u->plan_bytes);
     vyre_status status = use_plan(u, block->bytes, args, use, ctx, o);
     block_release(c, block);
     return status;
@@ -73,7 +75,7 @@ static vyre_status measure(vyre_context *c, struct plan *plan, void *ctx, struct
     return VYRE_OK;
 }
 
-/* -- by unit -------------------------------------------------------------------------------------------------------------------------- */
+/* -- by unit ----------------------------------------------------------------------------------- */
 
 /* Only the first bytes of an outcome are cleared: its message is long, and a launch is short. */
 static void outcome_init(struct outcome *o)
@@ -97,7 +99,8 @@ vyre_status vyre_unit_workspace(const vyre_unit *unit, const void *args, uint64_
     if (!unit) return VYRE_ERROR_INVALID_ARGUMENT;
     outcome_init(&o);
     if (!bytes)
-        return context_fail(unit->module->context, VYRE_ERROR_INVALID_ARGUMENT, "%s: no place for the bytes", unit_name(unit));
+        return context_fail(unit->module->context, VYRE_ERROR_INVALID_ARGUMENT, "%s: no place for the bytes",
+                            unit_name(unit));
     vyre_status status = with_plan(unit, args, measure, bytes, &o);
     return status ? context_report(unit->module->context, &o) : VYRE_OK;
 }
@@ -118,9 +121,10 @@ vyre_status vyre_unit_run_async(const vyre_unit *unit, vyre_stream *stream, cons
     return context_report(c, &o);
 }
 
-/* -- by number, from generated functions ------------------------------------------------------------------------------------------------ */
+/* -- by number, from generated functions ------------------------------------------------------- */
 
-vyre_status vyre_rt_unit(vyre_context *context, const struct vyre_module *module, uint32_t unit, const vyre_unit **description)
+vyre_status vyre_rt_unit(vyre_context *context, const struct vyre_module *module, uint32_t unit,
+                         const vyre_unit **description)
 {
     struct outcome o;
     if (!context) return VYRE_ERROR_INVALID_ARGUMENT;
@@ -137,8 +141,8 @@ vyre_status vyre_rt_run(vyre_context *context, const struct vyre_module *module,
     return status ? status : vyre_unit_run(u, args);
 }
 
-vyre_status vyre_rt_run_async(vyre_context *context, const struct vyre_module *module, uint32_t unit, vyre_stream *stream,
-                              const void *args, vyre_event **event)
+vyre_status vyre_rt_run_async(vyre_context *context, const struct vyre_module *module, uint32_t unit,
+                              vyre_stream *stream, const void *args, vyre_event **event)
 {
     const vyre_unit *u;
     if (event) *event = NULL;

@@ -41,7 +41,7 @@ void memory_put(const vyre_allocator *allocator, void *block, size_t bytes, size
     if (block) allocator->free(allocator->ctx, block, bytes ? bytes : 1, alignment);
 }
 
-/* -- blocks ----------------------------------------------------------------------------------------------------------------------- */
+/* -- blocks ------------------------------------------------------------------------------------ */
 
 static bool must_map(const vyre_context *c, size_t bytes, size_t alignment)
 {
@@ -71,8 +71,10 @@ struct block *block_create(vyre_context *c, size_t bytes, size_t alignment)
 void block_destroy(vyre_context *c, struct block *block)
 {
     if (!block) return;
-    if (block->is_mapped) munmap(block->bytes, block->n_bytes);
-    else memory_put(&c->allocator, block->bytes, block->n_bytes, block->alignment);
+    if (block->is_mapped)
+        munmap(block->bytes, block->n_bytes);
+    else
+        memory_put(&c->allocator, block->bytes, block->n_bytes, block->alignment);
     memory_put(&c->allocator, block, sizeof *block, _Alignof(struct block));
 }
 
@@ -113,7 +115,8 @@ struct block *block_acquire(vyre_context *c, size_t bytes, size_t alignment)
 static struct block *take_oldest(vyre_context *c)
 {
     struct block **at = &c->blocks;
-    while ((*at)->next) at = &(*at)->next;
+    while ((*at)->next)
+        at = &(*at)->next;
     struct block *oldest = *at;
     *at = NULL;
     c->n_blocks--;

@@ -38,7 +38,7 @@ static bool take(uint64_t *seen, uint64_t first, uint64_t n, uint64_t total)
     return first <= total && n <= total - first && *seen <= total;
 }
 
-/* -- expressions --------------------------------------------------------------------------------------------------------------- */
+/* -- expressions ------------------------------------------------------------------------------- */
 
 static bool check_op(const struct vyre_meta_op *op, uint32_t *depth, uint32_t n_buffers, uint32_t n_params)
 {
@@ -65,7 +65,7 @@ static bool check_expr(struct checker *k, uint64_t at, uint32_t n_buffers, uint3
     return false;
 }
 
-/* -- buffers and params ----------------------------------------------------------------------------------------------------------- */
+/* -- buffers and params ------------------------------------------------------------------------ */
 
 static bool is_string(const struct checker *k, uint32_t at)
 {
@@ -107,7 +107,7 @@ static bool check_arguments(struct checker *k, const struct vyre_meta_unit *u, b
     return true;
 }
 
-/* -- units ------------------------------------------------------------------------------------------------------------------------- */
+/* -- units ------------------------------------------------------------------------------------- */
 
 static bool check_program(struct checker *k, const struct vyre_meta_unit *u)
 {
@@ -134,11 +134,13 @@ static bool check_arm(struct checker *k, const struct vyre_meta_unit *u, const s
     if (!is_string(k, s->name) || s->target >= v->head->n_programs) return false;
     const struct vyre_meta_unit *program = &v->units[s->target];
     uint32_t n_visible = u->n_buffers + u->n_temps;
-    if (!take(&k->n_args_seen, s->first_arg, (uint64_t)program->n_buffers + program->n_params, v->head->args.n)) return false;
+    if (!take(&k->n_args_seen, s->first_arg, (uint64_t)program->n_buffers + program->n_params, v->head->args.n))
+        return false;
     const struct vyre_meta_arg *args = v->args + s->first_arg;
     for (uint32_t i = 0; i < program->n_buffers; i++) {
         if (args[i].value >= n_visible) return false;
-        if (!check_match(&v->buffers[program->first_buffer + i], &v->buffers[u->first_buffer + args[i].value])) return false;
+        if (!check_match(&v->buffers[program->first_buffer + i], &v->buffers[u->first_buffer + args[i].value]))
+            return false;
     }
     for (uint32_t i = 0; i < program->n_params; i++)
         if (!check_expr(k, args[program->n_buffers + i].value, n_visible, u->n_params)) return false;
@@ -151,7 +153,8 @@ static bool check_pipeline(struct checker *k, const struct vyre_meta_unit *u)
     if (!take(&k->n_steps_seen, u->first_step, u->n_steps, v->head->steps.n)) return false;
     for (uint32_t i = 0; i < u->n_temps; i++) {
         const struct vyre_meta_buffer *b = &v->buffers[u->first_buffer + u->n_buffers + i];
-        if (!check_buffer(k, b) || b->count_expr < 0 || b->prefix != VYRE_META_NONE || b->flags & VYRE_META_SIZED) return false;
+        if (!check_buffer(k, b) || b->count_expr < 0 || b->prefix != VYRE_META_NONE || b->flags & VYRE_META_SIZED)
+            return false;
         if (!check_expr(k, (uint32_t)b->count_expr, u->n_buffers + i, u->n_params)) return false;
     }
     for (uint32_t i = 0; i < u->n_steps; i++) {
@@ -166,7 +169,8 @@ static bool check_pipeline(struct checker *k, const struct vyre_meta_unit *u)
 static bool check_unit_ranges(struct checker *k, const struct vyre_meta_unit *u)
 {
     const struct vyre_meta *head = k->view->head;
-    if (!is_string(k, u->name) || !is_string(k, u->symbol) || !u->args_bytes || u->args_bytes > UINT32_MAX) return false;
+    if (!is_string(k, u->name) || !is_string(k, u->symbol) || !u->args_bytes || u->args_bytes > UINT32_MAX)
+        return false;
     return take(&k->n_buffers_seen, u->first_buffer, (uint64_t)u->n_buffers + u->n_temps, head->buffers.n) &&
            take(&k->n_params_seen, u->first_param, u->n_params, head->params.n);
 }
@@ -186,10 +190,11 @@ static bool check_units(struct checker *k)
     return true;
 }
 
-/* -- tables ------------------------------------------------------------------------------------------------------------------------- */
+/* -- tables ------------------------------------------------------------------------------------ */
 
 /* The table's address, or NULL when it does not lie inside. */
-static const void *find_table(const unsigned char *bytes, uint64_t n_bytes, struct vyre_meta_table table, uint64_t row_bytes)
+static const void *find_table(const unsigned char *bytes, uint64_t n_bytes, struct vyre_meta_table table,
+                              uint64_t row_bytes)
 {
     if (table.offset % 8 || table.offset > n_bytes || table.n > (n_bytes - table.offset) / row_bytes) return NULL;
     return bytes + table.offset;
@@ -199,7 +204,8 @@ const char *metadata_open(const void *bytes, uint64_t n_bytes, struct metadata_v
 {
     const struct vyre_meta *head = bytes;
     if (n_bytes < sizeof *head) return "its metadata is too short";
-    if (head->version != VYRE_META_VERSION) return "its metadata is of another version: it was made by another compiler version";
+    if (head->version != VYRE_META_VERSION)
+        return "its metadata is of another version: it was made by another compiler version";
     *view = (struct metadata_view){
         .head = head,
         .units = find_table(bytes, n_bytes, head->units, sizeof *view->units),

@@ -1,4 +1,5 @@
-/* module.c - loads an object into a context: checks its container once, picks code, and works out what is the same for all launches.
+/* module.c - loads an object into a context: checks its container once, picks code, and works out what is the same for
+ * all launches.
  *
  * The loaded modules are a list that only grows, so that a launch finds its module without a lock. */
 #include <string.h>
@@ -10,12 +11,13 @@ static size_t round_up(size_t n, size_t alignment)
     return (n + alignment - 1) / alignment * alignment;
 }
 
-/* -- what a unit's launches are ---------------------------------------------------------------------------------------------------- */
+/* -- what a unit's launches are ---------------------------------------------------------------- */
 
 static uint32_t count_arms(const struct metadata_view *v, const struct vyre_meta_unit *u)
 {
     uint32_t n = 0;
-    for (uint32_t i = 0; i < u->n_steps; i++) n += v->steps[u->first_step + i].kind == VYRE_META_ARM;
+    for (uint32_t i = 0; i < u->n_steps; i++)
+        n += v->steps[u->first_step + i].kind == VYRE_META_ARM;
     return n;
 }
 
@@ -85,7 +87,7 @@ static size_t measure_plan(const struct vyre_unit *u)
     return round_up(bytes, 16);
 }
 
-/* -- the block of a module ----------------------------------------------------------------------------------------------------------- */
+/* -- the block of a module --------------------------------------------------------------------- */
 
 struct layout {
     size_t programs, units, steps, zeros, n_bytes;
@@ -112,7 +114,8 @@ static void fill_units(struct module *m, const struct layout *l)
     bool *zeros = (bool *)((char *)m + l->zeros);
     for (uint32_t i = 0; i < m->meta.head->units.n; i++) {
         struct vyre_unit *u = &m->units[i];
-        *u = (struct vyre_unit){.module = m, .meta = &m->meta.units[i], .index = i, .steps = steps, .temp_needs_zeros = zeros};
+        *u = (struct vyre_unit){
+            .module = m, .meta = &m->meta.units[i], .index = i, .steps = steps, .temp_needs_zeros = zeros};
         fill_steps(u, i < m->meta.head->n_programs);
         fill_temps(u);
         u->plan_bytes = measure_plan(u);
@@ -121,15 +124,17 @@ static void fill_units(struct module *m, const struct layout *l)
     }
 }
 
-/* -- loading --------------------------------------------------------------------------------------------------------------------------- */
+/* -- loading ----------------------------------------------------------------------------------- */
 
-/* CPU code reads `data` in place, so its bytes must be whole. Images of other devices are looked at when they are used. */
+/* CPU code reads `data` in place, so its bytes must be whole. Images of other devices are looked at when they are used.
+ */
 static const char *check_images(const struct container_view *view)
 {
     const char *wrong = NULL;
     for (uint32_t i = 0; i < view->head->n_images && !wrong; i++) {
         const struct vyre_image *image = container_image(view, i);
-        if (image->kind == VYRE_IMAGE_METADATA || image->kind == VYRE_IMAGE_DATA) wrong = container_check_image(view, image);
+        if (image->kind == VYRE_IMAGE_METADATA || image->kind == VYRE_IMAGE_DATA)
+            wrong = container_check_image(view, image);
     }
     return wrong;
 }
@@ -151,12 +156,17 @@ static struct module *load(vyre_context *c, const struct vyre_module *linked, st
 {
     struct metadata_view meta;
     const char *wrong = NULL;
-    if (linked->magic != VYRE_MODULE_MAGIC) wrong = "it does not begin with the magic word";
-    else if (linked->version != VYRE_MODULE_VERSION) wrong = "it was made by another compiler version";
-    else wrong = open_metadata(linked, &meta);
+    if (linked->magic != VYRE_MODULE_MAGIC)
+        wrong = "it does not begin with the magic word";
+    else if (linked->version != VYRE_MODULE_VERSION)
+        wrong = "it was made by another compiler version";
+    else
+        wrong = open_metadata(linked, &meta);
     if (wrong) {
-        outcome_fail(o, VYRE_ERROR_BAD_MODULE, "an object compiled by vyrec cannot be used: %s; compile it again, with the "
-                     "compiler that belongs to this runtime", wrong);
+        outcome_fail(o, VYRE_ERROR_BAD_MODULE,
+                     "an object compiled by vyrec cannot be used: %s; compile it again, with the "
+                     "compiler that belongs to this runtime",
+                     wrong);
         return NULL;
     }
     struct layout l = measure_module(&meta);
@@ -177,7 +187,8 @@ static struct module *load(vyre_context *c, const struct vyre_module *linked, st
 static struct module *find_loaded(vyre_context *c, const struct vyre_module *linked)
 {
     struct module *m = atomic_load_explicit(&c->modules, memory_order_acquire);
-    while (m && m->linked != linked) m = m->next;
+    while (m && m->linked != linked)
+        m = m->next;
     return m;
 }
 

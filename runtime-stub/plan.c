@@ -1,14 +1,14 @@
 /* plan.c - binds a unit to arguments: checks every rule, and computes every size of every launch, before anything runs.
  *
- * All numbers in the metadata are checked already (metadata.c); what comes from the caller is checked here. Linear in the size of the
- * unit, except that arguments are compared in pairs for overlap. */
+ * All numbers in the metadata are checked already (metadata.c); what comes from the caller is checked here. Linear in
+ * the size of the unit, except that arguments are compared in pairs for overlap. */
 #include <string.h>
 
 #include "runtime-stub/runtime.h"
 
 typedef unsigned long long ull;
 
-/* -- memory ---------------------------------------------------------------------------------------------------------------------------- */
+/* -- memory ------------------------------------------------------------------------------------ */
 
 struct carver {
     char *next;
@@ -42,7 +42,7 @@ static void carve_plan(struct plan *plan, void *memory, const struct vyre_unit *
     }
 }
 
-/* -- arguments ---------------------------------------------------------------------------------------------------------------------------- */
+/* -- arguments --------------------------------------------------------------------------------- */
 
 static const struct vyre_meta_buffer *meta_buffer(const struct vyre_unit *u, uint32_t i)
 {
@@ -60,28 +60,35 @@ static vyre_status check_count(const char *where, const char *name, const struct
 {
     if (b->flags & VYRE_META_SIZED) {
         if (*count < b->count)
-            return outcome_fail(o, VYRE_ERROR_LENGTH, "%s: '%s' has %llu elements and needs %llu: give it a longer buffer",
-                                where, name, (ull)*count, (ull)b->count);
+            return outcome_fail(o, VYRE_ERROR_LENGTH,
+                                "%s: '%s' has %llu elements and needs %llu: give it a longer buffer", where, name,
+                                (ull)*count, (ull)b->count);
         *count = b->count;
     }
     if (*count > UINT32_MAX)
-        return outcome_fail(o, VYRE_ERROR_LENGTH, "%s: '%s' has %llu elements, and a buffer has at most 4294967295: give it "
-                            "the data in pieces", where, name, (ull)*count);
+        return outcome_fail(o, VYRE_ERROR_LENGTH,
+                            "%s: '%s' has %llu elements, and a buffer has at most 4294967295: give it "
+                            "the data in pieces",
+                            where, name, (ull)*count);
     return VYRE_OK;
 }
 
 /* The address of an argument in a vyre_buffer, which it then holds. */
-static vyre_status bind_buffer(struct plan *plan, uint32_t i, const vyre_span *span, const char *name, struct outcome *o)
+static vyre_status bind_buffer(struct plan *plan, uint32_t i, const vyre_span *span, const char *name,
+                               struct outcome *o)
 {
     const struct vyre_unit *u = plan->unit;
     vyre_buffer *b = span->buffer;
     uint64_t n_bytes = plan->buffers[i].count * meta_buffer(u, i)->elem_bytes;
     if (b->context != u->module->context)
-        return outcome_fail(o, VYRE_ERROR_WRONG_CONTEXT, "%s: the buffer given for '%s' belongs to another context: create "
-                            "it from the context that launches", unit_name(u), name);
+        return outcome_fail(o, VYRE_ERROR_WRONG_CONTEXT,
+                            "%s: the buffer given for '%s' belongs to another context: create "
+                            "it from the context that launches",
+                            unit_name(u), name);
     if (span->offset_bytes > b->n_bytes || n_bytes > b->n_bytes - span->offset_bytes)
-        return outcome_fail(o, VYRE_ERROR_LENGTH, "%s: '%s' takes %llu bytes from byte %llu on, of a buffer of %llu bytes",
-                            unit_name(u), name, (ull)n_bytes, (ull)span->offset_bytes, (ull)b->n_bytes);
+        return outcome_fail(o, VYRE_ERROR_LENGTH,
+                            "%s: '%s' takes %llu bytes from byte %llu on, of a buffer of %llu bytes", unit_name(u),
+                            name, (ull)n_bytes, (ull)span->offset_bytes, (ull)b->n_bytes);
     if (!buffer_hold(b))
         return outcome_fail(o, VYRE_ERROR_MAPPED, "%s: the buffer given for '%s' is mapped: unmap it before the launch",
                             unit_name(u), name);
@@ -97,7 +104,8 @@ static vyre_status bind_host(struct plan *plan, uint32_t i, const vyre_span *spa
         return outcome_fail(o, VYRE_ERROR_INVALID_ARGUMENT, "%s: '%s' is a null pointer with %llu elements",
                             unit_name(plan->unit), name, (ull)plan->buffers[i].count);
     if ((uintptr_t)span->host > UINTPTR_MAX - n_bytes)
-        return outcome_fail(o, VYRE_ERROR_OVERFLOW, "%s: '%s' passes the end of the address space", unit_name(plan->unit), name);
+        return outcome_fail(o, VYRE_ERROR_OVERFLOW, "%s: '%s' passes the end of the address space",
+                            unit_name(plan->unit), name);
     plan->buffers[i].bytes = span->host;
     return VYRE_OK;
 }
@@ -114,8 +122,8 @@ static vyre_status bind_argument(struct plan *plan, uint32_t i, const char *args
     if (status) return status;
     status = span.buffer ? bind_buffer(plan, i, &span, name, o) : bind_host(plan, i, &span, name, o);
     if (status || !plan->buffers[i].count || (uintptr_t)plan->buffers[i].bytes % b->align_bytes == 0) return status;
-    return outcome_fail(o, VYRE_ERROR_MISALIGNED, "%s: '%s' is at address %p, which is not a multiple of %u", unit_name(u),
-                        name, plan->buffers[i].bytes, b->align_bytes);
+    return outcome_fail(o, VYRE_ERROR_MISALIGNED, "%s: '%s' is at address %p, which is not a multiple of %u",
+                        unit_name(u), name, plan->buffers[i].bytes, b->align_bytes);
 }
 
 static void bind_param(struct plan *plan, uint32_t i, const char *args)
@@ -127,7 +135,7 @@ static void bind_param(struct plan *plan, uint32_t i, const char *args)
     if (p->type == VYRE_TYPE_BOOL) plan->params[i] = plan->params[i] != 0;
 }
 
-/* -- overlap --------------------------------------------------------------------------------------------------------------------------------- */
+/* -- overlap ----------------------------------------------------------------------------------- */
 
 static bool overlap(const struct plan *plan, uint32_t a, uint32_t b)
 {
@@ -145,15 +153,17 @@ static vyre_status check_overlap(const struct plan *plan, struct outcome *o)
         for (uint32_t b = a + 1; b < u->meta->n_buffers; b++) {
             const struct vyre_meta_buffer *x = meta_buffer(u, a), *y = meta_buffer(u, b);
             if ((!is_written(x) && !is_written(y)) || !overlap(plan, a, b)) continue;
-            return outcome_fail(o, VYRE_ERROR_ALIASING, "%s: '%s' and '%s' overlap, and '%s' is written: give them memory "
-                                "of their own", unit_name(u), unit_string(u, x->name), unit_string(u, y->name),
+            return outcome_fail(o, VYRE_ERROR_ALIASING,
+                                "%s: '%s' and '%s' overlap, and '%s' is written: give them memory "
+                                "of their own",
+                                unit_name(u), unit_string(u, x->name), unit_string(u, y->name),
                                 unit_string(u, is_written(x) ? x->name : y->name));
         }
     }
     return VYRE_OK;
 }
 
-/* -- temps ------------------------------------------------------------------------------------------------------------------------------------- */
+/* -- temps ------------------------------------------------------------------------------------- */
 
 static const struct vyre_meta_op *find_ops(const struct vyre_unit *u, vyre_meta_expr at)
 {
@@ -167,8 +177,10 @@ static vyre_status place_temp(struct plan *plan, uint32_t i, struct outcome *o)
     const struct vyre_meta_buffer *b = meta_buffer(u, number);
     struct vyre_cpu_buffer *temp = &plan->buffers[number];
     if (!meta_eval(find_ops(u, b->count_expr), plan->buffers, plan->params, &temp->count) || temp->count > UINT32_MAX)
-        return outcome_fail(o, VYRE_ERROR_OVERFLOW, "%s: the size of '%s' overflows, is negative or passes 4294967295 "
-                            "elements: check lengths and params", unit_name(u), unit_string(u, b->name));
+        return outcome_fail(o, VYRE_ERROR_OVERFLOW,
+                            "%s: the size of '%s' overflows, is negative or passes 4294967295 "
+                            "elements: check lengths and params",
+                            unit_name(u), unit_string(u, b->name));
     uint64_t align = u->temps_align, at = (plan->temps_bytes + align - 1) / align * align;
     temp->bytes = NULL;
     plan->temp_offsets[i] = at;
@@ -184,12 +196,14 @@ static vyre_status place_temps(struct plan *plan, struct outcome *o)
         if (status) return status;
     }
     if (u->meta->budget_bytes && plan->temps_bytes > u->meta->budget_bytes)
-        return outcome_fail(o, VYRE_ERROR_BUDGET, "%s: temps need %llu bytes, and its budget is %llu: give it less at once, "
-                            "or a larger budget", unit_name(u), (ull)plan->temps_bytes, (ull)u->meta->budget_bytes);
+        return outcome_fail(o, VYRE_ERROR_BUDGET,
+                            "%s: temps need %llu bytes, and its budget is %llu: give it less at once, "
+                            "or a larger budget",
+                            unit_name(u), (ull)plan->temps_bytes, (ull)u->meta->budget_bytes);
     return VYRE_OK;
 }
 
-/* -- launches ------------------------------------------------------------------------------------------------------------------------------------ */
+/* -- launches ---------------------------------------------------------------------------------- */
 
 /* "scan" or, for an arm, "scan, arm decode". */
 static const char *describe(const struct plan *plan, const struct launch *l, char *text, size_t n)
@@ -197,7 +211,8 @@ static const char *describe(const struct plan *plan, const struct launch *l, cha
     size_t at = 0;
     const char *parts[] = {unit_name(plan->unit), *l->arm ? ", arm " : "", l->arm};
     for (uint32_t i = 0; i < 3; i++)
-        for (const char *c = parts[i]; *c && at + 1 < n; c++) text[at++] = *c;
+        for (const char *c = parts[i]; *c && at + 1 < n; c++)
+            text[at++] = *c;
     text[at] = 0;
     return text;
 }
@@ -213,13 +228,15 @@ static vyre_status pass_buffers(struct plan *plan, struct launch *l, uint32_t fi
         vyre_status status = check_count(describe(plan, l, where, sizeof where), name, formal, &l->buffers[i].count, o);
         if (status) return status;
         if (l->buffers[i].count && (uintptr_t)l->buffers[i].bytes % formal->align_bytes)
-            return outcome_fail(o, VYRE_ERROR_MISALIGNED, "%s: '%s' is at address %p, which is not a multiple of %u", where,
-                                name, l->buffers[i].bytes, formal->align_bytes);
+            return outcome_fail(o, VYRE_ERROR_MISALIGNED, "%s: '%s' is at address %p, which is not a multiple of %u",
+                                where, name, l->buffers[i].bytes, formal->align_bytes);
         for (uint32_t k = 0; k < i; k++)
             if (args[i].value == args[k].value && l->buffers[i].count && l->buffers[k].count &&
                 (is_written(formal) || is_written(meta_buffer(l->program, k))))
-                return outcome_fail(o, VYRE_ERROR_ALIASING, "%s: '%s' gets the same buffer as another of the program, and one "
-                                    "of them is written", where, name);
+                return outcome_fail(o, VYRE_ERROR_ALIASING,
+                                    "%s: '%s' gets the same buffer as another of the program, and one "
+                                    "of them is written",
+                                    where, name);
     }
     return VYRE_OK;
 }
@@ -233,9 +250,12 @@ static vyre_status pass_params(struct plan *plan, struct launch *l, uint32_t fir
         const struct vyre_meta_param *param = &u->module->meta.params[p->meta->first_param + i];
         const struct meta_type_info *type = meta_type_info(param->type);
         uint64_t value;
-        bool ok = meta_eval(find_ops(u, (vyre_meta_expr)args[i].value), plan->buffers, plan->params, &value);
-        if (!ok || (type->bits < 64 && value >> type->bits))
-            return outcome_fail(o, VYRE_ERROR_OVERFLOW, "%s: the value for '%s' overflows, is negative or does not fit %s",
+        const struct vyre_meta_op *ops = find_ops(u, (vyre_meta_expr)args[i].value);
+        bool is_computed = ops->type != 0; /* else a constant or a param of that very type, as it is */
+        if (!meta_eval(ops, plan->buffers, plan->params, &value) ||
+            (is_computed && !meta_fits_type(param->type, value)))
+            return outcome_fail(o, VYRE_ERROR_OVERFLOW,
+                                "%s: the value for '%s' overflows, is negative or does not fit %s",
                                 describe(plan, l, where, sizeof where), unit_string(u, param->name), type->text);
         l->params[i] = value;
     }
@@ -252,14 +272,17 @@ static vyre_status size_grid(struct plan *plan, struct launch *l, struct outcome
     for (uint32_t i = 0; i < 3; i++) {
         uint64_t wanted, size = m->workgroup[i];
         if (!meta_eval(find_ops(plan->unit, m->dispatch[i]), l->buffers, l->params, &wanted))
-            return outcome_fail(o, VYRE_ERROR_OVERFLOW, "%s: the dispatch of '%s' overflows, is negative or divides by zero: "
-                                "check lengths and params", describe(plan, l, where, sizeof where), unit_name(l->program));
+            return outcome_fail(o, VYRE_ERROR_OVERFLOW,
+                                "%s: the dispatch of '%s' overflows, is negative or divides by zero: "
+                                "check lengths and params",
+                                describe(plan, l, where, sizeof where), unit_name(l->program));
         uint64_t groups = wanted / size + (wanted % size != 0);
         if (groups > ((uint64_t)UINT32_MAX + 1) / size || groups > UINT32_MAX ||
             __builtin_mul_overflow(all, groups ? groups * size : 1, &all))
-            return outcome_fail(o, VYRE_ERROR_GRID, "%s: '%s' has %llu invocations in dimension %u, and ids are 32 bits: "
-                                "launch it on less at once", describe(plan, l, where, sizeof where), unit_name(l->program),
-                                (ull)wanted, i);
+            return outcome_fail(o, VYRE_ERROR_GRID,
+                                "%s: '%s' has %llu invocations in dimension %u, and ids are 32 bits: "
+                                "launch it on less at once",
+                                describe(plan, l, where, sizeof where), unit_name(l->program), (ull)wanted, i);
         l->groups[i] = (uint32_t)groups;
         l->n_groups *= groups;
     }
@@ -296,28 +319,36 @@ static vyre_status bind_launch(struct plan *plan, uint32_t i, struct outcome *o)
     return status;
 }
 
-/* -- the whole --------------------------------------------------------------------------------------------------------------------------------------- */
+/* -- the whole --------------------------------------------------------------------------------- */
 
 static vyre_status bind_all(struct plan *plan, const void *args, struct outcome *o)
 {
     const struct vyre_unit *u = plan->unit;
     vyre_status status = VYRE_OK;
-    for (uint32_t i = 0; i < u->meta->n_buffers && !status; i++) status = bind_argument(plan, i, args, o);
-    for (uint32_t i = 0; i < u->meta->n_params; i++) bind_param(plan, i, args);
+    for (uint32_t i = 0; i < u->meta->n_buffers && !status; i++)
+        status = bind_argument(plan, i, args, o);
+    for (uint32_t i = 0; i < u->meta->n_params; i++)
+        bind_param(plan, i, args);
     if (!status) status = check_overlap(plan, o);
     if (!status) status = place_temps(plan, o);
-    for (uint32_t i = 0; i < u->n_steps && !status; i++) status = bind_launch(plan, i, o);
+    for (uint32_t i = 0; i < u->n_steps && !status; i++)
+        status = bind_launch(plan, i, o);
     return status;
 }
 
-vyre_status plan_make(struct plan *plan, void *memory, const struct vyre_unit *unit, const void *args, struct outcome *o)
+vyre_status plan_make(struct plan *plan, void *memory, const struct vyre_unit *unit, const void *args,
+                      struct outcome *o)
 {
     carve_plan(plan, memory, unit);
-    for (uint32_t i = 0; i < unit->meta->n_buffers; i++) plan->held[i] = NULL;
-    if (!args) return outcome_fail(o, VYRE_ERROR_INVALID_ARGUMENT, "%s: the argument struct is a null pointer", unit_name(unit));
+    for (uint32_t i = 0; i < unit->meta->n_buffers; i++)
+        plan->held[i] = NULL;
+    if (!args)
+        return outcome_fail(o, VYRE_ERROR_INVALID_ARGUMENT, "%s: the argument struct is a null pointer",
+                            unit_name(unit));
     vyre_status status = bind_all(plan, args, o);
     if (!status && !cpu_scratch_bytes(unit->module->context, plan, &plan->scratch_bytes))
-        status = outcome_fail(o, VYRE_ERROR_OVERFLOW, "%s: its workgroups need more memory than there are addresses", unit_name(unit));
+        status = outcome_fail(o, VYRE_ERROR_OVERFLOW, "%s: its workgroups need more memory than there are addresses",
+                              unit_name(unit));
     if (status) plan_drop(plan);
     return status;
 }

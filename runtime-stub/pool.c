@@ -5,8 +5,8 @@
  *     takes chunks                    join the job: take a slot, take chunks until none is left
  *     waits until all have left it
  *
- * Any number of callers at once: each works on its own job, so each makes progress however busy the threads are. With the
- * caller's own executor there are no threads, and its workers are the slots. */
+ * Any number of callers at once: each works on its own job, so each makes progress however busy the threads are. With
+ * the caller's own executor there are no threads, and its workers are the slots. */
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -20,8 +20,8 @@ struct job {
     pool_function *run;
     void *ctx;
     uint64_t n_items, chunk;
-    uint32_t n_slots;       /* taken so far; under the pool's lock */
-    uint32_t n_inside;      /* threads that work on it now; under the pool's lock */
+    uint32_t n_slots;  /* taken so far; under the pool's lock */
+    uint32_t n_inside; /* threads that work on it now; under the pool's lock */
     _Alignas(CACHE_LINE) _Atomic uint64_t next_item;
 };
 
@@ -65,7 +65,8 @@ static bool has_chunks(struct job *job)
 static void unlink_job(struct pool *pool, struct job *job)
 {
     struct job **at = &pool->jobs;
-    while (*at && *at != job) at = &(*at)->next;
+    while (*at && *at != job)
+        at = &(*at)->next;
     if (*at) *at = job->next;
 }
 
@@ -164,7 +165,8 @@ void pool_destroy(struct pool *pool)
     pool->must_end = true;
     pthread_cond_broadcast(&pool->work);
     pthread_mutex_unlock(&pool->lock);
-    for (uint32_t i = 0; i < pool->n_threads; i++) pthread_join(pool->threads[i], NULL);
+    for (uint32_t i = 0; i < pool->n_threads; i++)
+        pthread_join(pool->threads[i], NULL);
     pthread_cond_destroy(&pool->left);
     pthread_cond_destroy(&pool->work);
     pthread_mutex_destroy(&pool->lock);
@@ -187,9 +189,11 @@ static void add_job(struct pool *pool, struct job *job, uint64_t n_chunks)
     job->next = pool->jobs;
     pool->jobs = job;
     atomic_fetch_add_explicit(&pool->n_calls, 1, memory_order_relaxed);
-    if (n_chunks > pool->n_threads) pthread_cond_broadcast(&pool->work);
+    if (n_chunks > pool->n_threads)
+        pthread_cond_broadcast(&pool->work);
     else
-        for (uint64_t i = 1; i < n_chunks; i++) pthread_cond_signal(&pool->work);
+        for (uint64_t i = 1; i < n_chunks; i++)
+            pthread_cond_signal(&pool->work);
     pthread_mutex_unlock(&pool->lock);
 }
 
@@ -197,7 +201,8 @@ static void leave_job(struct pool *pool, struct job *job)
 {
     pthread_mutex_lock(&pool->lock);
     unlink_job(pool, job);
-    while (job->n_inside) pthread_cond_wait(&pool->left, &pool->lock);
+    while (job->n_inside)
+        pthread_cond_wait(&pool->left, &pool->lock);
     pthread_mutex_unlock(&pool->lock);
 }
 

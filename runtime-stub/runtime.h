@@ -1,7 +1,8 @@
 /* runtime.h - what the files of the runtime share. Not for users.
  *
- * Rules of this folder: no global mutable state, nothing printed but logs that were asked for, no abort; memory comes from the
- * context's allocator and every allocation may fail. Names without the prefix vyre_ are hidden from those who link. */
+ * Rules of this folder: no global mutable state, nothing printed but logs that were asked for, no abort; memory comes
+ * from the context's allocator and every allocation may fail. Names without the prefix vyre_ are hidden from those who
+ * link. */
 #ifndef VYRE_RUNTIME_H
 #define VYRE_RUNTIME_H
 
@@ -17,7 +18,7 @@
 
 enum { MESSAGE_BYTES = 1024, CACHE_LINE = 64 };
 
-/* -- memory.c ------------------------------------------------------------------------------------------------------------- */
+/* -- memory.c ---------------------------------------------------------------------------------- */
 
 /* A piece of memory that the context keeps for the next launch: temps, scratch, plans too large for the stack. */
 struct block {
@@ -40,7 +41,7 @@ struct block *block_acquire(vyre_context *c, size_t bytes, size_t alignment);
 void block_release(vyre_context *c, struct block *block);
 void blocks_free(vyre_context *c); /* those not in use */
 
-/* -- what went wrong ------------------------------------------------------------------------------------------------------- */
+/* -- what went wrong --------------------------------------------------------------------------- */
 
 /* The end of a launch: filled by the backend, kept by an event or by the calling thread. */
 struct outcome {
@@ -59,21 +60,21 @@ vyre_status context_fail(vyre_context *c, vyre_status status, const char *format
 void context_log(vyre_context *c, vyre_log_level level, const char *format, ...) __attribute__((format(printf, 3, 4)));
 uint64_t clock_ns(void); /* monotonic */
 
-/* -- module.c: an object, as one context sees it ------------------------------------------------------------------------------ */
+/* -- module.c: an object, as one context sees it ----------------------------------------------- */
 
 /* A program's code for the context's processor. */
 struct cpu_program {
     vyre_cpu_kernel *kernel; /* NULL: the object has none for it */
     uint32_t n_phases;
-    uint64_t scratch_bytes;  /* per workgroup */
+    uint64_t scratch_bytes;        /* per workgroup */
     _Atomic uint64_t ns_per_group; /* measured, to tell small launches; 0 before */
 };
 
 /* One launch of a unit's plan. */
 struct step {
-    uint32_t program;    /* unit number */
-    uint32_t arm;        /* its name, in the metadata's strings; 0 for a program by itself */
-    uint32_t first_arg;  /* of an arm; NONE_BOUND for a program by itself */
+    uint32_t program;   /* unit number */
+    uint32_t arm;       /* its name, in the metadata's strings; 0 for a program by itself */
+    uint32_t first_arg; /* of an arm; NONE_BOUND for a program by itself */
 };
 enum { NONE_BOUND = UINT32_MAX };
 
@@ -101,10 +102,16 @@ struct module {
 /* The loaded module, loading it the first time. NULL: reported. */
 struct module *module_get(vyre_context *c, const struct vyre_module *linked, struct outcome *o);
 void modules_free(vyre_context *c);
-static inline const char *unit_string(const struct vyre_unit *u, uint32_t at) { return u->module->meta.strings + at; }
-static inline const char *unit_name(const struct vyre_unit *u) { return unit_string(u, u->meta->name); }
+static inline const char *unit_string(const struct vyre_unit *u, uint32_t at)
+{
+    return u->module->meta.strings + at;
+}
+static inline const char *unit_name(const struct vyre_unit *u)
+{
+    return unit_string(u, u->meta->name);
+}
 
-/* -- plan.c: a unit bound to arguments ----------------------------------------------------------------------------------------- */
+/* -- plan.c: a unit bound to arguments --------------------------------------------------------- */
 
 struct launch {
     const struct vyre_unit *program;
@@ -127,13 +134,14 @@ struct plan {
     struct launch *launches;
 };
 
-/* Checks the arguments against every rule and computes all sizes. `memory` has unit->plan_bytes bytes, aligned to 16. Afterwards the plan
- * holds the buffers it uses until plan_drop; not so on failure. */
-vyre_status plan_make(struct plan *plan, void *memory, const struct vyre_unit *unit, const void *args, struct outcome *o);
+/* Checks the arguments against every rule and computes all sizes. `memory` has unit->plan_bytes bytes, aligned to 16.
+ * Afterwards the plan holds the buffers it uses until plan_drop; not so on failure. */
+vyre_status plan_make(struct plan *plan, void *memory, const struct vyre_unit *unit, const void *args,
+                      struct outcome *o);
 void plan_drop(struct plan *plan);
 void plan_place_temps(struct plan *plan, void *memory);
 
-/* -- buffer.c -------------------------------------------------------------------------------------------------------------------- */
+/* -- buffer.c ---------------------------------------------------------------------------------- */
 
 struct vyre_buffer {
     _Atomic uint32_t refs;
@@ -148,7 +156,7 @@ struct vyre_buffer {
 bool buffer_hold(vyre_buffer *b);
 void buffer_drop(vyre_buffer *b);
 
-/* -- pool.c: the threads that compute ----------------------------------------------------------------------------------------------- */
+/* -- pool.c: the threads that compute ---------------------------------------------------------- */
 
 /* Runs items first .. first + n - 1; `slot` tells apart those that run at once. */
 typedef void pool_function(void *ctx, uint32_t slot, uint64_t first, uint64_t n);
@@ -160,27 +168,33 @@ uint32_t pool_slots(const struct pool *pool); /* calls that may run at once, ove
 /* Runs all items, in chunks, on the caller and on the pool's threads; any number of calls at once. */
 void pool_run(struct pool *pool, uint64_t n_items, uint64_t chunk, pool_function *run, void *ctx);
 
-/* -- stream.c ------------------------------------------------------------------------------------------------------------------------ */
+/* -- stream.c ---------------------------------------------------------------------------------- */
 
 void streams_wait(vyre_context *c); /* for all work of all streams */
 enum task_kind { TASK_RUN, TASK_COPY, TASK_WAIT };
 struct task {
     struct task *next;
     enum task_kind kind;
-    size_t n_bytes;    /* of this block */
+    size_t n_bytes; /* of this block */
     uint64_t queued_ns;
     vyre_event *event; /* to be completed; or to be waited for: TASK_WAIT. May be NULL */
     struct plan plan;  /* RUN */
-    struct { vyre_buffer *buffer; void *to; const void *from; uint64_t n_bytes; } copy;
+    struct {
+        vyre_buffer *buffer;
+        void *to;
+        const void *from;
+        uint64_t n_bytes;
+    } copy;
 };
-/* Memory for a task and `extra` bytes behind it, aligned to 16; with an event when `event` is not NULL. NULL: no memory. */
+/* Memory for a task and `extra` bytes behind it, aligned to 16; with an event when `event` is not NULL. NULL: no
+ * memory. */
 struct task *task_create(vyre_context *c, enum task_kind kind, size_t extra, vyre_event **event);
 void *task_extra(struct task *t);
 void task_discard(vyre_context *c, struct task *t, vyre_event **event);
 /* Hands the task to the stream (NULL: the context's). On failure the task is still the caller's. */
 vyre_status stream_submit(vyre_context *c, vyre_stream *stream, struct task *t, struct outcome *o);
 
-/* -- trace.c --------------------------------------------------------------------------------------------------------------------------- */
+/* -- trace.c ----------------------------------------------------------------------------------- */
 
 struct trace;
 /* VYRE_OK with *trace NULL when path is. */
@@ -190,7 +204,7 @@ void trace_close(struct trace *trace);
 void trace_add(struct trace *trace, const char *category, const char *name, const char *arm, uint64_t begin_ns,
                uint64_t end_ns, uint64_t n_groups);
 
-/* -- cpu.c, cpu_level.c ------------------------------------------------------------------------------------------------------------------ */
+/* -- cpu.c, cpu_level.c ------------------------------------------------------------------------ */
 
 struct settings; /* context.c: options and environment, merged */
 vyre_status cpu_open(vyre_context *c, const struct settings *s, struct outcome *o);
@@ -208,12 +222,12 @@ const char *cpu_level_name(enum vyre_cpu_level level);
 /* Whether code of `level` runs where `best` is the best. */
 bool cpu_level_fits(enum vyre_cpu_level level, enum vyre_cpu_level best);
 
-/* -- launch.c ------------------------------------------------------------------------------------------------------------------------------ */
+/* -- launch.c ---------------------------------------------------------------------------------- */
 
 /* Runs a bound plan on the context's backend and traces it. */
 vyre_status plan_run(vyre_context *c, struct plan *plan, struct outcome *o);
 
-/* -- context.c ----------------------------------------------------------------------------------------------------------------------------- */
+/* -- context.c --------------------------------------------------------------------------------- */
 
 struct settings {
     const char *backends, *device, *cpu_level, *trace_path;

@@ -1,4 +1,5 @@
-/* stream.c - streams, which are a queue and a thread that works it off, and events, which tell when a piece of work is done. */
+/* stream.c - streams, which are a queue and a thread that works it off, and events, which tell when a piece of work is
+ * done. */
 #include <signal.h>
 #include <string.h>
 
@@ -27,7 +28,7 @@ struct vyre_stream {
     struct outcome error; /* the first, of work without an event, since the last wait */
 };
 
-/* -- events ------------------------------------------------------------------------------------------------------------------------------ */
+/* -- events ------------------------------------------------------------------------------------ */
 
 static vyre_event *new_event(vyre_context *c)
 {
@@ -67,7 +68,8 @@ static void complete_event(vyre_event *e, uint64_t queued_ns, uint64_t begin_ns,
 static void wait_event(vyre_event *e)
 {
     pthread_mutex_lock(&e->lock);
-    while (!e->is_done) pthread_cond_wait(&e->changed, &e->lock);
+    while (!e->is_done)
+        pthread_cond_wait(&e->changed, &e->lock);
     pthread_mutex_unlock(&e->lock);
 }
 
@@ -120,7 +122,7 @@ void vyre_event_destroy(vyre_event *event)
     unref_event(event);
 }
 
-/* -- tasks -------------------------------------------------------------------------------------------------------------------------------- */
+/* -- tasks ------------------------------------------------------------------------------------- */
 
 static size_t head_bytes(void)
 {
@@ -176,11 +178,13 @@ static void perform(vyre_context *c, struct task *t, struct outcome *o)
         if (t->copy.n_bytes) memmove(t->copy.to, t->copy.from, t->copy.n_bytes);
         buffer_drop(t->copy.buffer);
         break;
-    case TASK_WAIT: wait_event(t->event); break;
+    case TASK_WAIT:
+        wait_event(t->event);
+        break;
     }
 }
 
-/* -- streams ------------------------------------------------------------------------------------------------------------------------------ */
+/* -- streams ----------------------------------------------------------------------------------- */
 
 static void keep_error(vyre_stream *s, const struct outcome *o)
 {
@@ -195,14 +199,17 @@ static void run_task(vyre_stream *s, struct task *t)
     struct outcome o = {0};
     uint64_t begin = clock_ns();
     perform(s->context, t, &o);
-    if (t->event && t->kind != TASK_WAIT) complete_event(t->event, t->queued_ns, begin, &o);
-    else if (o.status) keep_error(s, &o);
+    if (t->event && t->kind != TASK_WAIT)
+        complete_event(t->event, t->queued_ns, begin, &o);
+    else if (o.status)
+        keep_error(s, &o);
     free_task(s->context, t);
 }
 
 static struct task *next_task(vyre_stream *s)
 {
-    while (!s->first && !s->must_end) pthread_cond_wait(&s->changed, &s->lock);
+    while (!s->first && !s->must_end)
+        pthread_cond_wait(&s->changed, &s->lock);
     struct task *t = s->first;
     if (t && !(s->first = t->next)) s->last = &s->first;
     return t;
@@ -256,7 +263,8 @@ static void unlink_stream(vyre_stream *s)
 {
     pthread_mutex_lock(&s->context->lock);
     vyre_stream **at = &s->context->streams;
-    while (*at != s) at = &(*at)->next;
+    while (*at != s)
+        at = &(*at)->next;
     *at = s->next;
     pthread_mutex_unlock(&s->context->lock);
 }
@@ -296,7 +304,8 @@ static void end_stream(vyre_stream *s)
 static void wait_stream(vyre_stream *s)
 {
     pthread_mutex_lock(&s->lock);
-    for (uint64_t n = s->n_queued; s->n_done < n;) pthread_cond_wait(&s->changed, &s->lock);
+    for (uint64_t n = s->n_queued; s->n_done < n;)
+        pthread_cond_wait(&s->changed, &s->lock);
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -349,7 +358,8 @@ vyre_status vyre_stream_wait(vyre_context *context, vyre_stream *stream)
     struct outcome o = {0};
     if (!stream && !context) return VYRE_ERROR_INVALID_ARGUMENT;
     if (stream && context && stream->context != context)
-        return context_fail(context, VYRE_ERROR_WRONG_CONTEXT, "vyre_stream_wait: the stream belongs to another context");
+        return context_fail(context, VYRE_ERROR_WRONG_CONTEXT,
+                            "vyre_stream_wait: the stream belongs to another context");
     if (!stream) {
         pthread_mutex_lock(&context->loading);
         stream = context->default_stream;
@@ -371,7 +381,8 @@ vyre_status vyre_stream_wait_event(vyre_context *context, vyre_stream *stream, v
     if (!c) return VYRE_ERROR_INVALID_ARGUMENT;
     if (!event) return context_fail(c, VYRE_ERROR_INVALID_ARGUMENT, "vyre_stream_wait_event: a null pointer");
     if (event->context != c || (context && context != c))
-        return context_fail(c, VYRE_ERROR_WRONG_CONTEXT, "vyre_stream_wait_event: stream and event are of different contexts");
+        return context_fail(c, VYRE_ERROR_WRONG_CONTEXT,
+                            "vyre_stream_wait_event: stream and event are of different contexts");
     struct task *t = task_create(c, TASK_WAIT, 0, NULL);
     if (!t) return context_fail(c, VYRE_ERROR_OUT_OF_MEMORY, "no memory to queue a wait");
     atomic_fetch_add_explicit(&event->refs, 1, memory_order_relaxed);
@@ -381,7 +392,7 @@ vyre_status vyre_stream_wait_event(vyre_context *context, vyre_stream *stream, v
     return context_report(c, &o);
 }
 
-/* -- the end of a context ------------------------------------------------------------------------------------------------------------------ */
+/* -- the end of a context ---------------------------------------------------------------------- */
 
 static bool is_busy(vyre_stream *s)
 {
@@ -395,7 +406,8 @@ static vyre_stream *find_busy(vyre_context *c)
 {
     pthread_mutex_lock(&c->lock);
     vyre_stream *s = c->streams;
-    while (s && !is_busy(s)) s = s->next;
+    while (s && !is_busy(s))
+        s = s->next;
     if (s) atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed);
     pthread_mutex_unlock(&c->lock);
     return s;

@@ -82,7 +82,8 @@ void trace_close(struct trace *t)
     memory_put(&t->context->allocator, t, sizeof *t, _Alignof(struct trace));
 }
 
-/* Names are identifiers of the language: nothing in them needs escaping. Times without floats: locales write them differently. */
+/* Names are identifiers of the language: nothing in them needs escaping. Times without floats: locales write them
+ * differently. */
 static int format_event(char *line, const struct trace *t, const char *category, const char *name, const char *arm,
                         uint64_t begin_ns, uint64_t end_ns, uint64_t n_groups)
 {
@@ -94,8 +95,8 @@ static int format_event(char *line, const struct trace *t, const char *category,
                     (long)getpid(), (long)syscall(SYS_gettid), (ull)n_groups);
 }
 
-void trace_add(struct trace *t, const char *category, const char *name, const char *arm, uint64_t begin_ns, uint64_t end_ns,
-               uint64_t n_groups)
+void trace_add(struct trace *t, const char *category, const char *name, const char *arm, uint64_t begin_ns,
+               uint64_t end_ns, uint64_t n_groups)
 {
     char line[LINE_BYTES];
     bool ok = true;

@@ -34,11 +34,14 @@ vyre_status vyre_unit_get_info(const vyre_unit *unit, vyre_unit_info *info)
 {
     if (!unit) return VYRE_ERROR_INVALID_ARGUMENT;
     const struct vyre_meta_unit *m = unit->meta;
-    vyre_unit_info description = {
-        .name = unit_string(unit, m->name), .symbol = unit_string(unit, m->symbol),
-        .is_pipeline = unit->index >= unit->module->meta.head->n_programs, .n_buffers = m->n_buffers,
-        .n_params = m->n_params, .workgroup = {m->workgroup[0], m->workgroup[1], m->workgroup[2]},
-        .args_bytes = m->args_bytes, .budget_bytes = m->budget_bytes};
+    vyre_unit_info description = {.name = unit_string(unit, m->name),
+                                  .symbol = unit_string(unit, m->symbol),
+                                  .is_pipeline = unit->index >= unit->module->meta.head->n_programs,
+                                  .n_buffers = m->n_buffers,
+                                  .n_params = m->n_params,
+                                  .workgroup = {m->workgroup[0], m->workgroup[1], m->workgroup[2]},
+                                  .args_bytes = m->args_bytes,
+                                  .budget_bytes = m->budget_bytes};
     return give(unit, info, &description, sizeof description);
 }
 
@@ -47,10 +50,15 @@ vyre_status vyre_unit_buffer(const vyre_unit *unit, uint32_t i, vyre_buffer_arg 
     if (!unit) return VYRE_ERROR_INVALID_ARGUMENT;
     if (i >= unit->meta->n_buffers) return refuse_index(unit, "buffer", i, unit->meta->n_buffers);
     const struct vyre_meta_buffer *b = &unit->module->meta.buffers[unit->meta->first_buffer + i];
-    vyre_buffer_arg description = {
-        .name = unit_string(unit, b->name), .type = (vyre_type)b->type, .lanes = b->lanes,
-        .access = (vyre_access)b->access, .elem_bytes = b->elem_bytes, .align_bytes = b->align_bytes,
-        .is_sized = (b->flags & VYRE_META_SIZED) != 0, .min_count = b->count, .arg_offset = b->arg_offset};
+    vyre_buffer_arg description = {.name = unit_string(unit, b->name),
+                                   .type = (vyre_type)b->type,
+                                   .lanes = b->lanes,
+                                   .access = (vyre_access)b->access,
+                                   .elem_bytes = b->elem_bytes,
+                                   .align_bytes = b->align_bytes,
+                                   .is_sized = (b->flags & VYRE_META_SIZED) != 0,
+                                   .min_count = b->count,
+                                   .arg_offset = b->arg_offset};
     return give(unit, arg, &description, sizeof description);
 }
 
@@ -59,7 +67,9 @@ vyre_status vyre_unit_param(const vyre_unit *unit, uint32_t i, vyre_param_arg *a
     if (!unit) return VYRE_ERROR_INVALID_ARGUMENT;
     if (i >= unit->meta->n_params) return refuse_index(unit, "param", i, unit->meta->n_params);
     const struct vyre_meta_param *p = &unit->module->meta.params[unit->meta->first_param + i];
-    vyre_param_arg description = {.name = unit_string(unit, p->name), .type = (vyre_type)p->type, .param_bytes = p->bytes,
+    vyre_param_arg description = {.name = unit_string(unit, p->name),
+                                  .type = (vyre_type)p->type,
+                                  .param_bytes = p->bytes,
                                   .arg_offset = p->arg_offset};
     return give(unit, arg, &description, sizeof description);
 }

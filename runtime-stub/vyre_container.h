@@ -1,5 +1,5 @@
-/* vyre_container.h - what lies in an object's section .vyre.images: the one description that codegen/container.c, which writes it, and
- * the runtime and vyre-objdump, which read it, share. Not for users.
+/* vyre_container.h - what lies in an object's section .vyre.images: the one description that codegen/container.c, which
+ * writes it, and the runtime and vyre-objdump, which read it, share. Not for users.
  *
  *     +--------------------+ 0, aligned to 64
  *     | struct vyre_container
@@ -9,10 +9,10 @@
  *     | image, image, ...                     each aligned to 64, followed by at least 64 bytes that may be read
  *     +--------------------+ size_bytes
  *
- * All integers are little-endian, all structs of natural alignment without holes. Offsets are from the container's start unless said
- * otherwise. Several containers may follow each other in a section (`ld -r`, or a linked program): size_bytes leads to the next.
- * The contents depend on the source, options and compiler version alone. A reader refuses another major version and ignores kinds and
- * flags below VYRE_IMAGE_MUST that it does not know. */
+ * All integers are little-endian, all structs of natural alignment without holes. Offsets are from the container's
+ * start unless said otherwise. Several containers may follow each other in a section (`ld -r`, or a linked program):
+ * size_bytes leads to the next. The contents depend on the source, options and compiler version alone. A reader refuses
+ * another major version and ignores kinds and flags below VYRE_IMAGE_MUST that it does not know. */
 #ifndef VYRE_CONTAINER_H
 #define VYRE_CONTAINER_H
 
@@ -26,25 +26,25 @@ enum { VYRE_CONTAINER_VERSION = 1, VYRE_CONTAINER_ALIGN = 64, VYRE_CONTAINER_TAI
 struct vyre_container {
     uint8_t magic[8];
     uint32_t version;
-    uint32_t self_check;   /* low half of vyre_checksum of the rest of this struct, bytes 16 .. 63 */
-    uint64_t checksum;     /* vyre_checksum of bytes 24 .. head_bytes - 1 */
-    uint64_t size_bytes;   /* of everything, a multiple of 64 */
-    uint64_t head_bytes;   /* of this struct, the index and the strings */
+    uint32_t self_check; /* low half of vyre_checksum of the rest of this struct, bytes 16 .. 63 */
+    uint64_t checksum;   /* vyre_checksum of bytes 24 .. head_bytes - 1 */
+    uint64_t size_bytes; /* of everything, a multiple of 64 */
+    uint64_t head_bytes; /* of this struct, the index and the strings */
     uint32_t n_images;
-    uint32_t image_bytes;  /* of an index entry, at least 64 */
-    uint64_t strings;      /* offset */
+    uint32_t image_bytes; /* of an index entry, at least 64 */
+    uint64_t strings;     /* offset */
     uint64_t strings_bytes;
 };
 
 /* Numbers are for ever. */
 enum vyre_image_kind {
     VYRE_IMAGE_METADATA = 1, /* struct vyre_meta and its tables; exactly one, never compressed */
-    VYRE_IMAGE_DATA = 2,     /* bytes of a `data` item, its name is the item's; never compressed: CPU code reads them in place */
-    VYRE_IMAGE_CPU = 3,      /* tells that the object has CPU code for triple and arch; no bytes: the code is in .text */
-    VYRE_IMAGE_PTX = 4,      /* text, NUL-terminated */
+    VYRE_IMAGE_DATA = 2,     /* of the `data` item of its name; never compressed: CPU code reads it in place */
+    VYRE_IMAGE_CPU = 3, /* tells that the object has CPU code for triple and arch; no bytes: the code is in .text */
+    VYRE_IMAGE_PTX = 4, /* text, NUL-terminated */
     VYRE_IMAGE_CUBIN = 5,
-    VYRE_IMAGE_AMDGCN = 6,   /* linked code object */
-    VYRE_IMAGE_SPIRV = 7,    /* words */
+    VYRE_IMAGE_AMDGCN = 6, /* linked code object */
+    VYRE_IMAGE_SPIRV = 7,  /* words */
 };
 
 enum vyre_image_flag {
@@ -64,7 +64,7 @@ struct vyre_image {
     uint64_t reserved2;
 };
 
-/* -- metadata: the interface of programs and pipelines, and how to launch them --------------------------------------------- */
+/* -- metadata: the interface of programs and pipelines, and how to launch them ----------------- */
 
 enum { VYRE_META_VERSION = 1, VYRE_META_NONE = -1, VYRE_META_MAX_DEPTH = 1024 };
 
@@ -75,53 +75,54 @@ struct vyre_meta_table {
 
 struct vyre_meta {
     uint32_t version;
-    uint32_t n_programs;  /* the first units; the others are pipelines */
-    struct vyre_meta_table units, buffers, params, steps, args, ops, strings; /* strings: n is bytes; the last one is a NUL */
+    uint32_t n_programs; /* the first units; the others are pipelines */
+    struct vyre_meta_table units, buffers, params, steps, args, ops;
+    struct vyre_meta_table strings; /* n is bytes; the last one is a NUL */
 };
 
 /* Where a host expression begins in the table of ops, or VYRE_META_NONE. */
 typedef int32_t vyre_meta_expr;
 
 struct vyre_meta_unit {
-    uint32_t name, symbol;  /* in the metadata's strings */
+    uint32_t name, symbol;            /* in the metadata's strings */
     uint32_t first_buffer, n_buffers; /* arguments */
-    uint32_t n_temps;       /* pipelines: buffers that follow the arguments in the table */
+    uint32_t n_temps;                 /* pipelines: buffers that follow the arguments in the table */
     uint32_t first_param, n_params;
     uint32_t first_step, n_steps; /* pipelines */
-    uint32_t workgroup[3];  /* programs */
-    vyre_meta_expr dispatch[3]; /* programs: invocations in x, y, z */
-    uint32_t op_name;       /* of #[op("...")]; "" */
-    uint64_t budget_bytes;  /* of temps; 0: no limit */
-    uint64_t args_bytes;    /* of the argument struct */
+    uint32_t workgroup[3];        /* programs */
+    vyre_meta_expr dispatch[3];   /* programs: invocations in x, y, z */
+    uint32_t op_name;             /* of #[op("...")]; "" */
+    uint64_t budget_bytes;        /* of temps; 0: no limit */
+    uint64_t args_bytes;          /* of the argument struct */
     uint8_t fingerprint[32];
 };
 
 enum vyre_meta_buffer_flag {
-    VYRE_META_SIZED = 1,     /* `count` elements at least, and only those are used */
+    VYRE_META_SIZED = 1, /* `count` elements at least, and only those are used */
     VYRE_META_STREAMING = 2,
     VYRE_META_LIVE_OUT = 4,
-    VYRE_META_BYTES = 8,     /* only bytes bytes_begin .. bytes_end - 1 need to return to the host */
+    VYRE_META_BYTES = 8, /* only bytes bytes_begin .. bytes_end - 1 need to return to the host */
 };
 
 struct vyre_meta_buffer {
     uint32_t name;
-    uint8_t type, lanes;    /* enum vyre_type */
-    uint8_t access;         /* enum vyre_access; temps are READ_WRITE */
+    uint8_t type, lanes; /* enum vyre_type */
+    uint8_t access;      /* enum vyre_access; temps are READ_WRITE */
     uint8_t flags;
     uint32_t elem_bytes, align_bytes;
-    int32_t binding;        /* -1: none given */
-    vyre_meta_expr prefix;  /* WRITE in a program: elements below it are all written, so zeros are needed from there on only */
+    int32_t binding;           /* -1: none given */
+    vyre_meta_expr prefix;     /* WRITE in a program: elements below it are all written, the others need zeros */
     vyre_meta_expr count_expr; /* temps: elements */
     uint32_t reserved;
-    uint64_t count;         /* SIZED */
+    uint64_t count; /* SIZED */
     uint64_t bytes_begin, bytes_end;
-    uint64_t arg_offset;    /* of its vyre_span in the argument struct */
+    uint64_t arg_offset; /* of its vyre_span in the argument struct */
 };
 
 struct vyre_meta_param {
     uint32_t name;
     uint8_t type;
-    uint8_t bytes;          /* in the argument struct */
+    uint8_t bytes; /* in the argument struct */
     uint16_t reserved;
     uint64_t arg_offset;
 };
@@ -136,56 +137,76 @@ struct vyre_meta_step {
     uint32_t first_arg; /* ARM: one per buffer of the program, then one per param */
 };
 
-/* What an arm passes: for a buffer, its number in the pipeline (arguments, then temps); for a param, where its expression begins. */
+/* What an arm passes: for a buffer, its number in the pipeline (arguments, then temps); for a param, where its
+ * expression begins. */
 struct vyre_meta_arg {
     uint32_t value;
 };
 
-/* Host expressions: postfix, over the unit's buffer lengths and params, ended by END with one value left. Values are unsigned 64-bit;
- * the arithmetic is checked: overflow, a negative difference, a division by zero, a shift by the type's width or more, a float, and a
- * constant, param or cast that its type cannot hold as a number that is not negative, are errors of the launch. */
+/* Host expressions: postfix, over the unit's buffer lengths and params, ended by END with one value left. Values are
+ * unsigned 64-bit; the arithmetic is checked: overflow, a negative difference, a division by zero, a shift by the
+ * type's width or more, a float, and a constant, param or cast that its type cannot hold as a number that is not
+ * negative, are errors of the launch. */
 enum vyre_meta_op_kind {
 #define VYRE_META_OP(NAME, n_args) VYRE_META_OP_##NAME,
-#define VYRE_META_OPS(OP) \
-    OP(END, 1)            \
-    OP(CONST, 0) /* value */ \
-    OP(LEN, 0)   /* value: number of the unit's buffer */ \
-    OP(PARAM, 0) /* value: number of the unit's param; its bits */ \
-    OP(ADD, 2) OP(SUB, 2) OP(MUL, 2) OP(DIV, 2) OP(REM, 2) OP(MIN, 2) OP(MAX, 2) \
-    OP(AND, 2) OP(OR, 2) OP(XOR, 2) OP(SHL, 2) OP(SHR, 2) \
-    OP(EQ, 2) OP(NE, 2) OP(LT, 2) OP(LE, 2) OP(GT, 2) OP(GE, 2) OP(LAND, 2) OP(LOR, 2) OP(LNOT, 1) \
-    OP(SELECT, 3) /* condition, then, else */ \
+#define VYRE_META_OPS(OP)                                                                                              \
+    OP(END, 1)                                                                                                         \
+    OP(CONST, 0) /* value */                                                                                           \
+    OP(LEN, 0)   /* value: number of the unit's buffer */                                                              \
+    OP(PARAM, 0) /* value: number of the unit's param; its bits */                                                     \
+    OP(ADD, 2)                                                                                                         \
+    OP(SUB, 2)                                                                                                         \
+    OP(MUL, 2)                                                                                                         \
+    OP(DIV, 2)                                                                                                         \
+    OP(REM, 2)                                                                                                         \
+    OP(MIN, 2)                                                                                                         \
+    OP(MAX, 2)                                                                                                         \
+    OP(AND, 2)                                                                                                         \
+    OP(OR, 2)                                                                                                          \
+    OP(XOR, 2)                                                                                                         \
+    OP(SHL, 2)                                                                                                         \
+    OP(SHR, 2)                                                                                                         \
+    OP(EQ, 2)                                                                                                          \
+    OP(NE, 2)                                                                                                          \
+    OP(LT, 2)                                                                                                          \
+    OP(LE, 2)                                                                                                          \
+    OP(GT, 2)                                                                                                          \
+    OP(GE, 2)                                                                                                          \
+    OP(LAND, 2)                                                                                                        \
+    OP(LOR, 2)                                                                                                         \
+    OP(LNOT, 1)                                                                                                        \
+    OP(SELECT, 3) /* condition, then, else */                                                                          \
     OP(CAST, 1)   /* to `type` */
     VYRE_META_OPS(VYRE_META_OP)
 #undef VYRE_META_OP
-    VYRE_META_OP_COUNT
+        VYRE_META_OP_COUNT
 };
 
 struct vyre_meta_op {
     uint8_t op;
-    uint8_t type;      /* of the result: enum vyre_type; 0 for the bits as they are, of any type */
+    uint8_t type; /* of the result: enum vyre_type; 0 for the bits as they are, of any type */
     uint16_t reserved;
-    uint32_t depth;    /* values on the stack after this operation; the unit's deepest is at most VYRE_META_MAX_DEPTH */
+    uint32_t depth; /* values on the stack after this operation; the unit's deepest is at most VYRE_META_MAX_DEPTH */
     uint64_t value;
 };
-/* -- images of kind SPIRV --------------------------------------------------------------------------------------------------- */
+/* -- images of kind SPIRV ---------------------------------------------------------------------- */
 
 enum vyre_spirv_flag {
-    VYRE_SPIRV_INT64 = 1,         /* uses 64-bit integers */
+    VYRE_SPIRV_INT64 = 1, /* uses 64-bit integers */
     VYRE_SPIRV_FLOAT64 = 2,
     VYRE_SPIRV_INT64_ATOMICS = 4,
 };
 enum { VYRE_SPIRV_NONE = 0xFFFFFFFF };
 
-/* One program: this head, then n_buffers bindings, n_tables pairs of (number of the DATA image, binding), n_params offsets in the
- * launch's words, all u32, then the module. What the launch's words are: codegen/spirv/spirv.h. */
+/* One program: this head, then n_buffers bindings, n_tables pairs of (number of the DATA image, binding), n_params
+ * offsets in the launch's words, all u32, then the module. What the launch's words are: codegen/spirv/spirv.h. */
 struct vyre_spirv_head {
-    uint32_t head_bytes;      /* of this struct; the lists follow */
+    uint32_t head_bytes;                  /* of this struct; the lists follow */
     uint32_t module_offset, module_bytes; /* from the image's start */
     uint32_t flags;
     uint32_t n_buffers, n_tables, n_params;
-    uint32_t trap_binding;    /* of struct vyre_trap_record, or NONE */
-    uint32_t args_binding;    /* of the launch's words where they are not push constants, else NONE */
+    uint32_t trap_binding; /* of struct vyre_trap_record, or NONE */
+    uint32_t args_binding; /* of the launch's words where they are not push constants, else NONE */
     uint32_t args_bytes;
     uint32_t workgroup_bytes; /* shared memory */
     uint32_t reserved;
@@ -196,18 +217,19 @@ struct vyre_trap_record {
     uint32_t lock, trapped, code, invocation_low, invocation_high, reserved[3];
 };
 
-/* -- checksum ---------------------------------------------------------------------------------------------------------------- */
+/* -- checksum ---------------------------------------------------------------------------------- */
 
-/* A hash of little-endian 64-bit words, the last filled up with zeros, and of the length. Each step is a bijection of the state for
- * a given word and of the word for a given state: a change within one word is always found, any other with 1 - 2^-64. For damage,
- * not against forgery. */
+/* A hash of little-endian 64-bit words, the last filled up with zeros, and of the length. Each step is a bijection of
+ * the state for a given word and of the word for a given state: a change within one word is always found, any other
+ * with 1 - 2^-64. For damage, not against forgery. */
 static inline uint64_t vyre_checksum(const void *bytes, uint64_t n)
 {
     const unsigned char *p = (const unsigned char *)bytes;
     uint64_t hash = UINT64_C(0x9e3779b97f4a7c15) ^ n;
     for (uint64_t i = 0; i < n; i += 8) {
         uint64_t word = 0, here = n - i < 8 ? n - i : 8;
-        for (uint64_t k = 0; k < here; k++) word |= (uint64_t)p[i + k] << (8 * k);
+        for (uint64_t k = 0; k < here; k++)
+            word |= (uint64_t)p[i + k] << (8 * k);
         hash = (hash ^ word) * UINT64_C(0xd6e8feb86659fd93);
         hash ^= hash >> 32;
     }

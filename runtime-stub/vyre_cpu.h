@@ -1,5 +1,5 @@
-/* vyre_cpu.h - how the runtime calls the CPU code in an object: the contract between codegen/llvm/ and runtime-stub/cpu.c.
- * Not for users. All structs are of natural alignment and little-endian. */
+/* vyre_cpu.h - how the runtime calls the CPU code in an object: the contract between codegen/llvm/ and
+ * runtime-stub/cpu.c. Not for users. All structs are of natural alignment and little-endian. */
 #ifndef VYRE_CPU_H
 #define VYRE_CPU_H
 
@@ -24,13 +24,13 @@ struct vyre_cpu_launch {
     const uint64_t *params;                /* one 8-byte slot each, value in the low bytes */
     uint32_t groups[3];                    /* workgroups of the launch */
     uint32_t phase;                        /* which part between grid barriers, from 0 */
-    uint64_t scratch_stride_bytes;         /* from one workgroup's scratch to the next: 0, or scratch_bytes when n_phases > 1 */
+    uint64_t scratch_stride_bytes; /* from one workgroup's scratch to the next: 0, or scratch_bytes when n_phases > 1 */
     void (*trap)(void *trap_ctx, uint64_t invocation, uint32_t code); /* thread-safe; keeps the lowest invocation */
     void *trap_ctx;
 };
 
-/* Runs one phase of workgroups first .. first + n - 1 (linear: x fastest). `scratch` is that of workgroup `first`, aligned to 64
- * bytes, contents undefined at phase 0. With n_phases > 1 each workgroup keeps its own between phases. */
+/* Runs one phase of workgroups first .. first + n - 1 (linear: x fastest). `scratch` is that of workgroup `first`,
+ * aligned to 64 bytes, contents undefined at phase 0. With n_phases > 1 each workgroup keeps its own between phases. */
 typedef void vyre_cpu_kernel(const struct vyre_cpu_launch *launch, uint64_t first, uint64_t n, void *scratch);
 
 struct vyre_cpu_code {
@@ -45,7 +45,7 @@ struct vyre_cpu_code {
 /* One per object, local, read-only, without dynamic relocations. The entry functions pass its address. */
 struct vyre_module {
     uint32_t magic, version;
-    int32_t container;   /* from this field to the container, vyre_container.h */
+    int32_t container; /* from this field to the container, vyre_container.h */
     uint32_t n_programs;
     uint32_t level_mask; /* bit l: column l of `code` is filled */
     uint32_t reserved;

@@ -12,15 +12,18 @@
  *     if (status) fprintf(stderr, "%s\n", vyre_context_message(ctx));
  *     vyre_context_destroy(ctx);
  *
- * Errors. Every call that can fail returns a vyre_status: 0, or a negative code. The context keeps, for each thread, the
- * message of that thread's last failed call, with cause and fix. A call that fails has changed nothing, except that a launch
- * that trapped, or lost its device, has left the buffers it writes in an unspecified state.
- * Threads. All calls may be made from any thread at any time, on one context or several, but an object may be destroyed
+ * Errors: every call that can fail returns a vyre_status: 0, or a negative code. The context keeps, for each thread,
+ * the message of that thread's last failed call, with cause and fix. A call that fails has changed nothing, except that
+ * a launch that trapped, or lost its device, has left the buffers it writes in an unspecified state.
+ *
+ * Threads: all calls may be made from any thread at any time, on one context or several, but an object may be destroyed
  * only once and not be used in a call that begins afterwards. There is no global state; nothing is printed unless
  * VYRE_LOG asks for it; no disk is touched unless a trace or a cache is asked for.
- * Ownership. What a `create`, `alloc` or `wrap` call gives belongs to the caller until it is given to the matching
- * `destroy`; work in flight keeps what it uses alive. Strings handed out belong to the object they were asked of.
- * Sizes. Counts are elements, `_bytes` are bytes, `_ns` are nanoseconds. All hosts are 64-bit and little-endian. */
+ *
+ * Ownership: what a `create` or `wrap` call gives belongs to the caller until it is given to the matching `destroy`;
+ * work in flight keeps what it uses alive. Strings handed out belong to the object they were asked of.
+ *
+ * Sizes: counts are elements, `_bytes` are bytes, `_ns` are nanoseconds. All hosts are 64-bit and little-endian. */
 #ifndef VYRERT_H
 #define VYRERT_H
 
@@ -37,13 +40,14 @@ extern "C" {
 #define VYRE_API
 #endif
 
-/* The interface described here. The runtime's own, which is at least that of every object it accepts: vyre_version(). */
+/* The interface described here. The runtime's own, which is at least that of every object it accepts: vyre_version().
+ */
 #define VYRE_VERSION_MAJOR 0
 #define VYRE_VERSION_MINOR 1
 /* major * 1000 + minor of the runtime that was linked. */
 VYRE_API uint32_t vyre_version(void);
 
-/* -- status ------------------------------------------------------------------------------------------------------------ */
+/* -- status ------------------------------------------------------------------------------------ */
 
 typedef enum vyre_status {
     VYRE_OK = 0,
@@ -54,24 +58,24 @@ typedef enum vyre_status {
     VYRE_ERROR_NO_DEVICE = -5,        /* the driver has no device, or none of the name asked for */
     VYRE_ERROR_DRIVER_MISSING = -6,   /* its library is not installed */
     VYRE_ERROR_DRIVER_TOO_OLD = -7,
-    VYRE_ERROR_DEVICE_LOST = -8,      /* the context cannot be used any more */
-    VYRE_ERROR_BAD_MODULE = -9,       /* the object's container is damaged, or made for a newer runtime */
-    VYRE_ERROR_NO_IMAGE = -10,        /* the object has no code for this device */
-    VYRE_ERROR_IMAGE_REFUSED = -11,   /* the driver did not accept the code */
-    VYRE_ERROR_LENGTH = -12,          /* a buffer is shorter or longer than its rule allows */
-    VYRE_ERROR_ALIASING = -13,        /* two buffers overlap and one of them is written */
-    VYRE_ERROR_MISALIGNED = -14,      /* memory is not aligned to its elements, or as the program asks */
-    VYRE_ERROR_OVERFLOW = -15,        /* a size computed from lengths and params does not fit, or divides by zero */
-    VYRE_ERROR_GRID = -16,            /* the launch has more invocations than ids can number, or than the device allows */
-    VYRE_ERROR_BUDGET = -17,          /* the pipeline's temps need more than its budget */
-    VYRE_ERROR_TRAP = -18,            /* the program executed trap(code): see vyre_trap */
-    VYRE_ERROR_UNSUPPORTED = -19,     /* this backend cannot do it */
-    VYRE_ERROR_NOT_READY = -20,       /* vyre_event_query: not done yet */
-    VYRE_ERROR_IO = -21,              /* a file that was asked for (trace, cache) cannot be written */
-    VYRE_ERROR_WRONG_CONTEXT = -22,   /* a buffer, stream or event of another context */
-    VYRE_ERROR_MAPPED = -23,          /* the buffer is mapped, or is not */
-    VYRE_ERROR_CHECK = -24,           /* VYRE_CHECK found a byte that differs between two executors */
-    VYRE_ERROR_SYSTEM = -25           /* the operating system refused a thread or a lock */
+    VYRE_ERROR_DEVICE_LOST = -8,    /* the context cannot be used any more */
+    VYRE_ERROR_BAD_MODULE = -9,     /* the object's container is damaged, or made for a newer runtime */
+    VYRE_ERROR_NO_IMAGE = -10,      /* the object has no code for this device */
+    VYRE_ERROR_IMAGE_REFUSED = -11, /* the driver did not accept the code */
+    VYRE_ERROR_LENGTH = -12,        /* a buffer is shorter or longer than its rule allows */
+    VYRE_ERROR_ALIASING = -13,      /* two buffers overlap and one of them is written */
+    VYRE_ERROR_MISALIGNED = -14,    /* memory is not aligned to its elements, or as the program asks */
+    VYRE_ERROR_OVERFLOW = -15,      /* a size computed from lengths and params does not fit, or divides by zero */
+    VYRE_ERROR_GRID = -16,          /* the launch has more invocations than ids can number, or than the device allows */
+    VYRE_ERROR_BUDGET = -17,        /* the pipeline's temps need more than its budget */
+    VYRE_ERROR_TRAP = -18,          /* the program executed trap(code): see vyre_trap */
+    VYRE_ERROR_UNSUPPORTED = -19,   /* this backend cannot do it */
+    VYRE_ERROR_NOT_READY = -20,     /* vyre_event_query: not done yet */
+    VYRE_ERROR_IO = -21,            /* a file that was asked for (trace, cache) cannot be written */
+    VYRE_ERROR_WRONG_CONTEXT = -22, /* a buffer, stream or event of another context */
+    VYRE_ERROR_MAPPED = -23,        /* the buffer is mapped, or is not */
+    VYRE_ERROR_CHECK = -24,         /* VYRE_CHECK found a byte that differs between two executors */
+    VYRE_ERROR_SYSTEM = -25         /* the operating system refused a thread or a lock */
 } vyre_status;
 
 /* One line of English for a status, in static storage; never NULL. */
@@ -79,7 +83,7 @@ VYRE_API const char *vyre_status_string(vyre_status status);
 /* "VYRE_ERROR_LENGTH". */
 VYRE_API const char *vyre_status_name(vyre_status status);
 
-/* -- context ----------------------------------------------------------------------------------------------------------- */
+/* -- context ----------------------------------------------------------------------------------- */
 
 typedef struct vyre_context vyre_context;
 typedef struct vyre_buffer vyre_buffer;
@@ -87,7 +91,12 @@ typedef struct vyre_stream vyre_stream;
 typedef struct vyre_event vyre_event;
 typedef struct vyre_unit vyre_unit; /* a program or pipeline of a linked object */
 
-typedef enum vyre_backend { VYRE_BACKEND_CPU = 0, VYRE_BACKEND_CUDA = 1, VYRE_BACKEND_HSA = 2, VYRE_BACKEND_VULKAN = 3 } vyre_backend;
+typedef enum vyre_backend {
+    VYRE_BACKEND_CPU = 0,
+    VYRE_BACKEND_CUDA = 1,
+    VYRE_BACKEND_HSA = 2,
+    VYRE_BACKEND_VULKAN = 3
+} vyre_backend;
 
 /* Where the runtime gets memory of the host from, instead of malloc. Thread-safe. */
 typedef struct vyre_allocator {
@@ -101,65 +110,67 @@ typedef struct vyre_allocator {
 typedef struct vyre_executor {
     void *ctx;
     uint32_t n_workers; /* how many jobs can run at once, at least 1 */
-    /* Calls job(job_ctx, i) once for each i below n (at most n_workers), on any threads, one after the other or at once, and
-     * returns when all have returned. May be called from several threads at once. */
+    /* Calls job(job_ctx, i) once for each i below n (at most n_workers), on any threads, one after the other or at
+     * once, and returns when all have returned. May be called from several threads at once. */
     void (*run)(void *ctx, uint32_t n, void (*job)(void *job_ctx, uint32_t i), void *job_ctx);
 } vyre_executor;
 
 typedef enum vyre_log_level { VYRE_LOG_ERROR = 0, VYRE_LOG_NOTE = 1, VYRE_LOG_DETAIL = 2 } vyre_log_level;
 typedef void vyre_log_function(void *ctx, vyre_log_level level, const char *line);
 
-/* Handles of the caller's own driver objects, for a context that shares them. Unused ones are NULL or 0. The caller keeps
- * them alive as long as the context, and the context never destroys them. */
+/* Handles of the caller's own driver objects, for a context that shares them. Unused ones are NULL or 0. The caller
+ * keeps them alive as long as the context, and the context never destroys them. */
 typedef struct vyre_native {
-    void *cuda_context;            /* CUcontext */
-    void *cuda_stream;             /* CUstream for the default stream; with cuda_context */
-    void *vulkan_instance;         /* VkInstance */
-    void *vulkan_physical_device;  /* VkPhysicalDevice */
-    void *vulkan_device;           /* VkDevice */
-    void *vulkan_queue;            /* VkQueue; used under vyre_options.queue_lock when that is given */
+    void *cuda_context;           /* CUcontext */
+    void *cuda_stream;            /* CUstream for the default stream; with cuda_context */
+    void *vulkan_instance;        /* VkInstance */
+    void *vulkan_physical_device; /* VkPhysicalDevice */
+    void *vulkan_device;          /* VkDevice */
+    void *vulkan_queue;           /* VkQueue; used under vyre_options.queue_lock when that is given */
     uint32_t vulkan_queue_family;
     uint32_t reserved;
-    uint64_t hsa_agent;            /* hsa_agent_t.handle */
-    void *hsa_queue;               /* hsa_queue_t * */
+    uint64_t hsa_agent; /* hsa_agent_t.handle */
+    void *hsa_queue;    /* hsa_queue_t * */
 } vyre_native;
 
-/* All fields may be zero. `size` is sizeof(vyre_options): fields that a later version appends are zero for older callers.
- * Where a field is zero and an environment variable is named, the variable decides (not in set-user-id programs). */
+/* All fields may be zero. `size` is sizeof(vyre_options): fields that a later version appends are zero for older
+ * callers. Where a field is zero and an environment variable is named, the variable decides (not in set-user-id
+ * programs). */
 typedef struct vyre_options {
     size_t size;
-    const char *backends;   /* in order of preference: "cuda,hsa,vulkan,cpu"; VYRE_BACKEND. Default: all, CPU last */
-    const char *device;     /* "#1", or part of its name; VYRE_DEVICE. Default: the backend's first */
-    uint32_t threads;       /* CPU: threads that compute, the caller's included; VYRE_THREADS. Default: one per core */
-    uint32_t log_level;     /* 1 + the vyre_log_level of the most that is logged; VYRE_LOG=1, 2 or 3. Default: nothing */
-    const char *cpu_level;  /* "x86-64-v2", "x86-64-v3", "x86-64-v4", "aarch64"; VYRE_CPU_LEVEL. Default: the CPU's best */
+    const char *backends;  /* in order of preference: "cuda,hsa,vulkan,cpu"; VYRE_BACKEND. Default: all, CPU last */
+    const char *device;    /* "#1", or part of its name; VYRE_DEVICE. Default: the backend's first */
+    uint32_t threads;      /* CPU: threads that compute, the caller's included; VYRE_THREADS. Default: one per core */
+    uint32_t log_level;    /* 1 + the vyre_log_level of the most that is logged; VYRE_LOG=1, 2 or 3. Default: nothing */
+    const char *cpu_level; /* "x86-64-v2" to v4, or "aarch64"; VYRE_CPU_LEVEL. Default: the best of this CPU */
     vyre_log_function *log; /* NULL: stderr when VYRE_LOG or log_level asks for it. Called from any thread */
     void *log_ctx;
-    const vyre_allocator *allocator; /* copied; NULL: malloc */
-    const vyre_executor *executor;   /* copied; NULL: own threads */
-    const char *trace_path;          /* a Chrome trace is written there; VYRE_TRACE. Default: none */
-    const char *cache_dir;           /* drivers' and tuner's caches; VYRE_CACHE_DIR. Default: no disk access */
-    const vyre_native *native;       /* copied; NULL: own driver objects */
+    const vyre_allocator *allocator;         /* copied; NULL: malloc */
+    const vyre_executor *executor;           /* copied; NULL: own threads */
+    const char *trace_path;                  /* a Chrome trace is written there; VYRE_TRACE. Default: none */
+    const char *cache_dir;                   /* drivers' and tuner's caches; VYRE_CACHE_DIR. Default: no disk access */
+    const vyre_native *native;               /* copied; NULL: own driver objects */
     void (*queue_lock)(void *ctx, int lock); /* taken (1) and released (0) around each use of a native queue */
     void *queue_lock_ctx;
-    uint32_t check;         /* not 0: run everything on the CPU too and compare; VYRE_CHECK=1 */
+    uint32_t check; /* not 0: run everything on the CPU too and compare; VYRE_CHECK=1 */
     uint32_t reserved;
-    char *message;          /* not NULL: gets the reason when vyre_context_create fails, NUL-terminated, */
-    size_t message_bytes;   /* cut to this many bytes */
+    char *message;        /* not NULL: gets the reason when vyre_context_create fails, NUL-terminated, */
+    size_t message_bytes; /* cut to this many bytes */
 } vyre_options;
 
-/* A context on the first backend and device that can be used. `options` NULL: all defaults. On failure *context is NULL. */
+/* A context on the first backend and device that can be used. `options` NULL: all defaults. On failure *context is
+ * NULL. */
 VYRE_API vyre_status vyre_context_create(const vyre_options *options, vyre_context **context);
-/* Waits for all work of the context's streams, then ends it. Buffers, streams and events made from it must still be destroyed,
- * before or after. NULL does nothing. Not from a callback of the runtime. */
+/* Waits for all work of the context's streams, then ends it. Buffers, streams and events made from it must still be
+ * destroyed, before or after. NULL does nothing. Not from a callback of the runtime. */
 VYRE_API void vyre_context_destroy(vyre_context *context);
 
-/* Why this thread's last failed call on the context failed: one or more sentences, with the fix. "" if none did. Valid until
- * this thread's next failed call on the context, or its end. */
+/* Why this thread's last failed call on the context failed: one or more sentences, with the fix. "" if none did. Valid
+ * until this thread's next failed call on the context, or its end. */
 VYRE_API const char *vyre_context_message(vyre_context *context);
 
 typedef struct vyre_context_info {
-    size_t size;           /* in: sizeof(vyre_context_info) */
+    size_t size; /* in: sizeof(vyre_context_info) */
     vyre_backend backend;
     uint32_t threads;      /* CPU: that compute; else 0 */
     const char *device;    /* its name: for the CPU the processor's, for example "CPU x86-64-v4, 2 threads" */
@@ -173,23 +184,24 @@ VYRE_API vyre_status vyre_context_get_info(vyre_context *context, vyre_context_i
 VYRE_API vyre_status vyre_context_candidate(vyre_context *context, uint32_t i, const char **name, vyre_status *status,
                                             const char **reason);
 
-/* -- buffers ----------------------------------------------------------------------------------------------------------- */
+/* -- buffers ----------------------------------------------------------------------------------- */
 
 typedef enum vyre_buffer_kind {
-    VYRE_BUFFER_DEVICE = 0, /* memory of the device, zeroed; the host reaches it by read, write, or map where the device allows */
+    VYRE_BUFFER_DEVICE = 0, /* memory of the device, zeroed; the host reads, writes, and maps it where that works */
     VYRE_BUFFER_MAPPED = 1, /* memory that both reach: vyre_buffer_map is free */
     VYRE_BUFFER_HOST = 2,   /* the caller's memory, wrapped */
     VYRE_BUFFER_NATIVE = 3  /* the caller's driver object, wrapped */
 } vyre_buffer_kind;
 typedef enum vyre_native_kind {
-    VYRE_NATIVE_CUDA_POINTER = 0, /* CUdeviceptr */
+    VYRE_NATIVE_CUDA_POINTER = 0,  /* CUdeviceptr */
     VYRE_NATIVE_VULKAN_BUFFER = 1, /* VkBuffer with storage usage */
     VYRE_NATIVE_HSA_POINTER = 2
 } vyre_native_kind;
 enum { VYRE_MAP_READ = 1, VYRE_MAP_WRITE = 2 };
 
 /* New memory: kind DEVICE or MAPPED, zeroed, aligned to 256 bytes. 0 bytes are allowed. */
-VYRE_API vyre_status vyre_buffer_create(vyre_context *context, vyre_buffer_kind kind, uint64_t bytes, vyre_buffer **buffer);
+VYRE_API vyre_status vyre_buffer_create(vyre_context *context, vyre_buffer_kind kind, uint64_t bytes,
+                                        vyre_buffer **buffer);
 /* Memory of the caller, which must outlive the buffer and the work that uses it. */
 VYRE_API vyre_status vyre_buffer_wrap_host(vyre_context *context, void *memory, uint64_t bytes, vyre_buffer **buffer);
 /* `bytes` of a driver object from `offset_bytes` on, which must outlive the buffer and the work that uses it. */
@@ -206,12 +218,14 @@ VYRE_API vyre_status vyre_buffer_write_async(vyre_buffer *buffer, vyre_stream *s
                                              const void *from, uint64_t bytes, vyre_event **event);
 VYRE_API vyre_status vyre_buffer_read_async(vyre_buffer *buffer, vyre_stream *stream, uint64_t offset_bytes, void *to,
                                             uint64_t bytes, vyre_event **event);
-/* The bytes in the host's address space until unmapped; while mapped, no launch may use the buffer (VYRE_ERROR_MAPPED). */
+/* The bytes in the host's address space until unmapped; while mapped, no launch may use the buffer (VYRE_ERROR_MAPPED).
+ */
 VYRE_API vyre_status vyre_buffer_map(vyre_buffer *buffer, uint32_t map_flags, void **memory);
 VYRE_API vyre_status vyre_buffer_unmap(vyre_buffer *buffer);
-VYRE_API vyre_status vyre_buffer_get_info(vyre_buffer *buffer, vyre_buffer_kind *kind, uint64_t *bytes); /* either may be NULL */
+VYRE_API vyre_status vyre_buffer_get_info(vyre_buffer *buffer, vyre_buffer_kind *kind,
+                                          uint64_t *bytes); /* either may be NULL */
 
-/* -- arguments --------------------------------------------------------------------------------------------------------- */
+/* -- arguments --------------------------------------------------------------------------------- */
 
 /* One buffer argument: `count` elements in memory of the host (buffer is NULL), or in a buffer from offset_bytes on.
  * A program uses at most 2^32 - 1 elements. Memory of `read` and `uniform` arguments is never written. */
@@ -242,15 +256,15 @@ static inline vyre_span vyre_device(vyre_buffer *buffer, uint64_t offset_bytes, 
     return span;
 }
 
-/* -- streams and events ------------------------------------------------------------------------------------------------ */
+/* -- streams and events ------------------------------------------------------------------------ */
 
-/* A stream does its work in the order of submission; different streams are independent. A NULL stream in an async call is the
- * context's own. */
+/* A stream does its work in the order of submission; different streams are independent. A NULL stream in an async call
+ * is the context's own. */
 VYRE_API vyre_status vyre_stream_create(vyre_context *context, vyre_stream **stream);
 /* Waits for its work. NULL does nothing. */
 VYRE_API void vyre_stream_destroy(vyre_stream *stream);
-/* Until all work submitted so far is done. The first error since the last wait, of work that was submitted without an event;
- * that error's message becomes the caller's. `context` is needed for a NULL stream only. */
+/* Until all work submitted so far is done. The first error since the last wait, of work that was submitted without an
+ * event; that error's message becomes the caller's. `context` is needed for a NULL stream only. */
 VYRE_API vyre_status vyre_stream_wait(vyre_context *context, vyre_stream *stream);
 /* What is submitted later starts after the event; an error of the event does not spread. */
 VYRE_API vyre_status vyre_stream_wait_event(vyre_context *context, vyre_stream *stream, vyre_event *event);
@@ -265,38 +279,49 @@ VYRE_API const char *vyre_event_message(vyre_event *event);
 VYRE_API vyre_status vyre_event_times(vyre_event *event, uint64_t *wall_ns, uint64_t *device_ns);
 VYRE_API void vyre_event_destroy(vyre_event *event); /* does not wait. NULL does nothing */
 
-/* -- traps ------------------------------------------------------------------------------------------------------------- */
+/* -- traps ------------------------------------------------------------------------------------- */
 
 typedef struct vyre_trap {
-    uint32_t code;       /* of trap(code); 1 also for a `while` that used up its rounds */
+    uint32_t code; /* of trap(code); 1 also for a `while` that used up its rounds */
     uint32_t reserved;
     uint64_t invocation; /* the lowest that trapped: linear global id, x fastest */
     const char *program; /* names; arm is "" when a program was launched by itself */
     const char *arm;
 } vyre_trap;
 
-/* Of this thread's last failed launch on the context when that was VYRE_ERROR_TRAP, else VYRE_ERROR_INVALID_ARGUMENT. */
+/* Of this thread's last failed launch on the context when that was VYRE_ERROR_TRAP, else VYRE_ERROR_INVALID_ARGUMENT.
+ */
 VYRE_API vyre_status vyre_context_trap(vyre_context *context, vyre_trap *trap);
 VYRE_API vyre_status vyre_event_trap(vyre_event *event, vyre_trap *trap);
 
-/* -- what is in a linked object ---------------------------------------------------------------------------------------- */
+/* -- what is in a linked object ---------------------------------------------------------------- */
 
 typedef enum vyre_type {
-    VYRE_TYPE_BOOL = 1, VYRE_TYPE_U8 = 2, VYRE_TYPE_I8 = 3, VYRE_TYPE_U16 = 4, VYRE_TYPE_I16 = 5, VYRE_TYPE_U32 = 6,
-    VYRE_TYPE_I32 = 7, VYRE_TYPE_U64 = 8, VYRE_TYPE_I64 = 9, VYRE_TYPE_F16 = 10, VYRE_TYPE_BF16 = 11, VYRE_TYPE_F32 = 12,
+    VYRE_TYPE_BOOL = 1,
+    VYRE_TYPE_U8 = 2,
+    VYRE_TYPE_I8 = 3,
+    VYRE_TYPE_U16 = 4,
+    VYRE_TYPE_I16 = 5,
+    VYRE_TYPE_U32 = 6,
+    VYRE_TYPE_I32 = 7,
+    VYRE_TYPE_U64 = 8,
+    VYRE_TYPE_I64 = 9,
+    VYRE_TYPE_F16 = 10,
+    VYRE_TYPE_BF16 = 11,
+    VYRE_TYPE_F32 = 12,
     VYRE_TYPE_F64 = 13
 } vyre_type;
 typedef enum vyre_access {
-    VYRE_ACCESS_READ = 0,       /* never written */
-    VYRE_ACCESS_WRITE = 1,      /* never read; elements that are not written become zero */
+    VYRE_ACCESS_READ = 0,  /* never written */
+    VYRE_ACCESS_WRITE = 1, /* never read; elements that are not written become zero */
     VYRE_ACCESS_READ_WRITE = 2,
-    VYRE_ACCESS_UNIFORM = 3     /* small and read-only */
+    VYRE_ACCESS_UNIFORM = 3 /* small and read-only */
 } vyre_access;
 
 typedef struct vyre_unit_info {
-    size_t size;           /* in: sizeof(vyre_unit_info) */
-    const char *name;      /* in the .vir text */
-    const char *symbol;    /* of the function in the generated header */
+    size_t size;        /* in: sizeof(vyre_unit_info) */
+    const char *name;   /* in the .vir text */
+    const char *symbol; /* of the function in the generated header */
     uint32_t is_pipeline;
     uint32_t n_buffers;
     uint32_t n_params;
@@ -305,22 +330,22 @@ typedef struct vyre_unit_info {
     uint64_t budget_bytes; /* pipelines; 0: none */
 } vyre_unit_info;
 typedef struct vyre_buffer_arg {
-    size_t size;           /* in: sizeof(vyre_buffer_arg) */
+    size_t size; /* in: sizeof(vyre_buffer_arg) */
     const char *name;
     vyre_type type;
-    uint32_t lanes;        /* 1, or 2 and 4 for vectors */
+    uint32_t lanes; /* 1, or 2 and 4 for vectors */
     vyre_access access;
-    uint32_t elem_bytes;   /* of an element: lanes included */
-    uint32_t align_bytes;  /* that the memory must have */
-    uint32_t is_sized;     /* the length rule: at least min_count elements, of which only those are used; else any count */
+    uint32_t elem_bytes;  /* of an element: lanes included */
+    uint32_t align_bytes; /* that the memory must have */
+    uint32_t is_sized; /* the length rule: at least min_count elements, of which only those are used; else any count */
     uint64_t min_count;
-    uint64_t arg_offset;   /* of the vyre_span in the argument struct */
+    uint64_t arg_offset; /* of the vyre_span in the argument struct */
 } vyre_buffer_arg;
 typedef struct vyre_param_arg {
-    size_t size;           /* in: sizeof(vyre_param_arg) */
+    size_t size; /* in: sizeof(vyre_param_arg) */
     const char *name;
-    vyre_type type;        /* in the struct bool is uint32_t, f16 and bf16 are uint16_t, the others the C type of that width */
-    uint32_t param_bytes;  /* there */
+    vyre_type type; /* in the struct bool is uint32_t, f16 and bf16 are uint16_t, the others the C type of that width */
+    uint32_t param_bytes; /* there */
     uint64_t arg_offset;
 } vyre_param_arg;
 
@@ -331,16 +356,19 @@ VYRE_API vyre_status vyre_unit_buffer(const vyre_unit *unit, uint32_t i, vyre_bu
 VYRE_API vyre_status vyre_unit_param(const vyre_unit *unit, uint32_t i, vyre_param_arg *arg);
 /* The launches of the generated header, for callers that fill the argument struct by its description. */
 VYRE_API vyre_status vyre_unit_run(const vyre_unit *unit, const void *args);
-VYRE_API vyre_status vyre_unit_run_async(const vyre_unit *unit, vyre_stream *stream, const void *args, vyre_event **event);
+VYRE_API vyre_status vyre_unit_run_async(const vyre_unit *unit, vyre_stream *stream, const void *args,
+                                         vyre_event **event);
 VYRE_API vyre_status vyre_unit_workspace(const vyre_unit *unit, const void *args, uint64_t *bytes);
 
-/* -- called by the functions of generated headers; not by hand --------------------------------------------------------- */
+/* -- called by the functions of generated headers; not by hand --------------------------------- */
 
 struct vyre_module;
 /* NAME: runs unit number `unit` of the object and waits. */
-VYRE_API vyre_status vyre_rt_run(vyre_context *context, const struct vyre_module *module, uint32_t unit, const void *args);
-/* NAME_async: checks the arguments, copies the struct, and returns; *event (event may be NULL) is the caller's to destroy. Memory
- * and buffers must stay until the work is done. After an error nothing was submitted and *event is NULL. */
+VYRE_API vyre_status vyre_rt_run(vyre_context *context, const struct vyre_module *module, uint32_t unit,
+                                 const void *args);
+/* NAME_async: checks the arguments, copies the struct, and returns; *event (event may be NULL) is the caller's to
+ * destroy. Memory and buffers must stay until the work is done. After an error nothing was submitted and *event is
+ * NULL. */
 VYRE_API vyre_status vyre_rt_run_async(vyre_context *context, const struct vyre_module *module, uint32_t unit,
                                        vyre_stream *stream, const void *args, vyre_event **event);
 /* NAME_workspace: bytes of memory that the runtime needs besides the arguments for this launch: temps and scratch. */

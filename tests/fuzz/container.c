@@ -1,5 +1,5 @@
-/* container.c - any bytes as the container of an object: refused, or launches can be planned from it. The first byte says whether
- * checksums are made right first, so that what lies behind them is reached. */
+/* container.c - any bytes as the container of an object: refused, or launches can be planned from it. The first byte
+ * says whether checksums are made right first, so that what lies behind them is reached. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,7 +23,7 @@ static const struct vyre_image *read_images(const struct container_view *view)
     return container_find(view, VYRE_IMAGE_METADATA);
 }
 
-/* -- as an object that is linked and launched ---------------------------------------------------------------------------------- */
+/* -- as an object that is linked and launched -------------------------------------------------- */
 
 static void plan_unit(const vyre_unit *unit, const uint8_t *seed, size_t n_seed)
 {
@@ -51,7 +51,8 @@ static void plan_unit(const vyre_unit *unit, const uint8_t *seed, size_t n_seed)
 /* A copy behind a module without code. */
 static void plan_all(const struct container_view *view, uint32_t n_programs, const uint8_t *seed, size_t n_seed)
 {
-    size_t code_bytes = sizeof(struct vyre_module) + (size_t)n_programs * VYRE_CPU_LEVELS * sizeof(struct vyre_cpu_code);
+    size_t code_bytes =
+        sizeof(struct vyre_module) + (size_t)n_programs * VYRE_CPU_LEVELS * sizeof(struct vyre_cpu_code);
     size_t at = (code_bytes + 63) / 64 * 64;
     char *block = aligned_alloc(64, (at + view->head->size_bytes + 63) / 64 * 64);
     vyre_options options = {.size = sizeof options, .backends = "cpu", .threads = 1};
@@ -61,7 +62,9 @@ static void plan_all(const struct container_view *view, uint32_t n_programs, con
         struct vyre_module *m = (struct vyre_module *)block;
         memset(block, 0, at);
         memcpy(block + at, view->bytes, view->head->size_bytes);
-        *m = (struct vyre_module){.magic = VYRE_MODULE_MAGIC, .version = VYRE_MODULE_VERSION, .n_programs = n_programs,
+        *m = (struct vyre_module){.magic = VYRE_MODULE_MAGIC,
+                                  .version = VYRE_MODULE_VERSION,
+                                  .n_programs = n_programs,
                                   .container = (int32_t)(at - offsetof(struct vyre_module, container))};
         vyre_rt_unit(c, m, 0, &unit);
         const vyre_unit *other = unit;

@@ -1,5 +1,5 @@
-/* object.c - any bytes as a file for vyre-objdump: refused, or shown as text and as JSON. The first byte says whether checksums of
- * the containers in it are made right first. */
+/* object.c - any bytes as a file for vyre-objdump: refused, or shown as text and as JSON. The first byte says whether
+ * checksums of the containers in it are made right first. */
 #include <stdlib.h>
 #include <string.h>
 

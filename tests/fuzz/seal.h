@@ -15,7 +15,8 @@ static inline void seal_container(unsigned char *bytes, uint64_t n)
     struct vyre_container *c = (struct vyre_container *)bytes;
     if (n < sizeof *c) return;
     c->self_check = half_checksum(&c->checksum, sizeof *c - 16);
-    if (c->head_bytes < sizeof *c || c->head_bytes > n || c->image_bytes < sizeof(struct vyre_image) || c->image_bytes % 8)
+    if (c->head_bytes < sizeof *c || c->head_bytes > n || c->image_bytes < sizeof(struct vyre_image) ||
+        c->image_bytes % 8)
         return;
     for (uint32_t i = 0; i < c->n_images; i++) {
         uint64_t at = sizeof *c + (uint64_t)i * c->image_bytes;

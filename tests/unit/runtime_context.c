@@ -1,4 +1,5 @@
-/* runtime_context.c - how contexts are made: options and environment, what is picked and why not, logs, traces, introspection. */
+/* runtime_context.c - how contexts are made: options and environment, what is picked and why not, logs, traces,
+ * introspection. */
 #include "tests/unit/test.h"
 
 #include <fcntl.h>
@@ -54,7 +55,7 @@ static vyre_status try_options(vyre_options options)
     return status;
 }
 
-/* -- options ----------------------------------------------------------------------------------------------------------------- */
+/* -- options ----------------------------------------------------------------------------------- */
 
 static void refuses_options(void)
 {
@@ -136,7 +137,7 @@ static void tells_what_was_picked(void)
     vyre_context_destroy(c);
 }
 
-/* -- the environment ---------------------------------------------------------------------------------------------------------- */
+/* -- the environment --------------------------------------------------------------------------- */
 
 static void reads_the_environment(void)
 {
@@ -144,13 +145,21 @@ static void reads_the_environment(void)
         const char *name, *value;
         vyre_status want;
     } rows[] = {
-        {"VYRE_BACKEND", "cpu", VYRE_OK}, {"VYRE_BACKEND", "cuda", VYRE_ERROR_NO_BACKEND}, {"VYRE_BACKEND", "", VYRE_OK},
-        {"VYRE_BACKEND", "Cpu", VYRE_ERROR_INVALID_ARGUMENT}, {"VYRE_DEVICE", "#3", VYRE_ERROR_NO_BACKEND},
-        {"VYRE_DEVICE", "#0", VYRE_OK}, {"VYRE_THREADS", "2", VYRE_OK}, {"VYRE_THREADS", "two", VYRE_ERROR_INVALID_ARGUMENT},
-        {"VYRE_THREADS", "-1", VYRE_ERROR_INVALID_ARGUMENT}, {"VYRE_THREADS", "4097", VYRE_ERROR_INVALID_ARGUMENT},
+        {"VYRE_BACKEND", "cpu", VYRE_OK},
+        {"VYRE_BACKEND", "cuda", VYRE_ERROR_NO_BACKEND},
+        {"VYRE_BACKEND", "", VYRE_OK},
+        {"VYRE_BACKEND", "Cpu", VYRE_ERROR_INVALID_ARGUMENT},
+        {"VYRE_DEVICE", "#3", VYRE_ERROR_NO_BACKEND},
+        {"VYRE_DEVICE", "#0", VYRE_OK},
+        {"VYRE_THREADS", "2", VYRE_OK},
+        {"VYRE_THREADS", "two", VYRE_ERROR_INVALID_ARGUMENT},
+        {"VYRE_THREADS", "-1", VYRE_ERROR_INVALID_ARGUMENT},
+        {"VYRE_THREADS", "4097", VYRE_ERROR_INVALID_ARGUMENT},
         {"VYRE_THREADS", "99999999999999999999", VYRE_ERROR_INVALID_ARGUMENT},
-        {"VYRE_CPU_LEVEL", "pentium", VYRE_ERROR_NO_BACKEND}, {"VYRE_LOG", "4", VYRE_ERROR_INVALID_ARGUMENT},
-        {"VYRE_CHECK", "1", VYRE_OK}, {"VYRE_CHECK", "yes", VYRE_ERROR_INVALID_ARGUMENT},
+        {"VYRE_CPU_LEVEL", "pentium", VYRE_ERROR_NO_BACKEND},
+        {"VYRE_LOG", "4", VYRE_ERROR_INVALID_ARGUMENT},
+        {"VYRE_CHECK", "1", VYRE_OK},
+        {"VYRE_CHECK", "yes", VYRE_ERROR_INVALID_ARGUMENT},
         {"VYRE_TRACE", "/nowhere/at/all.json", VYRE_ERROR_IO},
     };
     for (uint32_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -182,7 +191,7 @@ static void runs_every_level(void)
     CHECK(n_open >= 1);
 }
 
-/* -- logs and traces -------------------------------------------------------------------------------------------------------------- */
+/* -- logs and traces --------------------------------------------------------------------------- */
 
 struct lines {
     uint32_t n[3];
@@ -202,7 +211,8 @@ static void logs_to_a_callback(void)
     vyre_context *c;
     unsigned char to[16];
     vyre_span args = vyre_host(to, 16);
-    CHECK_INT(create((vyre_options){.backends = "cpu", .log = note_line, .log_ctx = &lines, .log_level = 3}, &c), VYRE_OK);
+    CHECK_INT(create((vyre_options){.backends = "cpu", .log = note_line, .log_ctx = &lines, .log_level = 3}, &c),
+              VYRE_OK);
     CHECK_UINT(lines.n[VYRE_LOG_NOTE], 1);
     CHECK_INT(vyre_rt_run(c, m, FILL, &args), VYRE_OK);
     CHECK_UINT(lines.n[VYRE_LOG_DETAIL], 1);
@@ -232,7 +242,8 @@ static size_t read_trace(const char *path, char *text, size_t room)
 static uint32_t count_text(const char *text, const char *what)
 {
     uint32_t n = 0;
-    while ((text = strstr(text, what))) n++, text++;
+    while ((text = strstr(text, what)))
+        n++, text++;
     return n;
 }
 
@@ -284,7 +295,7 @@ static void writes_traces(void)
     unlink(second_path);
 }
 
-/* -- introspection -------------------------------------------------------------------------------------------------------------------- */
+/* -- introspection ----------------------------------------------------------------------------- */
 
 static void describes_units(void)
 {
@@ -380,7 +391,8 @@ static void refuses_code_for_others(const struct vyre_module *module)
     vyre_context *c;
     struct vyre_cpu_code saved[VYRE_CPU_LEVELS];
     memcpy(saved, module_memory.code[FILL], sizeof saved);
-    for (int level = 0; level < VYRE_CPU_LEVELS; level++) module_memory.code[FILL][level].kernel = 0;
+    for (int level = 0; level < VYRE_CPU_LEVELS; level++)
+        module_memory.code[FILL][level].kernel = 0;
     CHECK_INT(create((vyre_options){.backends = "cpu"}, &c), VYRE_OK);
     CHECK_INT(vyre_rt_run(c, module, FILL, &args), VYRE_ERROR_NO_IMAGE);
     CHECK(strstr(vyre_context_message(c), "--target=cpu:"));
@@ -390,9 +402,10 @@ static void refuses_code_for_others(const struct vyre_module *module)
 
 int main(void)
 {
-    static const char *const variables[] = {"VYRE_BACKEND", "VYRE_DEVICE", "VYRE_THREADS", "VYRE_CPU_LEVEL", "VYRE_TRACE",
-                                            "VYRE_LOG", "VYRE_CHECK"};
-    for (uint32_t i = 0; i < sizeof variables / sizeof *variables; i++) unsetenv(variables[i]);
+    static const char *const variables[] = {"VYRE_BACKEND", "VYRE_DEVICE", "VYRE_THREADS", "VYRE_CPU_LEVEL",
+                                            "VYRE_TRACE",   "VYRE_LOG",    "VYRE_CHECK"};
+    for (uint32_t i = 0; i < sizeof variables / sizeof *variables; i++)
+        unsetenv(variables[i]);
     struct vyre_module *module = make_module();
     m = module;
     refuses_options();

@@ -1,4 +1,5 @@
-/* runtime_launch.c - launches on the CPU with kernels in C: what is computed, and every way in which a launch is refused. */
+/* runtime_launch.c - launches on the CPU with kernels in C: what is computed, and every way in which a launch is
+ * refused. */
 #include "tests/unit/test.h"
 
 #include <pthread.h>
@@ -8,7 +9,7 @@
 
 enum { GROUP = 64, N = 100000 };
 
-/* -- kernels ------------------------------------------------------------------------------------------------------------ */
+/* -- kernels ----------------------------------------------------------------------------------- */
 
 static uint64_t invocation_end(const struct vyre_cpu_launch *l, uint64_t first, uint64_t n)
 {
@@ -58,7 +59,7 @@ static void phases_kernel(const struct vyre_cpu_launch *l, uint64_t first, uint6
     }
 }
 
-/* -- a module --------------------------------------------------------------------------------------------------------------- */
+/* -- a module ---------------------------------------------------------------------------------- */
 
 enum unit { ADD, THIRD, TRAP, PHASES, SIZED, UNWRITTEN_TAIL, HUGE_GRID, TWICE, STOP, TEMPS, SAME, BUDGET };
 
@@ -163,17 +164,20 @@ static vyre_context *open_context(uint32_t threads)
     return c;
 }
 
-/* -- what is computed --------------------------------------------------------------------------------------------------------- */
+/* -- what is computed -------------------------------------------------------------------------- */
 
-static void checks_add(vyre_context *c, const struct vyre_module *m, uint32_t unit, uint32_t n, uint32_t bias, uint32_t sum)
+static void checks_add(vyre_context *c, const struct vyre_module *m, uint32_t unit, uint32_t n, uint32_t bias,
+                       uint32_t sum)
 {
     uint32_t *from = calloc(n + 1, 4), *to = calloc(n + 1, 4);
     bool same = true;
-    for (uint32_t i = 0; i < n; i++) from[i] = i * 2654435761u;
+    for (uint32_t i = 0; i < n; i++)
+        from[i] = i * 2654435761u;
     to[n] = 77;
     struct add_args args = {vyre_host(from, n), vyre_host(to, n), bias};
     CHECK_INT(vyre_rt_run(c, m, unit, &args), VYRE_OK);
-    for (uint32_t i = 0; i < n; i++) same &= to[i] == from[i] + sum;
+    for (uint32_t i = 0; i < n; i++)
+        same &= to[i] == from[i] + sum;
     CHECK(same);
     CHECK_UINT(to[n], 77);
     free(from);
@@ -196,7 +200,8 @@ static void checks_zeros(vyre_context *c, const struct vyre_module *m)
     memset(to, 255, N * sizeof *to);
     struct to_args args = {vyre_host(to, N)};
     CHECK_INT(vyre_rt_run(c, m, THIRD, &args), VYRE_OK);
-    for (uint32_t i = 0; i < N; i++) same &= to[i] == (i % 3 == 0);
+    for (uint32_t i = 0; i < N; i++)
+        same &= to[i] == (i % 3 == 0);
     CHECK(same);
 
     memset(to, 255, N * sizeof *to);
@@ -208,7 +213,8 @@ static void checks_zeros(vyre_context *c, const struct vyre_module *m)
     /* Twice: the second time the temp's memory has been used. */
     for (int round = 0; round < 2; round++) {
         CHECK_INT(vyre_rt_run(c, m, TEMPS, &args), VYRE_OK);
-        for (uint32_t i = 0; i < N; i++) same &= to[i] == 5;
+        for (uint32_t i = 0; i < N; i++)
+            same &= to[i] == 5;
     }
     CHECK(same);
     free(to);
@@ -222,7 +228,8 @@ static void checks_phases(vyre_context *c, const struct vyre_module *m)
     memset(to, 0, sizeof to);
     struct to_args args = {vyre_host(to, 2 * GROUPS)};
     CHECK_INT(vyre_rt_run(c, m, PHASES, &args), VYRE_OK);
-    for (uint32_t g = 0; g < GROUPS; g++) same &= to[GROUPS + g] == g * 7 + 1;
+    for (uint32_t g = 0; g < GROUPS; g++)
+        same &= to[GROUPS + g] == g * 7 + 1;
     CHECK(same);
 }
 
@@ -232,14 +239,16 @@ static void checks_traps(vyre_context *c, const struct vyre_module *m)
     vyre_trap trap = {0};
     struct to_args args = {vyre_host(codes, N)};
     CHECK_INT(vyre_rt_run(c, m, TRAP, &args), VYRE_OK);
-    for (uint32_t i = 777; i < N; i += 3) codes[i] = i;
+    for (uint32_t i = 777; i < N; i += 3)
+        codes[i] = i;
     CHECK_INT(vyre_rt_run(c, m, TRAP, &args), VYRE_ERROR_TRAP);
     CHECK_INT(vyre_context_trap(c, &trap), VYRE_OK);
     CHECK_UINT(trap.invocation, 777);
     CHECK_UINT(trap.code, 777);
     CHECK_STRING(trap.program, "trap");
     CHECK_STRING(trap.arm, "");
-    CHECK_STRING(vyre_context_message(c), "trap: 'trap' executed trap(777) in invocation 777: what it writes is unspecified");
+    CHECK_STRING(vyre_context_message(c),
+                 "trap: 'trap' executed trap(777) in invocation 777: what it writes is unspecified");
 
     /* A pipeline stops there: the third arm would write `to`. */
     uint32_t to[4] = {9, 9, 9, 9}, from[4] = {0, 0, 3, 4};
@@ -264,7 +273,7 @@ static void checks_workspace(vyre_context *c, const struct vyre_module *m)
     CHECK_INT(vyre_rt_workspace(c, m, TWICE, &args, NULL), VYRE_ERROR_INVALID_ARGUMENT);
 }
 
-/* -- what is refused: before the launch, with nothing written -------------------------------------------------------------------- */
+/* -- what is refused: before the launch, with nothing written ---------------------------------- */
 
 static uint32_t memory[256];
 
@@ -384,7 +393,7 @@ static void refuses_buffers(vyre_context *c, const struct vyre_module *m)
     vyre_context_destroy(other);
 }
 
-/* -- memory that runs out ------------------------------------------------------------------------------------------------------------- */
+/* -- memory that runs out ---------------------------------------------------------------------- */
 
 struct failing {
     _Atomic uint64_t n;
@@ -450,7 +459,7 @@ static void checks_failing_memory(const struct vyre_module *m)
     CHECK(n_failed > 8);
 }
 
-/* -- several threads on one context, several contexts ----------------------------------------------------------------------------------- */
+/* -- several threads on one context, several contexts ------------------------------------------ */
 
 struct worker {
     vyre_context *c;
@@ -462,7 +471,8 @@ static void *launch_many(void *argument)
 {
     struct worker *w = argument;
     uint32_t from[500], to[500], short_to[10];
-    for (uint32_t i = 0; i < 500; i++) from[i] = i;
+    for (uint32_t i = 0; i < 500; i++)
+        from[i] = i;
     for (uint32_t round = 0; round < 200; round++) {
         struct add_args args = {vyre_host(from, 500), vyre_host(to, 500), round};
         w->n_bad += vyre_rt_run(w->c, w->m, TWICE, &args) != VYRE_OK || to[499] != 499 + 2 * round + 1;
@@ -493,12 +503,13 @@ static void checks_threads(const struct vyre_module *m)
     vyre_context_destroy(contexts[1]);
 }
 
-/* -- the caller's own executor ---------------------------------------------------------------------------------------------------------------- */
+/* -- the caller's own executor ----------------------------------------------------------------- */
 
 static void run_backwards(void *ctx, uint32_t n, void (*job)(void *job_ctx, uint32_t i), void *job_ctx)
 {
     *(uint32_t *)ctx += n;
-    while (n--) job(job_ctx, n);
+    while (n--)
+        job(job_ctx, n);
 }
 
 static void checks_executor(const struct vyre_module *m)
@@ -518,7 +529,7 @@ static void checks_executor(const struct vyre_module *m)
     CHECK_INT(vyre_context_create(&options, &c), VYRE_ERROR_INVALID_ARGUMENT);
 }
 
-/* -- damage --------------------------------------------------------------------------------------------------------------------------------------- */
+/* -- damage ------------------------------------------------------------------------------------ */
 
 static void checks_damage(const struct vyre_module *m)
 {

@@ -51,7 +51,7 @@ static inline uint32_t module_string(const char *text)
     return at;
 }
 
-/* -- expressions: begin with one of these, go on with module_op, end by giving it to whom it is for ------------------- */
+/* -- expressions: begin with one of these, go on with module_op, end by giving it to whom it is for --- */
 
 static inline vyre_meta_expr module_op(enum vyre_meta_op_kind op, uint8_t type, uint64_t value)
 {
@@ -66,8 +66,14 @@ static inline vyre_meta_expr module_op(enum vyre_meta_op_kind op, uint8_t type, 
     return (vyre_meta_expr)module_tables.n_ops++;
 }
 
-static inline vyre_meta_expr module_len(uint32_t buffer) { return module_op(VYRE_META_OP_LEN, VYRE_TYPE_U32, buffer); }
-static inline vyre_meta_expr module_const(uint64_t value) { return module_op(VYRE_META_OP_CONST, VYRE_TYPE_U64, value); }
+static inline vyre_meta_expr module_len(uint32_t buffer)
+{
+    return module_op(VYRE_META_OP_LEN, VYRE_TYPE_U32, buffer);
+}
+static inline vyre_meta_expr module_const(uint64_t value)
+{
+    return module_op(VYRE_META_OP_CONST, VYRE_TYPE_U64, value);
+}
 
 static inline vyre_meta_expr module_finish(vyre_meta_expr at)
 {
@@ -76,9 +82,12 @@ static inline vyre_meta_expr module_finish(vyre_meta_expr at)
     return at;
 }
 
-/* -- programs and pipelines ------------------------------------------------------------------------------------------------ */
+/* -- programs and pipelines -------------------------------------------------------------------- */
 
-static inline struct vyre_meta_unit *module_last(void) { return &module_tables.units[module_tables.n_units - 1]; }
+static inline struct vyre_meta_unit *module_last(void)
+{
+    return &module_tables.units[module_tables.n_units - 1];
+}
 
 static inline uint32_t module_unit(const char *name)
 {
@@ -89,12 +98,13 @@ static inline uint32_t module_unit(const char *name)
     u->first_param = module_tables.n_params;
     u->first_step = module_tables.n_steps;
     u->args_bytes = 1;
-    for (int i = 0; i < 3; i++) u->dispatch[i] = VYRE_META_NONE;
+    for (int i = 0; i < 3; i++)
+        u->dispatch[i] = VYRE_META_NONE;
     return module_tables.n_units++;
 }
 
-static inline uint32_t module_program(const char *name, vyre_cpu_kernel *kernel, uint32_t n_phases, uint64_t scratch_bytes,
-                                      uint32_t workgroup)
+static inline uint32_t module_program(const char *name, vyre_cpu_kernel *kernel, uint32_t n_phases,
+                                      uint64_t scratch_bytes, uint32_t workgroup)
 {
     uint32_t at = module_unit(name);
     for (int level = 0; level < VYRE_CPU_LEVELS; level++) {
@@ -111,17 +121,29 @@ static inline uint32_t module_program(const char *name, vyre_cpu_kernel *kernel,
     return at;
 }
 
-static inline void module_dispatch(vyre_meta_expr expr) { module_last()->dispatch[0] = module_finish(expr); }
+static inline void module_dispatch(vyre_meta_expr expr)
+{
+    module_last()->dispatch[0] = module_finish(expr);
+}
 
-static inline struct vyre_meta_buffer *module_buffer(const char *name, vyre_type type, vyre_access access, uint64_t count)
+static inline struct vyre_meta_buffer *module_buffer(const char *name, vyre_type type, vyre_access access,
+                                                     uint64_t count)
 {
     static const uint8_t bytes[] = {0, 4, 1, 1, 2, 2, 4, 4, 8, 8, 2, 2, 4, 8};
     struct vyre_meta_unit *u = module_last();
     struct vyre_meta_buffer *b = &module_tables.buffers[module_tables.n_buffers++];
-    *b = (struct vyre_meta_buffer){
-        .name = module_string(name), .type = (uint8_t)type, .lanes = 1, .access = (uint8_t)access,
-        .flags = count ? VYRE_META_SIZED : 0, .elem_bytes = bytes[type], .align_bytes = bytes[type], .binding = -1,
-        .prefix = VYRE_META_NONE, .count_expr = VYRE_META_NONE, .count = count, .arg_offset = sizeof(vyre_span) * u->n_buffers};
+    *b = (struct vyre_meta_buffer){.name = module_string(name),
+                                   .type = (uint8_t)type,
+                                   .lanes = 1,
+                                   .access = (uint8_t)access,
+                                   .flags = count ? VYRE_META_SIZED : 0,
+                                   .elem_bytes = bytes[type],
+                                   .align_bytes = bytes[type],
+                                   .binding = -1,
+                                   .prefix = VYRE_META_NONE,
+                                   .count_expr = VYRE_META_NONE,
+                                   .count = count,
+                                   .arg_offset = sizeof(vyre_span) * u->n_buffers};
     u->n_buffers++;
     u->args_bytes = sizeof(vyre_span) * u->n_buffers;
     return b;
@@ -156,11 +178,17 @@ static inline void module_arm(const char *name, uint32_t program)
     module_last()->n_steps++;
 }
 
-static inline void module_arg(uint32_t buffer) { module_tables.args[module_tables.n_args++].value = buffer; }
+static inline void module_arg(uint32_t buffer)
+{
+    module_tables.args[module_tables.n_args++].value = buffer;
+}
 
-static inline void module_value(vyre_meta_expr expr) { module_arg((uint32_t)module_finish(expr)); }
+static inline void module_value(vyre_meta_expr expr)
+{
+    module_arg((uint32_t)module_finish(expr));
+}
 
-/* -- the container ----------------------------------------------------------------------------------------------------------- */
+/* -- the container ----------------------------------------------------------------------------- */
 
 static inline struct vyre_meta_table module_table(unsigned char *metadata, uint32_t *at, const void *rows, uint32_t n,
                                                   size_t row_bytes)
@@ -175,7 +203,7 @@ static inline uint32_t module_metadata(unsigned char *to)
 {
     struct vyre_meta head = {.version = VYRE_META_VERSION, .n_programs = module_tables.n_programs};
     uint32_t at = sizeof head;
-#define MODULE_TABLE(rows) \
+#define MODULE_TABLE(rows)                                                                                             \
     head.rows = module_table(to, &at, module_tables.rows, module_tables.n_##rows, sizeof *module_tables.rows)
     MODULE_TABLE(units);
     MODULE_TABLE(buffers);
@@ -201,10 +229,16 @@ static inline void module_seal(void)
 
 static inline struct vyre_module *module_end(void)
 {
-    struct vyre_module head = {.magic = VYRE_MODULE_MAGIC, .version = VYRE_MODULE_VERSION,
-                               .n_programs = module_tables.n_programs, .level_mask = 15};
-    struct vyre_container c = {.version = VYRE_CONTAINER_VERSION, .n_images = 1, .image_bytes = sizeof(struct vyre_image),
-                               .strings = 128, .strings_bytes = 1, .head_bytes = 129};
+    struct vyre_module head = {.magic = VYRE_MODULE_MAGIC,
+                               .version = VYRE_MODULE_VERSION,
+                               .n_programs = module_tables.n_programs,
+                               .level_mask = 15};
+    struct vyre_container c = {.version = VYRE_CONTAINER_VERSION,
+                               .n_images = 1,
+                               .image_bytes = sizeof(struct vyre_image),
+                               .strings = 128,
+                               .strings_bytes = 1,
+                               .head_bytes = 129};
     struct vyre_image image = {.kind = VYRE_IMAGE_METADATA, .offset = 192};
     image.stored_bytes = image.real_bytes = module_metadata(module_container + image.offset);
     c.size_bytes = (image.offset + image.stored_bytes + 63) / 64 * 64 + VYRE_CONTAINER_TAIL;

@@ -1,4 +1,5 @@
-/* runtime_stream.c - streams, events and buffers: order, independence, errors that come later, and ends in any order. */
+/* runtime_stream.c - streams, events and buffers: order, independence, errors that come later, and ends in any order.
+ */
 #include "tests/unit/test.h"
 
 #include <pthread.h>
@@ -10,11 +11,17 @@
 
 /* A sanitizer gives up where libc says no, unless told otherwise. */
 const char *__asan_default_options(void);
-const char *__asan_default_options(void) { return "allocator_may_return_null=1"; }
+const char *__asan_default_options(void)
+{
+    return "allocator_may_return_null=1";
+}
 const char *__tsan_default_options(void);
-const char *__tsan_default_options(void) { return "allocator_may_return_null=1"; }
+const char *__tsan_default_options(void)
+{
+    return "allocator_may_return_null=1";
+}
 
-/* -- kernels ------------------------------------------------------------------------------------------------------------- */
+/* -- kernels ----------------------------------------------------------------------------------- */
 
 /* Holds a launch back until the test opens the gate. */
 static _Atomic uint32_t gate_open;
@@ -22,7 +29,8 @@ static _Atomic uint32_t gate_open;
 static void gate_kernel(const struct vyre_cpu_launch *l, uint64_t first, uint64_t n, void *scratch)
 {
     (void)l, (void)first, (void)n, (void)scratch;
-    while (!atomic_load(&gate_open)) sched_yield();
+    while (!atomic_load(&gate_open))
+        sched_yield();
 }
 
 /* state = state * 10 + digit: shows the order of launches. */
@@ -79,7 +87,7 @@ static vyre_event *launch_digit(vyre_context *c, vyre_stream *s, vyre_span state
     return event;
 }
 
-/* -- tests ------------------------------------------------------------------------------------------------------------------ */
+/* -- tests ------------------------------------------------------------------------------------- */
 
 static void keeps_order(vyre_context *c)
 {
@@ -171,7 +179,8 @@ static void uses_the_own_stream(vyre_context *c)
 {
     uint32_t state = 0;
     CHECK_INT(vyre_stream_wait(c, NULL), VYRE_OK);
-    for (uint32_t i = 1; i <= 5; i++) vyre_event_destroy(launch_digit(c, NULL, vyre_host(&state, 1), i));
+    for (uint32_t i = 1; i <= 5; i++)
+        vyre_event_destroy(launch_digit(c, NULL, vyre_host(&state, 1), i));
     CHECK_INT(vyre_stream_wait(c, NULL), VYRE_OK);
     CHECK_UINT(state, 12345);
     CHECK_INT(vyre_stream_wait(NULL, NULL), VYRE_ERROR_INVALID_ARGUMENT);
@@ -218,7 +227,8 @@ static void uses_buffers(vyre_context *c)
     memset(mine, 7, sizeof mine);
     CHECK_INT(vyre_buffer_create(c, VYRE_BUFFER_MAPPED, 300, &b), VYRE_OK);
     CHECK_INT(vyre_buffer_read(b, 0, back, 300), VYRE_OK);
-    for (int i = 0; i < 300; i++) CHECK_UINT(back[i], 0);
+    for (int i = 0; i < 300; i++)
+        CHECK_UINT(back[i], 0);
     CHECK_INT(vyre_buffer_write(b, 100, mine, 100), VYRE_OK);
     CHECK_INT(vyre_buffer_map(b, VYRE_MAP_READ | VYRE_MAP_WRITE, &mapped), VYRE_OK);
     CHECK_UINT((uintptr_t)mapped % 256, 0);
@@ -283,7 +293,7 @@ static void ends_in_any_order(void)
     vyre_buffer_destroy(b);
 }
 
-/* -- many threads -------------------------------------------------------------------------------------------------------------- */
+/* -- many threads ------------------------------------------------------------------------------ */
 
 static _Atomic uint32_t n_bad;
 
@@ -317,8 +327,10 @@ static void serves_many_threads(void)
     enum { THREADS = 5 };
     pthread_t threads[THREADS];
     vyre_context *c = open_context();
-    for (int i = 0; i < THREADS; i++) CHECK_INT(pthread_create(&threads[i], NULL, submit_many, c), 0);
-    for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
+    for (int i = 0; i < THREADS; i++)
+        CHECK_INT(pthread_create(&threads[i], NULL, submit_many, c), 0);
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
     CHECK_UINT(n_bad, 0);
     vyre_context_destroy(c);
 }

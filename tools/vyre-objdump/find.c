@@ -1,4 +1,5 @@
-/* find.c - a small reader of ELF files: section headers and their names, nothing more, each offset checked before it is used. */
+/* find.c - a small reader of ELF files: section headers and their names, nothing more, each offset checked before it is
+ * used. */
 #include <elf.h>
 #include <string.h>
 
@@ -9,7 +10,7 @@ static bool is_inside(uint64_t at, uint64_t n, uint64_t size)
     return at <= size && n <= size - at;
 }
 
-/* -- containers, one after the other --------------------------------------------------------------------------------------- */
+/* -- containers, one after the other ----------------------------------------------------------- */
 
 static const char *check_container(struct dump *d)
 {
@@ -26,7 +27,8 @@ static const char *check_container(struct dump *d)
 static unsigned char *copy_aligned(const unsigned char *bytes, size_t n, struct arena *arena)
 {
     char *room = arena_alloc(arena, n + VYRE_CONTAINER_ALIGN);
-    unsigned char *copy = (unsigned char *)(((uintptr_t)room + VYRE_CONTAINER_ALIGN - 1) / VYRE_CONTAINER_ALIGN * VYRE_CONTAINER_ALIGN);
+    unsigned char *copy =
+        (unsigned char *)(((uintptr_t)room + VYRE_CONTAINER_ALIGN - 1) / VYRE_CONTAINER_ALIGN * VYRE_CONTAINER_ALIGN);
     memcpy(copy, bytes, n);
     return copy;
 }
@@ -45,7 +47,7 @@ static const char *split_containers(const unsigned char *bytes, size_t n, struct
     return NULL;
 }
 
-/* -- ELF --------------------------------------------------------------------------------------------------------------------- */
+/* -- ELF --------------------------------------------------------------------------------------- */
 
 struct elf {
     const unsigned char *bytes;
@@ -97,7 +99,8 @@ const char *find_containers(const unsigned char *bytes, size_t n, struct arena *
     for (uint64_t i = 0; i < e.n_sections && !wrong; i++) {
         Elf64_Shdr section = read_section(&e, i);
         if (!has_name(&e, &section, ".vyre.images")) continue;
-        if (section.sh_type == SHT_NOBITS || !is_inside(section.sh_offset, section.sh_size, n)) return "its .vyre.images is misplaced";
+        if (section.sh_type == SHT_NOBITS || !is_inside(section.sh_offset, section.sh_size, n))
+            return "its .vyre.images is misplaced";
         wrong = split_containers(bytes + section.sh_offset, section.sh_size, arena, list);
     }
     return wrong || list->n ? wrong : "it has no section .vyre.images: vyrec did not make it";

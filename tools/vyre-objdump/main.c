@@ -26,8 +26,10 @@ static void list_containers(struct tool *tool, const struct request *r, const du
     struct json j = {.out = out};
     if (r->json) json_open(&j, NULL, "[");
     for (uint32_t i = 0; i < list->n; i++) {
-        if (r->json) print_json(&list->at[i], &tool->arena, &j);
-        else print_text(&list->at[i], &tool->arena, out);
+        if (r->json)
+            print_json(&list->at[i], &tool->arena, &j);
+        else
+            print_text(&list->at[i], &tool->arena, out);
     }
     if (r->json) json_close(&j, "]");
 }
@@ -72,10 +74,14 @@ static void dump_file(struct tool *tool, const struct request *r, const char *pa
         diag_report(&tool->diags, DIAG_CANNOT_READ, SRC_NONE, path, strerror(error));
     } else {
         wrong = find_containers((const unsigned char *)file.bytes, file.n, &tool->arena, &list);
-        if (!wrong && r->extract) wrong = extract_image(tool, &list, r->extract, &text);
-        else if (!wrong) list_containers(tool, r, &list, &text);
-        if (wrong) diag_report(&tool->diags, DIAG_BAD_OBJECT, SRC_NONE, path, wrong);
-        else tool_write_file(tool, r->output, &text);
+        if (!wrong && r->extract)
+            wrong = extract_image(tool, &list, r->extract, &text);
+        else if (!wrong)
+            list_containers(tool, r, &list, &text);
+        if (wrong)
+            diag_report(&tool->diags, DIAG_BAD_OBJECT, SRC_NONE, path, wrong);
+        else
+            tool_write_file(tool, r->output, &text);
     }
     out_release(&text);
     out_release(&file);
@@ -84,8 +90,10 @@ static void dump_file(struct tool *tool, const struct request *r, const char *pa
 static int work(struct tool *tool)
 {
     struct request r = read_request(tool);
-    if (!tool->options.inputs.n) diag_report(&tool->diags, DIAG_NO_INPUT, SRC_NONE);
-    else if (tool->options.inputs.n > 1) diag_report(&tool->diags, DIAG_ONE_INPUT_ONLY, SRC_NONE, tool->options.inputs.n);
+    if (!tool->options.inputs.n)
+        diag_report(&tool->diags, DIAG_NO_INPUT, SRC_NONE);
+    else if (tool->options.inputs.n > 1)
+        diag_report(&tool->diags, DIAG_ONE_INPUT_ONLY, SRC_NONE, tool->options.inputs.n);
     if (tool->diags.n_errors) return TOOL_USAGE;
     dump_file(tool, &r, tool->options.inputs.at[0]);
     return TOOL_SUCCESS;

@@ -13,8 +13,8 @@ struct dump {
 };
 typedef VEC(struct dump) dump_list;
 
-/* All containers in the bytes of a 64-bit little-endian ELF file (object, executable or shared library), or of a bare container.
- * NULL, or what is wrong with it. Trusts nothing in it. */
+/* All containers in the bytes of a 64-bit little-endian ELF file (object, executable or shared library), or of a bare
+ * container. NULL, or what is wrong with it. Trusts nothing in it. */
 const char *find_containers(const unsigned char *bytes, size_t n, struct arena *arena, dump_list *list);
 
 const char *image_kind_name(uint32_t kind); /* "?" for kinds that are not known */

@@ -23,7 +23,7 @@ static const char *type_text(const struct vyre_meta_buffer *b, struct arena *are
     return b->lanes == 1 ? scalar : arena_printf(arena, "vec%u<%s>", b->lanes, scalar);
 }
 
-/* -- host expressions ------------------------------------------------------------------------------------------------------------ */
+/* -- host expressions -------------------------------------------------------------------------- */
 
 struct operation {
     const char *text;
@@ -31,14 +31,18 @@ struct operation {
     bool is_infix;
 };
 static const struct operation operations[VYRE_META_OP_COUNT] = {
-    [VYRE_META_OP_ADD] = {"+", 2, true},    [VYRE_META_OP_SUB] = {"-", 2, true},   [VYRE_META_OP_MUL] = {"*", 2, true},
-    [VYRE_META_OP_DIV] = {"/", 2, true},    [VYRE_META_OP_REM] = {"%", 2, true},   [VYRE_META_OP_AND] = {"&", 2, true},
-    [VYRE_META_OP_OR] = {"|", 2, true},     [VYRE_META_OP_XOR] = {"^", 2, true},   [VYRE_META_OP_SHL] = {"<<", 2, true},
-    [VYRE_META_OP_SHR] = {">>", 2, true},   [VYRE_META_OP_EQ] = {"==", 2, true},   [VYRE_META_OP_NE] = {"!=", 2, true},
-    [VYRE_META_OP_LT] = {"<", 2, true},     [VYRE_META_OP_LE] = {"<=", 2, true},   [VYRE_META_OP_GT] = {">", 2, true},
-    [VYRE_META_OP_GE] = {">=", 2, true},    [VYRE_META_OP_LAND] = {"&&", 2, true}, [VYRE_META_OP_LOR] = {"||", 2, true},
-    [VYRE_META_OP_MIN] = {"min", 2, false}, [VYRE_META_OP_MAX] = {"max", 2, false}, [VYRE_META_OP_LNOT] = {"!", 1, false},
-    [VYRE_META_OP_SELECT] = {"select", 3, false}, [VYRE_META_OP_CAST] = {"", 1, false},
+    [VYRE_META_OP_ADD] = {"+", 2, true},    [VYRE_META_OP_SUB] = {"-", 2, true},
+    [VYRE_META_OP_MUL] = {"*", 2, true},    [VYRE_META_OP_DIV] = {"/", 2, true},
+    [VYRE_META_OP_REM] = {"%", 2, true},    [VYRE_META_OP_AND] = {"&", 2, true},
+    [VYRE_META_OP_OR] = {"|", 2, true},     [VYRE_META_OP_XOR] = {"^", 2, true},
+    [VYRE_META_OP_SHL] = {"<<", 2, true},   [VYRE_META_OP_SHR] = {">>", 2, true},
+    [VYRE_META_OP_EQ] = {"==", 2, true},    [VYRE_META_OP_NE] = {"!=", 2, true},
+    [VYRE_META_OP_LT] = {"<", 2, true},     [VYRE_META_OP_LE] = {"<=", 2, true},
+    [VYRE_META_OP_GT] = {">", 2, true},     [VYRE_META_OP_GE] = {">=", 2, true},
+    [VYRE_META_OP_LAND] = {"&&", 2, true},  [VYRE_META_OP_LOR] = {"||", 2, true},
+    [VYRE_META_OP_MIN] = {"min", 2, false}, [VYRE_META_OP_MAX] = {"max", 2, false},
+    [VYRE_META_OP_LNOT] = {"!", 1, false},  [VYRE_META_OP_SELECT] = {"select", 3, false},
+    [VYRE_META_OP_CAST] = {"", 1, false},
 };
 enum { MAX_SHOWN_OPS = 1000 }; /* what is longer cannot be read anyway, and is not recursed into */
 
@@ -71,12 +75,15 @@ static void show_operand(const struct shown *s, uint32_t at)
         show_leaf(s, op);
         return;
     }
-    for (uint32_t i = o->n_args, end = at; i-- > 0; end = s->begins[ends[i]]) ends[i] = end - 1;
+    for (uint32_t i = o->n_args, end = at; i-- > 0; end = s->begins[ends[i]])
+        ends[i] = end - 1;
     if (!o->is_infix) out_text(s->out, op->op == VYRE_META_OP_CAST ? meta_type_info(op->type)->text : o->text);
     out_text(s->out, "(");
     for (uint32_t i = 0; i < o->n_args; i++) {
-        if (i && o->is_infix) out_printf(s->out, " %s ", o->text);
-        else if (i) out_text(s->out, ", ");
+        if (i && o->is_infix)
+            out_printf(s->out, " %s ", o->text);
+        else if (i)
+            out_text(s->out, ", ");
         show_operand(s, ends[i]);
     }
     out_text(s->out, ")");
@@ -102,19 +109,21 @@ static const char *expr_text(const struct dump *d, const struct vyre_meta_unit *
     return copy;
 }
 
-/* -- text -------------------------------------------------------------------------------------------------------------------------- */
+/* -- text -------------------------------------------------------------------------------------- */
 
 static void print_images(const struct dump *d, struct out *out)
 {
-    out_printf(out, "container: version %u, %llu bytes, %u images\n", d->view.head->version, (ull)d->view.head->size_bytes,
-               d->view.head->n_images);
-    out_printf(out, "  %-9s %-26s %-12s %-20s %10s %10s %10s\n", "kind", "triple", "arch", "name", "offset", "stored", "bytes");
+    out_printf(out, "container: version %u, %llu bytes, %u images\n", d->view.head->version,
+               (ull)d->view.head->size_bytes, d->view.head->n_images);
+    out_printf(out, "  %-9s %-26s %-12s %-20s %10s %10s %10s\n", "kind", "triple", "arch", "name", "offset", "stored",
+               "bytes");
     for (uint32_t i = 0; i < d->view.head->n_images; i++) {
         const struct vyre_image *image = container_image(&d->view, i);
-        const char *texts[] = {d->view.strings + image->triple, d->view.strings + image->arch, d->view.strings + image->name};
-        out_printf(out, "  %-9s %-26s %-12s %-20s %10llu %10llu %10llu\n", image_kind_name(image->kind), *texts[0] ? texts[0] : "-",
-                   *texts[1] ? texts[1] : "-", *texts[2] ? texts[2] : "-", (ull)image->offset, (ull)image->stored_bytes,
-                   (ull)image->real_bytes);
+        const char *texts[] = {d->view.strings + image->triple, d->view.strings + image->arch,
+                               d->view.strings + image->name};
+        out_printf(out, "  %-9s %-26s %-12s %-20s %10llu %10llu %10llu\n", image_kind_name(image->kind),
+                   *texts[0] ? texts[0] : "-", *texts[1] ? texts[1] : "-", *texts[2] ? texts[2] : "-",
+                   (ull)image->offset, (ull)image->stored_bytes, (ull)image->real_bytes);
     }
 }
 
@@ -132,22 +141,24 @@ static void print_arguments(const struct dump *d, const struct vyre_meta_unit *u
     }
     for (uint32_t i = 0; i < u->n_params; i++) {
         const struct vyre_meta_param *p = &m->params[u->first_param + i];
-        out_printf(out, "  param %s : %s; at %llu\n", m->strings + p->name, meta_type_info(p->type)->text, (ull)p->arg_offset);
+        out_printf(out, "  param %s : %s; at %llu\n", m->strings + p->name, meta_type_info(p->type)->text,
+                   (ull)p->arg_offset);
     }
 }
 
 static void print_program(const struct dump *d, const struct vyre_meta_unit *u, struct arena *arena, struct out *out)
 {
-    out_printf(out, "program %s: symbol %s, %llu bytes of arguments\n", d->meta.strings + u->name, d->meta.strings + u->symbol,
-               (ull)u->args_bytes);
+    out_printf(out, "program %s: symbol %s, %llu bytes of arguments\n", d->meta.strings + u->name,
+               d->meta.strings + u->symbol, (ull)u->args_bytes);
     out_printf(out, "  workgroup %u, %u, %u\n  dispatch ", u->workgroup[0], u->workgroup[1], u->workgroup[2]);
-    for (uint32_t i = 0; i < 3; i++) out_printf(out, "%s%s", i ? ", " : "", expr_text(d, u, (uint32_t)u->dispatch[i], arena));
+    for (uint32_t i = 0; i < 3; i++)
+        out_printf(out, "%s%s", i ? ", " : "", expr_text(d, u, (uint32_t)u->dispatch[i], arena));
     out_text(out, "\n");
     print_arguments(d, u, arena, out);
 }
 
-static void print_arm(const struct dump *d, const struct vyre_meta_unit *u, const struct vyre_meta_step *s, struct arena *arena,
-                      struct out *out)
+static void print_arm(const struct dump *d, const struct vyre_meta_unit *u, const struct vyre_meta_step *s,
+                      struct arena *arena, struct out *out)
 {
     const struct metadata_view *m = &d->meta;
     const struct vyre_meta_unit *p = &m->units[s->target];
@@ -176,8 +187,10 @@ static void print_pipeline(const struct dump *d, const struct vyre_meta_unit *u,
     }
     for (uint32_t i = 0; i < u->n_steps; i++) {
         const struct vyre_meta_step *s = &m->steps[u->first_step + i];
-        if (s->kind == VYRE_META_ARM) print_arm(d, u, s, arena, out);
-        else out_printf(out, "  host %s\n", m->strings + m->buffers[u->first_buffer + s->target].name);
+        if (s->kind == VYRE_META_ARM)
+            print_arm(d, u, s, arena, out);
+        else
+            out_printf(out, "  host %s\n", m->strings + m->buffers[u->first_buffer + s->target].name);
     }
 }
 
@@ -186,12 +199,14 @@ void print_text(const struct dump *d, struct arena *arena, struct out *out)
     const struct vyre_meta *head = d->meta.head;
     print_images(d, out);
     for (uint32_t i = 0; i < head->units.n; i++) {
-        if (i < head->n_programs) print_program(d, &d->meta.units[i], arena, out);
-        else print_pipeline(d, &d->meta.units[i], arena, out);
+        if (i < head->n_programs)
+            print_program(d, &d->meta.units[i], arena, out);
+        else
+            print_pipeline(d, &d->meta.units[i], arena, out);
     }
 }
 
-/* -- JSON ------------------------------------------------------------------------------------------------------------------------------ */
+/* -- JSON -------------------------------------------------------------------------------------- */
 
 static void write_images(const struct dump *d, struct json *j)
 {
@@ -212,8 +227,8 @@ static void write_images(const struct dump *d, struct json *j)
     json_close(j, "]");
 }
 
-static void write_buffers(const struct dump *d, const struct vyre_meta_unit *u, const char *key, uint32_t first, uint32_t n,
-                          struct arena *arena, struct json *j)
+static void write_buffers(const struct dump *d, const struct vyre_meta_unit *u, const char *key, uint32_t first,
+                          uint32_t n, struct arena *arena, struct json *j)
 {
     json_open(j, key, "[");
     for (uint32_t i = first; i < first + n; i++) {
@@ -249,10 +264,12 @@ static void write_params(const struct dump *d, const struct vyre_meta_unit *u, s
 static void write_shape(const struct dump *d, const struct vyre_meta_unit *u, struct arena *arena, struct json *j)
 {
     json_open(j, "workgroup", "[");
-    for (uint32_t i = 0; i < 3; i++) json_number(j, NULL, u->workgroup[i]);
+    for (uint32_t i = 0; i < 3; i++)
+        json_number(j, NULL, u->workgroup[i]);
     json_close(j, "]");
     json_open(j, "dispatch", "[");
-    for (uint32_t i = 0; i < 3; i++) json_string(j, NULL, expr_text(d, u, (uint32_t)u->dispatch[i], arena));
+    for (uint32_t i = 0; i < 3; i++)
+        json_string(j, NULL, expr_text(d, u, (uint32_t)u->dispatch[i], arena));
     json_close(j, "]");
 }
 
@@ -290,8 +307,10 @@ void print_json(const struct dump *d, struct arena *arena, struct json *j)
         json_number(j, "args_bytes", u->args_bytes);
         write_buffers(d, u, "buffers", 0, u->n_buffers, arena, j);
         write_params(d, u, j);
-        if (is_program) write_shape(d, u, arena, j);
-        else write_buffers(d, u, "temps", u->n_buffers, u->n_temps, arena, j);
+        if (is_program)
+            write_shape(d, u, arena, j);
+        else
+            write_buffers(d, u, "temps", u->n_buffers, u->n_temps, arena, j);
         if (!is_program) write_steps(d, u, j);
         json_close(j, "}");
     }

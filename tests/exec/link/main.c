@@ -1,4 +1,5 @@
-/* main.c - uses every unit of shapes.vir, and of second.vir with -DSECOND; exit status 0 and "ok" when all is as it must be. */
+/* main.c - uses every unit of shapes.vir, and of second.vir with -DSECOND; exit status 0 and "ok" when all is as it
+ * must be. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,15 +27,18 @@ static void masks(void)
     static uint32_t bins[256];
     struct mask_args args = {.text = vyre_host(text, N), .out = vyre_host(out, N)};
     REQUIRE(!mask(ctx, &args));
-    for (int i = 0; i < N; i++) REQUIRE(out[i] == (uint8_t)(text[i] ^ "vyrec"[i % 5]));
+    for (int i = 0; i < N; i++)
+        REQUIRE(out[i] == (uint8_t)(text[i] ^ "vyrec"[i % 5]));
 
     struct mask_twice_args twice = {.text = vyre_host(text, N), .out = vyre_host(out, N), .bins = vyre_host(bins, 256)};
     uint64_t bytes = 0;
     REQUIRE(!mask_twice_workspace(ctx, &twice, &bytes) && bytes >= N);
     REQUIRE(!mask_twice(ctx, &twice));
     REQUIRE(!memcmp(out, text, N));
-    for (int i = 0; i < N; i++) bins[text[i]]--;
-    for (int i = 0; i < 256; i++) REQUIRE(bins[i] == 0);
+    for (int i = 0; i < N; i++)
+        bins[text[i]]--;
+    for (int i = 0; i < 256; i++)
+        REQUIRE(bins[i] == 0);
 
     memset(out, 1, N);
     vyre_event *event;
@@ -57,7 +61,8 @@ static void looks_up(void)
     static uint32_t squares[N];
     struct lookup_args args = {.index = vyre_host(text, N), .out = vyre_host(squares, N)};
     REQUIRE(!lookup(ctx, &args));
-    for (int i = 0; i < N; i++) REQUIRE(squares[i] == (uint32_t)text[i] * text[i]);
+    for (int i = 0; i < N; i++)
+        REQUIRE(squares[i] == (uint32_t)text[i] * text[i]);
 #ifdef SECOND
     struct second_lookup_args other = {.index = vyre_host("\0\3\4", 3), .out = vyre_host(squares, 3)};
     REQUIRE(!second_lookup(ctx, &other));
@@ -69,13 +74,39 @@ static void passes_params(void)
 {
     uint64_t seen[17];
     memset(seen, 255, sizeof seen);
-    struct all_params_args args = {
-        .out = vyre_host(seen, 17), .b0 = 7, .u1 = 200, .i2 = -3, .u3 = 60000, .i4 = -30000, .u5 = 4000000000u, .i6 = -5,
-        .u7 = 0xfedcba9876543210u, .i8_ = -6, .h9 = 0x3e00 /* 1.5 */, .b10 = 0x4020 /* 2.5 */, .f11 = 3.25f, .d12 = 4.75};
+    struct all_params_args args = {.out = vyre_host(seen, 17),
+                                   .b0 = 7,
+                                   .u1 = 200,
+                                   .i2 = -3,
+                                   .u3 = 60000,
+                                   .i4 = -30000,
+                                   .u5 = 4000000000u,
+                                   .i6 = -5,
+                                   .u7 = 0xfedcba9876543210u,
+                                   .i8_ = -6,
+                                   .h9 = 0x3e00 /* 1.5 */,
+                                   .b10 = 0x4020 /* 2.5 */,
+                                   .f11 = 3.25f,
+                                   .d12 = 4.75};
     REQUIRE(!all_params(ctx, &args));
-    const uint64_t want[16] = {1, 200, (uint64_t)-3, 60000, (uint64_t)-30000, 4000000000u, (uint64_t)-5, 0xfedcba9876543210u,
-                               (uint64_t)-6, 6, 10, 13, 19, 0, 0, 0};
-    for (int i = 0; i < 16; i++) REQUIRE(seen[i] == want[i]);
+    const uint64_t want[16] = {1,
+                               200,
+                               (uint64_t)-3,
+                               60000,
+                               (uint64_t)-30000,
+                               4000000000u,
+                               (uint64_t)-5,
+                               0xfedcba9876543210u,
+                               (uint64_t)-6,
+                               6,
+                               10,
+                               13,
+                               19,
+                               0,
+                               0,
+                               0};
+    for (int i = 0; i < 16; i++)
+        REQUIRE(seen[i] == want[i]);
     REQUIRE(seen[16] == UINT64_MAX);
 }
 
@@ -83,13 +114,15 @@ static void traps(void)
 {
     vyre_trap trap;
     uint64_t first = 0;
-    while (text[first] != 77) first++;
+    while (text[first] != 77)
+        first++;
     struct guarded_args args = {.text = vyre_host(text, N), .out = vyre_host(out, N), .stop = 77};
     memset(out, 1, N);
     REQUIRE(guarded(ctx, &args) == VYRE_ERROR_TRAP);
     REQUIRE(!vyre_context_trap(ctx, &trap) && trap.code == 77 && trap.invocation == first);
     REQUIRE(!strcmp(trap.arm, "guard") && !strcmp(trap.program, "stop_at"));
-    for (int i = 0; i < N; i++) REQUIRE(out[i] == 1); /* the second arm did not run */
+    for (int i = 0; i < N; i++)
+        REQUIRE(out[i] == 1); /* the second arm did not run */
     args.text.count = first;
     args.out.count = first;
     REQUIRE(!guarded(ctx, &args));
@@ -102,7 +135,8 @@ static void fills_vectors(void)
     struct four_args args = {.out = vyre_host(four_of, 1000), .scale = 1.5f};
     if ((uintptr_t)four_of % 16) args.out = vyre_host(four_of + 4 - (uintptr_t)four_of % 16 / 4, 1000);
     REQUIRE(!four(ctx, &args));
-    for (int i = 0; i < 4000; i++) REQUIRE(((float *)args.out.host)[i] == 1.5f);
+    for (int i = 0; i < 4000; i++)
+        REQUIRE(((float *)args.out.host)[i] == 1.5f);
 }
 
 int main(void)
@@ -113,7 +147,8 @@ int main(void)
         printf("no context: %s\n", reason);
         return 1;
     }
-    for (int i = 0; i < N; i++) text[i] = (uint8_t)((unsigned)i * 2654435761u >> 13);
+    for (int i = 0; i < N; i++)
+        text[i] = (uint8_t)((unsigned)i * 2654435761u >> 13);
     struct nothing_args none = {0};
     REQUIRE(!nothing(ctx, &none));
     masks();
