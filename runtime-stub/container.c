@@ -39,6 +39,7 @@ static const char *check_entry(const struct container_view *view, const struct v
     if (!is_inside(image->offset, image->stored_bytes, c->size_bytes)) return "an image passes its end";
     if (c->size_bytes - image->offset - image->stored_bytes < VYRE_CONTAINER_TAIL)
         return "an image has no room behind it";
+    if (image->real_bytes >> 48) return "an image's size is wrong"; /* also what zstd says for "unknown" */
     if (!(image->flags & VYRE_IMAGE_ZSTD) && image->real_bytes != image->stored_bytes) return "an image's sizes differ";
     if (image->triple >= c->strings_bytes || image->arch >= c->strings_bytes || image->name >= c->strings_bytes)
         return "an image's name is misplaced";
