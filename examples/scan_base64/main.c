@@ -1,6 +1,7 @@
 /* main.c - finds literals in base64 text with the pipeline of scan_base64.vir.
- * `scan_base64 LITERALS.txt FILE [REPEAT]` prints a line `offset:literal` for each match, in order of offset, and a summary to stderr.
- * LITERALS.txt is the list that the object was built with. With REPEAT the work is done so many times, and the median time is said. */
+ * `scan_base64 LITERALS.txt FILE [REPEAT]` prints a line `offset:literal` for each match, in order of offset, and a
+ * summary to stderr. LITERALS.txt is the list that the object was built with. With REPEAT the work is done so many
+ * times, and the median time is said. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,7 +65,8 @@ static double seconds_now(void)
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-/* Runs the pipeline `repeat` times; the median of the times in seconds, or less than 0 after an error that was reported. */
+/* Runs the pipeline `repeat` times; the median of the times in seconds, or less than 0 after an error that was
+ * reported. */
 static double scan(vyre_context *context, const struct scan_base64_args *args, int repeat)
 {
     static double seconds[MAX_REPEAT];
@@ -143,8 +145,8 @@ int main(int argc, char **argv)
     }
     print_matches(matches, listed, literals, n_literals);
     fprintf(stderr, "%10u  in all, %u of them listed\n", count, listed);
-    fprintf(stderr, "%.1f MB of base64 decoded and searched in %.1f ms: %.2f GB/s\n", (double)text_bytes * 1e-6, seconds * 1e3,
-            (double)text_bytes / seconds * 1e-9);
+    fprintf(stderr, "%.1f MB of base64 decoded and searched in %.1f ms: %.2f GB/s\n", (double)text_bytes * 1e-6,
+            seconds * 1e3, (double)text_bytes / seconds * 1e-9);
     free(text);
     free(list);
     return 0;

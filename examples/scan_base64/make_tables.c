@@ -56,8 +56,10 @@ int main(int argc, char **argv)
     while (fgets(line, sizeof(line), file)) {
         line[strcspn(line, "\n")] = 0;
         if (n == MAX_LITERALS || !add_literal(line, ++n)) {
-            fprintf(stderr, "%s: line %u: literals have at least %d bytes, and there are at most %d of them with %d bytes in all\n",
-                    argv[1], n, MIN_LENGTH, MAX_LITERALS, MAX_BYTES);
+            fprintf(
+                stderr,
+                "%s: line %u: literals have at least %d bytes, and there are at most %d of them with %d bytes in all\n",
+                argv[1], n, MIN_LENGTH, MAX_LITERALS, MAX_BYTES);
             return 1;
         }
     }

@@ -17,8 +17,10 @@ int main(void)
         fputs("no context\n", stderr);
         return 1;
     }
-    struct xor_bytes_args hide = {.a = vyre_host(message, LENGTH), .b = vyre_host(pad, LENGTH), .out = vyre_host(hidden, LENGTH)};
-    struct xor_bytes_args show = {.a = vyre_host(hidden, LENGTH), .b = vyre_host(pad, LENGTH), .out = vyre_host(shown, LENGTH)};
+    struct xor_bytes_args hide = {
+        .a = vyre_host(message, LENGTH), .b = vyre_host(pad, LENGTH), .out = vyre_host(hidden, LENGTH)};
+    struct xor_bytes_args show = {
+        .a = vyre_host(hidden, LENGTH), .b = vyre_host(pad, LENGTH), .out = vyre_host(shown, LENGTH)};
     if (xor_bytes(context, &hide) || xor_bytes(context, &show)) {
         fprintf(stderr, "xor: %s\n", vyre_context_message(context));
         return 1;

@@ -1,5 +1,5 @@
-/* replay.c - runs a fuzz target over files and folders instead of libFuzzer. Each input is named before it is run, so that the last name
- * printed is that of an input that crashes; one that takes longer than MAX_SECONDS fails. */
+/* replay.c - runs a fuzz target over files and folders instead of libFuzzer. Each input is named before it is run, so
+ * that the last name printed is that of an input that crashes; one that takes longer than MAX_SECONDS fails. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>

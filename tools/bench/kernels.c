@@ -1,7 +1,8 @@
 /* kernels.c - measures the kernels of the examples, compiled by vyrec, against the same loops in C and in OpenCL C.
  *
- * `kernels FOLDER THREADS ROUNDS TEXT.b64`: FOLDER holds kernels.cl and the tables of scan_base64. For each kernel and size the results of
- * all ways are compared, byte for byte; then each way is run ROUNDS times, in turns. A line of JSON per kernel, size and way. */
+ * `kernels FOLDER THREADS ROUNDS TEXT.b64`: FOLDER holds kernels.cl and the tables of scan_base64. For each kernel and
+ * size the results of all ways are compared, byte for byte; then each way is run ROUNDS times, in turns. A line of JSON
+ * per kernel, size and way. */
 #include "kernels.h"
 
 #include <stdio.h>
@@ -13,7 +14,8 @@ enum { MAX_ROUNDS = 1000, MAX_MATCHES = 1 << 20, MAX_BYTES = 64 << 20 };
 static const struct way *const ways[] = {&way_vyre, &way_c, &way_opencl};
 enum { N_WAYS = sizeof(ways) / sizeof(ways[0]) };
 static int is_open[N_WAYS];
-static const char *const names[KERNEL_COUNT] = {"xor", "base64 decode", "histogram", "reduce", "base64 decode and scan", "launch"};
+static const char *const names[KERNEL_COUNT] = {"xor",    "base64 decode",          "histogram",
+                                                "reduce", "base64 decode and scan", "launch"};
 
 struct inputs {
     unsigned char *a, *b, *text; /* MAX_BYTES each; text is base64 */
@@ -99,8 +101,14 @@ static void read_inputs(struct inputs *in, const char *folder, const char *text_
 /* The job of one kernel over `bytes` of input. */
 static struct job make_job(const struct inputs *in, enum kernel kernel, size_t bytes, int way)
 {
-    struct job job = {.kernel = kernel, .n = bytes, .a = in->a, .b = in->b, .out = in->out[way], .out_bytes = bytes,
-                      .tables = &in->tables, .plain = in->plain};
+    struct job job = {.kernel = kernel,
+                      .n = bytes,
+                      .a = in->a,
+                      .b = in->b,
+                      .out = in->out[way],
+                      .out_bytes = bytes,
+                      .tables = &in->tables,
+                      .plain = in->plain};
     if (kernel == KERNEL_DECODE || kernel == KERNEL_SCAN) {
         job.a = in->text;
         job.n = bytes < in->text_bytes ? bytes / 4 * 4 : in->text_bytes;
@@ -135,8 +143,8 @@ static int results_agree(struct job jobs[N_WAYS])
             qsort(words + 1, words[0], sizeof(*words), compare_positions);
         }
         if (status || memcmp(jobs[0].out, jobs[i].out, jobs[0].out_bytes)) {
-            fprintf(stderr, "kernels: %s, %zu elements: %s differs from %s\n", names[jobs[0].kernel], jobs[0].n, ways[i]->name,
-                    ways[0]->name);
+            fprintf(stderr, "kernels: %s, %zu elements: %s differs from %s\n", names[jobs[0].kernel], jobs[0].n,
+                    ways[i]->name, ways[0]->name);
             return 0;
         }
     }
@@ -189,10 +197,11 @@ static void measure(struct job jobs[N_WAYS], int rounds, unsigned n_threads, siz
     for (int i = 0; i < N_WAYS; i++) {
         if (jobs[i].out) {
             qsort(seconds[i], (size_t)rounds, sizeof(double), compare_doubles);
-            printf("{\"kernel\": \"%s\", \"bytes\": %zu, \"threads\": %u, \"way\": \"%s\", \"rounds\": %d, \"median_s\": %.9g, "
+            printf("{\"kernel\": \"%s\", \"bytes\": %zu, \"threads\": %u, \"way\": \"%s\", \"rounds\": %d, "
+                   "\"median_s\": %.9g, "
                    "\"p25_s\": %.9g, \"p75_s\": %.9g}\n",
-                   names[jobs[i].kernel], bytes, n_threads, ways[i]->name, rounds, seconds[i][rounds / 2], seconds[i][rounds / 4],
-                   seconds[i][rounds * 3 / 4]);
+                   names[jobs[i].kernel], bytes, n_threads, ways[i]->name, rounds, seconds[i][rounds / 2],
+                   seconds[i][rounds / 4], seconds[i][rounds * 3 / 4]);
             fflush(stdout);
         }
     }

@@ -9,12 +9,12 @@ enum kernel { KERNEL_XOR, KERNEL_DECODE, KERNEL_HISTOGRAM, KERNEL_REDUCE, KERNEL
 /* One problem: inputs, shared by all ways of solving it, and the result of one of them. */
 struct job {
     enum kernel kernel;
-    size_t n;                 /* elements of the first input: bytes, or numbers of KERNEL_REDUCE */
+    size_t n; /* elements of the first input: bytes, or numbers of KERNEL_REDUCE */
     const void *a, *b;
-    void *out;                /* out_bytes, cleared before each run that is compared */
+    void *out; /* out_bytes, cleared before each run that is compared */
     size_t out_bytes;
     const struct loop_tables *tables;
-    unsigned char *plain;     /* KERNEL_SCAN in C: the decoded bytes */
+    unsigned char *plain; /* KERNEL_SCAN in C: the decoded bytes */
 };
 
 /* A way of doing it. Each function returns 0, or not after an error that was reported. */

@@ -3,15 +3,16 @@
 
 #include <string.h>
 
-void loop_xor(const unsigned char *restrict a, const unsigned char *restrict b, unsigned char *restrict out, size_t begin, size_t end)
+void loop_xor(const unsigned char *restrict a, const unsigned char *restrict b, unsigned char *restrict out,
+              size_t begin, size_t end)
 {
     for (size_t i = begin; i < end; i++) {
         out[i] = a[i] ^ b[i];
     }
 }
 
-size_t loop_decode(const struct loop_tables *tables, const unsigned char *restrict text, unsigned char *restrict plain, size_t begin,
-                   size_t end, size_t n_quads)
+size_t loop_decode(const struct loop_tables *tables, const unsigned char *restrict text, unsigned char *restrict plain,
+                   size_t begin, size_t end, size_t n_quads)
 {
     const unsigned char *restrict sextets = tables->sextets;
     size_t faults = 0;
@@ -58,11 +59,12 @@ uint64_t loop_sum(const uint32_t *restrict numbers, size_t begin, size_t end)
     return sum;
 }
 
-void loop_scan(const struct loop_tables *tables, const unsigned char *restrict plain, size_t n, uint32_t *count, uint32_t *positions,
-               uint32_t max, size_t begin, size_t end)
+void loop_scan(const struct loop_tables *tables, const unsigned char *restrict plain, size_t n, uint32_t *count,
+               uint32_t *positions, uint32_t max, size_t begin, size_t end)
 {
     for (size_t i = begin; i < end && i + 4 < n; i++) {
-        uint32_t key = plain[i] | (uint32_t)plain[i + 1] << 8 | (uint32_t)plain[i + 2] << 16 | (uint32_t)plain[i + 3] << 24;
+        uint32_t key =
+            plain[i] | (uint32_t)plain[i + 1] << 8 | (uint32_t)plain[i + 2] << 16 | (uint32_t)plain[i + 3] << 24;
         uint32_t hash = (key * 0x9E3779B1u + plain[i + 4] * 0x85EBCA6Bu) >> 20;
         uint32_t literal = tables->first_of_hash[hash];
         while (literal) {

@@ -1,5 +1,5 @@
-/* spawn.c - how long a command takes from start to end, and the most memory it had. `spawn ROUNDS COMMAND ARGUMENT...` runs it so often, with
- * its output thrown away, and prints a line of JSON. */
+/* spawn.c - how long a command takes from start to end, and the most memory it had. `spawn ROUNDS COMMAND ARGUMENT...`
+ * runs it so often, with its output thrown away, and prints a line of JSON. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <spawn.h>
@@ -32,7 +32,8 @@ static double run_once(char **command, const posix_spawn_file_actions_t *actions
     int status;
     struct rusage usage;
     double start = seconds_now();
-    if (posix_spawnp(&child, command[0], actions, NULL, command, environ) || wait4(child, &status, 0, &usage) < 0 || status) {
+    if (posix_spawnp(&child, command[0], actions, NULL, command, environ) || wait4(child, &status, 0, &usage) < 0 ||
+        status) {
         fprintf(stderr, "spawn: %s failed\n", command[0]);
         return -1;
     }
@@ -60,7 +61,7 @@ int main(int argc, char **argv)
         }
     }
     qsort(seconds, (size_t)rounds, sizeof(*seconds), compare_doubles);
-    printf("{\"rounds\": %d, \"median_s\": %.9g, \"p25_s\": %.9g, \"p75_s\": %.9g, \"peak_bytes\": %ld}\n", rounds, seconds[rounds / 2],
-           seconds[rounds / 4], seconds[rounds * 3 / 4], peak_kib * 1024);
+    printf("{\"rounds\": %d, \"median_s\": %.9g, \"p25_s\": %.9g, \"p75_s\": %.9g, \"peak_bytes\": %ld}\n", rounds,
+           seconds[rounds / 2], seconds[rounds / 4], seconds[rounds * 3 / 4], peak_kib * 1024);
     return 0;
 }

@@ -22,10 +22,18 @@ static void run_part(struct job *job, unsigned part)
     uint32_t *words = job->out;
     switch (job->kernel) {
     case KERNEL_XOR:
-    case KERNEL_LAUNCH: loop_xor(job->a, job->b, job->out, begin, end); break;
-    case KERNEL_DECODE: loop_decode(job->tables, job->a, job->out, begin, end, job->n / 4); break;
-    case KERNEL_HISTOGRAM: loop_histogram(job->a, words, begin, end); break;
-    case KERNEL_REDUCE: sums[part] = loop_sum(job->a, begin, end); break;
+    case KERNEL_LAUNCH:
+        loop_xor(job->a, job->b, job->out, begin, end);
+        break;
+    case KERNEL_DECODE:
+        loop_decode(job->tables, job->a, job->out, begin, end, job->n / 4);
+        break;
+    case KERNEL_HISTOGRAM:
+        loop_histogram(job->a, words, begin, end);
+        break;
+    case KERNEL_REDUCE:
+        sums[part] = loop_sum(job->a, begin, end);
+        break;
     default:
         if (scanning) {
             loop_scan(job->tables, job->plain, items, words, words + 1, MAX_MATCHES, begin, end);

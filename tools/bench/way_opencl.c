@@ -92,24 +92,31 @@ static int bind(const struct job *job)
     bound.a = wrap(job->a, wide ? job->n * 4 : job->n, CL_MEM_READ_ONLY);
     bound.b = job->kernel == KERNEL_DECODE ? wrap(job->tables->sextets, 256, CL_MEM_READ_ONLY)
                                            : wrap(job->b ? job->b : job->a, job->n, CL_MEM_READ_ONLY);
-    bound.out = wide ? wrap(bound.parts, bound.n_parts * 8, CL_MEM_READ_WRITE) : wrap(job->out, job->out_bytes, CL_MEM_READ_WRITE);
+    bound.out = wide ? wrap(bound.parts, bound.n_parts * 8, CL_MEM_READ_WRITE)
+                     : wrap(job->out, job->out_bytes, CL_MEM_READ_WRITE);
     bound.kernel = clCreateKernel(program, names[job->kernel], &status);
     if (report("kernel", status) || !bound.a || !bound.b || !bound.out) {
         return 1;
     }
     bound.job = *job;
     bound.is_bound = 1;
-    return clSetKernelArg(bound.kernel, 0, sizeof(cl_mem), &bound.a) || clSetKernelArg(bound.kernel, 1, sizeof(cl_mem), &bound.b) ||
-           clSetKernelArg(bound.kernel, 2, sizeof(cl_mem), &bound.out) || clSetKernelArg(bound.kernel, 3, sizeof(n), &n);
+    return clSetKernelArg(bound.kernel, 0, sizeof(cl_mem), &bound.a) ||
+           clSetKernelArg(bound.kernel, 1, sizeof(cl_mem), &bound.b) ||
+           clSetKernelArg(bound.kernel, 2, sizeof(cl_mem), &bound.out) ||
+           clSetKernelArg(bound.kernel, 3, sizeof(n), &n);
 }
 
 static size_t invocations(const struct job *job)
 {
     switch (job->kernel) {
-    case KERNEL_DECODE: return (job->n / 4 + 255) / 256 * 256;
-    case KERNEL_HISTOGRAM: return (job->n / 65536 + 1) * 256;
-    case KERNEL_REDUCE: return (job->n / 16384 + 1) * 256;
-    default: return (job->n + 255) / 256 * 256;
+    case KERNEL_DECODE:
+        return (job->n / 4 + 255) / 256 * 256;
+    case KERNEL_HISTOGRAM:
+        return (job->n / 65536 + 1) * 256;
+    case KERNEL_REDUCE:
+        return (job->n / 16384 + 1) * 256;
+    default:
+        return (job->n + 255) / 256 * 256;
     }
 }
 
@@ -118,7 +125,8 @@ static int run_opencl(struct job *job)
     if (job->kernel == KERNEL_SCAN) {
         return 77;
     }
-    int is_same = bound.is_bound && bound.job.kernel == job->kernel && bound.job.n == job->n && bound.job.out == job->out;
+    int is_same =
+        bound.is_bound && bound.job.kernel == job->kernel && bound.job.n == job->n && bound.job.out == job->out;
     if (!is_same && bind(job)) {
         return 1;
     }

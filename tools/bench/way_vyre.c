@@ -25,10 +25,14 @@ static vyre_status run_kernel(struct job *job)
     vyre_span a = vyre_host(job->a, job->n), out = vyre_host(job->out, job->out_bytes);
     switch (job->kernel) {
     case KERNEL_XOR:
-    case KERNEL_LAUNCH: return xor_bytes(context, &(struct xor_bytes_args){.a = a, .b = vyre_host(job->b, job->n), .out = out});
-    case KERNEL_DECODE: return decode_base64(context, &(struct decode_base64_args){.text = a, .plain = out});
-    case KERNEL_HISTOGRAM: return histogram(context, &(struct histogram_args){.bytes = a, .counts = vyre_host(words, 256)});
-    case KERNEL_REDUCE: return reduce(context, &(struct reduce_args){.numbers = a, .total = vyre_host(job->out, 1)});
+    case KERNEL_LAUNCH:
+        return xor_bytes(context, &(struct xor_bytes_args){.a = a, .b = vyre_host(job->b, job->n), .out = out});
+    case KERNEL_DECODE:
+        return decode_base64(context, &(struct decode_base64_args){.text = a, .plain = out});
+    case KERNEL_HISTOGRAM:
+        return histogram(context, &(struct histogram_args){.bytes = a, .counts = vyre_host(words, 256)});
+    case KERNEL_REDUCE:
+        return reduce(context, &(struct reduce_args){.numbers = a, .total = vyre_host(job->out, 1)});
     default:
         return scan_base64(context, &(struct scan_base64_args){.text = a,
                                                                .count = vyre_host(words, 1),
@@ -46,6 +50,9 @@ static int run_vyre(struct job *job)
     return 0;
 }
 
-static void close_vyre(void) { vyre_context_destroy(context); }
+static void close_vyre(void)
+{
+    vyre_context_destroy(context);
+}
 
 const struct way way_vyre = {"vyre", open_vyre, run_vyre, close_vyre};
