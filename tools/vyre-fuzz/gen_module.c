@@ -5,8 +5,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* What an array is for follows from its name: counts* are shared and changed by one atomic, sum* the same with f32,
- * cells* are own elements changed by any atomic; all others are plain. */
+/* What an array is for follows from its name: counts* (counters* in workgroup memory) are shared and changed by one
+ * atomic, sum* the same with f32, cells* are own elements changed by any atomic; all others are plain. */
 static const char *const atomic_names[] = {"counts", "sum", "cells"};
 
 static const char *name(struct gen *g, const char *text, uint32_t number)
@@ -103,10 +103,11 @@ static void add_inner_arrays(struct gen *g)
     if (random_chance(g->random, 60))
         add_inner_array(g, "shared", IR_SPACE_WORKGROUP, gen_type(g), (uint64_t)size * OWN_ELEMENTS, PHASE_OWN);
     if (random_chance(g->random, 25))
-        add_inner_array(g, "counts", IR_SPACE_WORKGROUP, atomic_type(g, false), random_between(g->random, 1, 40),
+        add_inner_array(g, "counters", IR_SPACE_WORKGROUP, atomic_type(g, false), random_between(g->random, 1, 40),
                         PHASE_ATOMIC);
     if (random_chance(g->random, 10))
-        add_inner_array(g, "counts", IR_SPACE_WORKGROUP, IR_TYPE(F32), random_between(g->random, 1, 40), PHASE_ATOMIC);
+        add_inner_array(g, "counters", IR_SPACE_WORKGROUP, IR_TYPE(F32), random_between(g->random, 1, 40),
+                        PHASE_ATOMIC);
     if (random_chance(g->random, 40))
         add_inner_array(g, "mine", IR_SPACE_PRIVATE, gen_type(g), random_between(g->random, 1, 9), PHASE_OWN);
 }

@@ -358,7 +358,7 @@ static void change_phases(struct gen *g, enum ir_space space)
 {
     for (uint32_t k = 0; k < g->arrays.n; k++) {
         struct gen_array *a = &g->arrays.at[k];
-        bool has_atomics = a->buffer->name[0] == 'c'; /* counts: see gen_module.c */
+        bool has_atomics = a->buffer->name[0] == 'c'; /* counts, counters: see gen_module.c */
         if (a->buffer->space != space || a->fixed) continue;
         if (random_chance(g->random, 60))
             a->phase = a->phase != PHASE_READ ? PHASE_READ : has_atomics ? PHASE_ATOMIC : PHASE_OWN;
