@@ -22,7 +22,7 @@ void metadata_write(const struct ir_module *m, const struct interface *face, str
 
 /* Everything of the object but machine code: the contents' memory is that of `arena` and of `container`. */
 void object_collect(const struct ir_module *m, const struct codegen_options *options, const struct interface *face,
-                    struct arena *arena, struct out *container, struct object_contents *contents);
+                    struct diags *diags, struct arena *arena, struct out *container, struct object_contents *contents);
 
 void header_write(const struct ir_module *m, const struct codegen_options *options, const struct interface *face,
                   struct out *out);

@@ -2,6 +2,7 @@
 #include "codegen/object.h"
 
 #include "codegen/container.h"
+#include "codegen/spirv/spirv.h"
 
 /* CPU code lies in .text; its rows in the index tell what is there. */
 static void add_cpu_images(const struct target_set *targets, struct container_image *images, uint32_t *n)
@@ -10,6 +11,41 @@ static void add_cpu_images(const struct target_set *targets, struct container_im
         if (!targets->has[t] || target_infos[t].family != TARGET_FAMILY_CPU) continue;
         images[(*n)++] =
             (struct container_image){VYRE_IMAGE_CPU, target_infos[t].triple, target_infos[t].arch, "", "", 0};
+    }
+}
+
+static bool has_grid_barrier(const struct ir_program *p)
+{
+    IR_EACH_STMT(s, &p->body)
+    {
+        if (s->kind == IR_STMT_GRID_BARRIER) return true;
+    }
+    return false;
+}
+
+/* One image per program. A program with a grid barrier would be several launches on a GPU: it has CPU code only. */
+static void add_spirv_images(const struct ir_module *m, const struct codegen_options *options, struct diags *diags,
+                             struct arena *arena, struct memory *mem, struct container_image *images, uint32_t *n)
+{
+    struct spirv_options spirv = {.version = 0x00010300,
+                                  .opt_level = options->opt_level,
+                                  .debug_info = options->debug_info,
+                                  .storage_8bit = true,
+                                  .storage_16bit = true};
+    const struct target_info *target = &target_infos[TARGET_SPIRV_VULKAN_1_2];
+    if (!options->targets->has[TARGET_SPIRV_VULKAN_1_2]) return;
+    for (uint32_t i = 0; i < m->programs.n; i++) {
+        const struct ir_program *p = m->programs.at[i];
+        if (has_grid_barrier(p)) {
+            diag_report(diags, DIAG_NO_DEVICE_CODE, p->range, p->name, "SPIR-V");
+            continue;
+        }
+        struct out image;
+        out_init(&image, mem);
+        spirv_write_image(p, &spirv, arena, &image);
+        images[(*n)++] = (struct container_image){
+            VYRE_IMAGE_SPIRV, target->triple, target->arch, p->name, arena_copy(arena, image.bytes, image.n), image.n};
+        out_release(&image);
     }
 }
 
@@ -29,10 +65,11 @@ static struct object_entry *collect_entries(const struct interface *face, struct
 }
 
 void object_collect(const struct ir_module *m, const struct codegen_options *options, const struct interface *face,
-                    struct arena *arena, struct out *container, struct object_contents *contents)
+                    struct diags *diags, struct arena *arena, struct out *container, struct object_contents *contents)
 {
-    struct container_image *images = ARENA_ARRAY(arena, struct container_image, 1 + TARGET_COUNT + (size_t)m->data.n);
-    uint64_t *offsets = ARENA_ARRAY(arena, uint64_t, 1 + TARGET_COUNT + (size_t)m->data.n);
+    size_t most = 1 + TARGET_COUNT * (1 + (size_t)m->programs.n) + m->data.n;
+    struct container_image *images = ARENA_ARRAY(arena, struct container_image, most);
+    uint64_t *offsets = ARENA_ARRAY(arena, uint64_t, most);
     struct out metadata;
     uint32_t n = 0;
     out_init(&metadata, container->mem);
@@ -44,6 +81,7 @@ void object_collect(const struct ir_module *m, const struct codegen_options *opt
         const struct ir_data *d = m->data.at[i];
         images[n++] = (struct container_image){VYRE_IMAGE_DATA, "", "", d->buffer.name, d->bytes, d->size_bytes};
     }
+    add_spirv_images(m, options, diags, arena, container->mem, images, &n);
     container_write(images, n, offsets, arena, container);
     out_release(&metadata);
     *contents = (struct object_contents){(const unsigned char *)container->bytes, container->n, offsets + first_data,

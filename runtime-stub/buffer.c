@@ -25,6 +25,7 @@ static void unref_buffer(vyre_buffer *b)
 {
     if (atomic_fetch_sub_explicit(&b->refs, 1, memory_order_acq_rel) != 1) return;
     vyre_context *c = b->context;
+    if (c->backend->buffer_destroy) c->backend->buffer_destroy(b);
     block_destroy(c, b->own);
     memory_put(&c->allocator, b, sizeof *b, _Alignof(vyre_buffer));
     context_drop(c);
@@ -49,6 +50,24 @@ void buffer_drop(vyre_buffer *b)
 
 /* -- making ------------------------------------------------------------------------------------ */
 
+/* Memory of the backend's, or of the host; zeroed. */
+static void create_memory(vyre_buffer *b, struct outcome *o)
+{
+    const struct backend *backend = b->context->backend;
+    o->status = VYRE_OK;
+    if (backend->buffer_create) {
+        backend->buffer_create(b, o);
+        return;
+    }
+    b->own = block_create(b->context, b->n_bytes, BUFFER_ALIGN);
+    if (!b->own) {
+        o->status = VYRE_ERROR_OUT_OF_MEMORY;
+        return;
+    }
+    b->bytes = b->own->bytes;
+    if (!b->own->is_zero) memset(b->bytes, 0, b->n_bytes);
+}
+
 vyre_status vyre_buffer_create(vyre_context *context, vyre_buffer_kind kind, uint64_t bytes, vyre_buffer **buffer)
 {
     if (!context || !buffer)
@@ -60,13 +79,13 @@ vyre_status vyre_buffer_create(vyre_context *context, vyre_buffer_kind kind, uin
                             "created, the others are wrapped",
                             (int)kind);
     vyre_buffer *b = new_buffer(context, kind, bytes);
-    if (b) b->own = block_create(context, bytes, BUFFER_ALIGN);
-    if (!b || !b->own) {
+    struct outcome o = {.status = VYRE_ERROR_OUT_OF_MEMORY};
+    if (b) create_memory(b, &o);
+    if (!b || o.status) {
         vyre_buffer_destroy(b);
-        return context_fail(context, VYRE_ERROR_DEVICE_MEMORY, "no memory for a buffer of %llu bytes", (ull)bytes);
+        return context_fail(context, o.status == VYRE_ERROR_OUT_OF_MEMORY ? VYRE_ERROR_DEVICE_MEMORY : o.status,
+                            "no memory for a buffer of %llu bytes%s%s", (ull)bytes, *o.message ? ": " : "", o.message);
     }
-    b->bytes = b->own->bytes;
-    if (!b->own->is_zero) memset(b->bytes, 0, bytes);
     *buffer = b;
     return VYRE_OK;
 }
@@ -119,27 +138,37 @@ static vyre_status hold_range(vyre_buffer *b, uint64_t offset_bytes, const void 
     return VYRE_OK;
 }
 
-static void copy_bytes(void *to, const void *from, uint64_t n)
+vyre_status buffer_copy(vyre_buffer *b, void *to, const void *from, uint64_t n_bytes, struct outcome *o)
 {
-    if (n) memmove(to, from, n);
+    if (!n_bytes) return VYRE_OK;
+    if (b->is_remote) return b->context->backend->buffer_copy(b, to, from, n_bytes, o);
+    memmove(to, from, n_bytes);
+    return VYRE_OK;
+}
+
+static vyre_status copy_now(vyre_buffer *b, void *to, const void *from, uint64_t n_bytes)
+{
+    struct outcome o = {.status = VYRE_OK};
+    vyre_status status = buffer_copy(b, to, from, n_bytes, &o);
+    return status ? context_report(b->context, &o) : VYRE_OK;
 }
 
 vyre_status vyre_buffer_write(vyre_buffer *buffer, uint64_t offset_bytes, const void *from, uint64_t bytes)
 {
     vyre_status status = hold_range(buffer, offset_bytes, from, bytes, "vyre_buffer_write");
     if (status) return status;
-    copy_bytes(buffer->bytes + offset_bytes, from, bytes);
+    status = copy_now(buffer, buffer->bytes + offset_bytes, from, bytes);
     buffer_drop(buffer);
-    return VYRE_OK;
+    return status;
 }
 
 vyre_status vyre_buffer_read(vyre_buffer *buffer, uint64_t offset_bytes, void *to, uint64_t bytes)
 {
     vyre_status status = hold_range(buffer, offset_bytes, to, bytes, "vyre_buffer_read");
     if (status) return status;
-    copy_bytes(to, buffer->bytes + offset_bytes, bytes);
+    status = copy_now(buffer, to, buffer->bytes + offset_bytes, bytes);
     buffer_drop(buffer);
-    return VYRE_OK;
+    return status;
 }
 
 /* The buffer is held; `to` and `from` are final. */
@@ -190,6 +219,11 @@ vyre_status vyre_buffer_map(vyre_buffer *buffer, uint32_t map_flags, void **memo
                             "vyre_buffer_map: no place for the address, or flags "
                             "that mean nothing");
     *memory = NULL;
+    if (buffer->is_remote)
+        return context_fail(buffer->context, VYRE_ERROR_UNSUPPORTED,
+                            "vyre_buffer_map: the host does not reach this memory of %s: "
+                            "create the buffer as MAPPED, or read and write it",
+                            buffer->context->device);
     if (!atomic_compare_exchange_strong_explicit(&buffer->use, &unused, -1, memory_order_acquire, memory_order_relaxed))
         return context_fail(buffer->context, VYRE_ERROR_MAPPED, "vyre_buffer_map: the buffer is %s",
                             unused < 0 ? "mapped already" : "used by work in flight: wait for its event");

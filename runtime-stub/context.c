@@ -152,39 +152,23 @@ static vyre_status merge_settings(struct settings *s, const vyre_options *option
 
 /* -- choosing a backend ------------------------------------------------------------------------ */
 
-struct backend {
-    const char *name;
-    vyre_backend id;
-    vyre_status (*open)(vyre_context *c, const struct settings *s, struct outcome *o); /* NULL: not in this runtime */
-};
-
-/* In the order of preference. */
-static const struct backend backends[N_BACKENDS] = {
-    {"cuda", VYRE_BACKEND_CUDA, NULL},
-    {"hsa", VYRE_BACKEND_HSA, NULL},
-    {"vulkan", VYRE_BACKEND_VULKAN, NULL},
-    {"cpu", VYRE_BACKEND_CPU, cpu_open},
-};
+/* In the order of preference; those without functions are not in this runtime. */
+static const struct backend cuda_backend = {.name = "cuda", .id = VYRE_BACKEND_CUDA};
+static const struct backend hsa_backend = {.name = "hsa", .id = VYRE_BACKEND_HSA};
+static const struct backend *const backends[N_BACKENDS] = {&cuda_backend, &hsa_backend, &vulkan_backend, &cpu_backend};
 static const char all_backends[] = "cuda,hsa,vulkan,cpu";
 
 static const struct backend *find_backend(const char *name, size_t n)
 {
     for (uint32_t i = 0; i < N_BACKENDS; i++)
-        if (strlen(backends[i].name) == n && !memcmp(backends[i].name, name, n)) return &backends[i];
+        if (strlen(backends[i]->name) == n && !memcmp(backends[i]->name, name, n)) return backends[i];
     return NULL;
-}
-
-/* "#0", or part of the name; the CPU is one device. */
-static vyre_status match_device(const vyre_context *c, const char *wanted, struct outcome *o)
-{
-    if (!wanted || !strcmp(wanted, "#0") || (*wanted != '#' && strcasestr(c->device, wanted))) return VYRE_OK;
-    return outcome_fail(o, VYRE_ERROR_NO_DEVICE, "device '%s' was asked for, and there is only #0, '%s'", wanted,
-                        c->device);
 }
 
 static void close_backend(vyre_context *c)
 {
-    if (c->pool) cpu_close(c);
+    if (c->backend) c->backend->close(c);
+    c->backend = NULL;
 }
 
 /* Tries a backend and notes how that went. */
@@ -196,10 +180,9 @@ static bool try_backend(vyre_context *c, const struct backend *b, const struct s
         status = b->open(c, s, &o);
     else
         status = outcome_fail(&o, VYRE_ERROR_UNSUPPORTED, "this runtime has no %s backend", b->name);
-    if (!status) status = match_device(c, s->device, &o);
     *to = (struct candidate){.name = b->name, .status = status};
     snprintf(to->reason, sizeof to->reason, "%.255s", status ? o.message : c->device);
-    if (status) close_backend(c);
+    if (!status) c->backend = b;
     return !status;
 }
 
@@ -251,9 +234,9 @@ static vyre_status choose_backend(vyre_context *c, const struct settings *s, str
 static void free_context(vyre_context *c)
 {
     vyre_allocator allocator = c->allocator;
+    modules_free(c);
     close_backend(c);
     trace_close(c->trace);
-    modules_free(c);
     blocks_free(c);
     while (c->failures) {
         struct thread_failure *next = c->failures->next;
@@ -361,10 +344,10 @@ vyre_status vyre_context_get_info(vyre_context *context, vyre_context_info *info
         return context_fail(context, VYRE_ERROR_INVALID_ARGUMENT, "vyre_context_get_info: set info->size first");
     size_t room = info->size;
     vyre_context_info mine = {.size = room,
-                              .backend = VYRE_BACKEND_CPU,
-                              .threads = pool_slots(context->pool),
+                              .backend = context->backend->id,
+                              .threads = context->pool ? pool_slots(context->pool) : 0,
                               .device = context->device,
-                              .level = cpu_level_name(context->level),
+                              .level = context->backend->level(context),
                               .report = context->report,
                               .n_candidates = context->n_candidates,
                               .usable = 1};

@@ -41,7 +41,21 @@ static vyre_status choose_level(vyre_context *c, const char *wanted, struct outc
     return VYRE_OK;
 }
 
-vyre_status cpu_open(vyre_context *c, const struct settings *s, struct outcome *o)
+static void cpu_close(vyre_context *c)
+{
+    pool_destroy(c->pool);
+    c->pool = NULL;
+}
+
+/* "#0", or part of the name: the CPU is one device. */
+static vyre_status match_device(const vyre_context *c, const char *wanted, struct outcome *o)
+{
+    if (!wanted || !strcmp(wanted, "#0") || (*wanted != '#' && strcasestr(c->device, wanted))) return VYRE_OK;
+    return outcome_fail(o, VYRE_ERROR_NO_DEVICE, "device '%s' was asked for, and there is only #0, '%s'", wanted,
+                        c->device);
+}
+
+static vyre_status cpu_open(vyre_context *c, const struct settings *s, struct outcome *o)
 {
     vyre_status status = choose_level(c, s->cpu_level, o);
     if (status) return status;
@@ -55,16 +69,12 @@ vyre_status cpu_open(vyre_context *c, const struct settings *s, struct outcome *
     if (!c->pool) return outcome_fail(o, VYRE_ERROR_OUT_OF_MEMORY, "no memory for a pool of %u threads", n);
     snprintf(c->device, sizeof c->device, "CPU %s, %u thread%s", cpu_level_name(c->level), pool_slots(c->pool),
              pool_slots(c->pool) == 1 ? "" : "s");
-    return VYRE_OK;
+    status = match_device(c, s->device, o);
+    if (status) cpu_close(c);
+    return status;
 }
 
-void cpu_close(vyre_context *c)
-{
-    pool_destroy(c->pool);
-    c->pool = NULL;
-}
-
-void cpu_pick_code(struct module *m)
+static bool pick_code(struct module *m)
 {
     for (uint32_t p = 0; p < m->linked->n_programs; p++) {
         const struct vyre_cpu_code *row = m->linked->code + (size_t)p * VYRE_CPU_LEVELS;
@@ -77,6 +87,7 @@ void cpu_pick_code(struct module *m)
             m->programs[p].scratch_bytes = code->scratch_bytes;
         }
     }
+    return true;
 }
 
 /* -- traps ------------------------------------------------------------------------------------- */
@@ -99,18 +110,6 @@ static void record_trap(void *ctx, uint64_t invocation, uint32_t code)
         cell->code = code;
     }
     pthread_mutex_unlock(&cell->lock);
-}
-
-static vyre_status report_trap(const struct plan *plan, const struct launch *l, const struct trap_cell *cell,
-                               struct outcome *o)
-{
-    uint64_t invocation = atomic_load_explicit(&cell->lowest, memory_order_relaxed);
-    o->trap =
-        (vyre_trap){.code = cell->code, .invocation = invocation, .program = unit_name(l->program), .arm = l->arm};
-    return outcome_fail(o, VYRE_ERROR_TRAP,
-                        "%s%s%s: '%s' executed trap(%u) in invocation %llu: what it writes is unspecified",
-                        unit_name(plan->unit), *l->arm ? ", arm " : "", l->arm, unit_name(l->program), cell->code,
-                        (unsigned long long)invocation);
 }
 
 /* -- zeros ------------------------------------------------------------------------------------- */
@@ -227,13 +226,14 @@ static vyre_status run_launch(vyre_context *c, const struct plan *plan, const st
     learn_cost(p, &job);
     if (c->trace) trace_add(c->trace, "launch", unit_name(l->program), l->arm, begin, clock_ns(), l->n_groups);
     pthread_mutex_destroy(&cell.lock);
-    return atomic_load_explicit(&cell.lowest, memory_order_relaxed) == no_trap ? VYRE_OK
-                                                                               : report_trap(plan, l, &cell, o);
+    return atomic_load_explicit(&cell.lowest, memory_order_relaxed) == no_trap
+               ? VYRE_OK
+               : launch_trap(plan, l, cell.code, atomic_load_explicit(&cell.lowest, memory_order_relaxed), o);
 }
 
 /* -- plans ------------------------------------------------------------------------------------- */
 
-bool cpu_scratch_bytes(vyre_context *c, const struct plan *plan, uint64_t *bytes)
+static bool cpu_scratch_bytes(vyre_context *c, const struct plan *plan, uint64_t *bytes)
 {
     *bytes = 0;
     for (uint32_t i = 0; i < plan->unit->n_steps; i++) {
@@ -268,7 +268,7 @@ static vyre_status run_launches(vyre_context *c, struct plan *plan, void *scratc
     return status;
 }
 
-vyre_status cpu_run(vyre_context *c, struct plan *plan, struct outcome *o)
+static vyre_status cpu_run(vyre_context *c, struct plan *plan, struct outcome *o)
 {
     struct block *temps = NULL, *scratch = NULL;
     vyre_status status = check_code(plan, o);
@@ -288,3 +288,17 @@ vyre_status cpu_run(vyre_context *c, struct plan *plan, struct outcome *o)
     block_release(c, scratch);
     return status;
 }
+
+static const char *level_name(const vyre_context *c)
+{
+    return cpu_level_name(c->level);
+}
+
+const struct backend cpu_backend = {.name = "cpu",
+                                    .id = VYRE_BACKEND_CPU,
+                                    .open = cpu_open,
+                                    .close = cpu_close,
+                                    .level = level_name,
+                                    .load = pick_code,
+                                    .run = cpu_run,
+                                    .scratch_bytes = cpu_scratch_bytes};

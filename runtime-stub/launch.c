@@ -5,10 +5,20 @@
 
 enum { STACK_PLAN_BYTES = 4096 };
 
+vyre_status launch_trap(const struct plan *plan, const struct launch *l, uint32_t code, uint64_t invocation,
+                        struct outcome *o)
+{
+    o->trap = (vyre_trap){.code = code, .invocation = invocation, .program = unit_name(l->program), .arm = l->arm};
+    return outcome_fail(o, VYRE_ERROR_TRAP,
+                        "%s%s%s: '%s' executed trap(%u) in invocation %llu: what it writes is unspecified",
+                        unit_name(plan->unit), *l->arm ? ", arm " : "", l->arm, unit_name(l->program), code,
+                        (unsigned long long)invocation);
+}
+
 vyre_status plan_run(vyre_context *c, struct plan *plan, struct outcome *o)
 {
     uint64_t begin = c->trace || c->log_level > VYRE_LOG_DETAIL ? clock_ns() : 0;
-    vyre_status status = cpu_run(c, plan, o);
+    vyre_status status = c->backend->run(c, plan, o);
     if (!begin) return status;
     uint64_t end = clock_ns();
     trace_add(c->trace, "run", unit_name(plan->unit), "", begin, end, 0);

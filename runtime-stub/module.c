@@ -180,8 +180,77 @@ static struct module *load(vyre_context *c, const struct vyre_module *linked, st
     m->programs = (struct cpu_program *)((char *)m + l.programs);
     m->units = (struct vyre_unit *)((char *)m + l.units);
     fill_units(m, &l);
-    cpu_pick_code(m);
-    return m;
+    if (!c->backend->load || c->backend->load(m)) return m;
+    memory_put(&c->allocator, m, m->n_bytes, CACHE_LINE);
+    outcome_fail(o, VYRE_ERROR_OUT_OF_MEMORY, "no memory to load an object for %s", c->device);
+    return NULL;
+}
+
+/* -- images ---------------------------------------------------------------------------------------- */
+
+static bool open_container(const struct module *m, struct container_view *view)
+{
+    return !container_open((const char *)&m->linked->container + m->linked->container, UINT64_MAX, view);
+}
+
+static const struct vyre_image *find_image(const struct container_view *view, enum vyre_image_kind kind,
+                                           const char *name)
+{
+    for (uint32_t i = 0; i < view->head->n_images; i++) {
+        const struct vyre_image *image = container_image(view, i);
+        if (image->kind == (uint32_t)kind && !strcmp(view->strings + image->name, name)) return image;
+    }
+    return NULL;
+}
+
+const void *module_image(struct module *m, enum vyre_image_kind kind, const char *name, uint64_t *n_bytes,
+                         struct outcome *o)
+{
+    struct container_view view;
+    const struct vyre_image *image = open_container(m, &view) ? find_image(&view, kind, name) : NULL;
+    if (!image) {
+        outcome_fail(o, VYRE_ERROR_NO_IMAGE, "the object has no code of '%s' for %s: compile it with --target=%s", name,
+                     m->context->device, m->context->backend->level(m->context));
+        return NULL;
+    }
+    const char *wrong = container_check_image(&view, image);
+    struct image_copy *copy = wrong ? NULL : memory_get(&m->context->allocator, sizeof *copy + image->real_bytes, 64);
+    if (!wrong && !copy) {
+        outcome_fail(o, VYRE_ERROR_OUT_OF_MEMORY, "no memory for the code of '%s'", name);
+        return NULL;
+    }
+    if (!wrong) wrong = container_extract(&view, image, copy + 1);
+    if (wrong) {
+        if (copy) memory_put(&m->context->allocator, copy, sizeof *copy + image->real_bytes, 64);
+        outcome_fail(o, VYRE_ERROR_BAD_MODULE, "the code of '%s' in the object is damaged: %s", name, wrong);
+        return NULL;
+    }
+    *copy = (struct image_copy){m->images, image->real_bytes};
+    m->images = copy;
+    *n_bytes = image->real_bytes;
+    return copy + 1;
+}
+
+const void *module_table(struct module *m, uint32_t k, uint64_t *n_bytes)
+{
+    struct container_view view;
+    if (!open_container(m, &view)) return NULL;
+    for (uint32_t i = 0; i < view.head->n_images; i++) {
+        const struct vyre_image *image = container_image(&view, i);
+        if (image->kind != VYRE_IMAGE_DATA || k--) continue;
+        *n_bytes = image->real_bytes;
+        return view.bytes + image->offset;
+    }
+    return NULL;
+}
+
+static void free_images(struct module *m)
+{
+    while (m->images) {
+        struct image_copy *next = m->images->next;
+        memory_put(&m->context->allocator, m->images, sizeof *m->images + m->images->n_bytes, 64);
+        m->images = next;
+    }
 }
 
 static struct module *find_loaded(vyre_context *c, const struct vyre_module *linked)
@@ -211,6 +280,8 @@ void modules_free(vyre_context *c)
     struct module *m = atomic_load_explicit(&c->modules, memory_order_acquire);
     while (m) {
         struct module *next = m->next;
+        if (c->backend->unload) c->backend->unload(m);
+        free_images(m);
         memory_put(&c->allocator, m, m->n_bytes, CACHE_LINE);
         m = next;
     }

@@ -346,7 +346,8 @@ vyre_status plan_make(struct plan *plan, void *memory, const struct vyre_unit *u
         return outcome_fail(o, VYRE_ERROR_INVALID_ARGUMENT, "%s: the argument struct is a null pointer",
                             unit_name(unit));
     vyre_status status = bind_all(plan, args, o);
-    if (!status && !cpu_scratch_bytes(unit->module->context, plan, &plan->scratch_bytes))
+    const struct backend *backend = unit->module->context->backend;
+    if (!status && backend->scratch_bytes && !backend->scratch_bytes(unit->module->context, plan, &plan->scratch_bytes))
         status = outcome_fail(o, VYRE_ERROR_OVERFLOW, "%s: its workgroups need more memory than there are addresses",
                               unit_name(unit));
     if (status) plan_drop(plan);

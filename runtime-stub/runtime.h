@@ -18,7 +18,36 @@
 
 enum { MESSAGE_BYTES = 1024, CACHE_LINE = 64 };
 
-/* -- memory.c ---------------------------------------------------------------------------------- */
+/* -- backends -------------------------------------------------------------------------------------- */
+
+struct settings; /* context.c: options and environment, merged */
+struct outcome;
+struct plan;
+struct module;
+
+/* What runs plans: the processor, or a driver's device. A NULL function has nothing to do. */
+struct backend {
+    const char *name;
+    vyre_backend id;
+    vyre_status (*open)(vyre_context *c, const struct settings *s,
+                        struct outcome *o); /* on failure nothing stays open */
+    void (*close)(vyre_context *c);
+    const char *(*level)(const vyre_context *c); /* of the code that is picked */
+    bool (*load)(struct module *m); /* what the module needs for this device; false when there is no memory */
+    void (*unload)(struct module *m);
+    vyre_status (*run)(vyre_context *c, struct plan *plan, struct outcome *o);
+    /* Bytes of working memory for the plan; false when they overflow. */
+    bool (*scratch_bytes)(vyre_context *c, const struct plan *plan, uint64_t *bytes);
+    /* Memory for a buffer, zeroed: sets `bytes` and `device`, and `is_remote` where the host cannot read it. */
+    vyre_status (*buffer_create)(vyre_buffer *b, struct outcome *o);
+    void (*buffer_destroy)(vyre_buffer *b);
+    /* Between host memory and a remote buffer, whichever of the two addresses lies in it. */
+    vyre_status (*buffer_copy)(vyre_buffer *b, void *to, const void *from, uint64_t n_bytes, struct outcome *o);
+};
+extern const struct backend cpu_backend, vulkan_backend;
+
+/* -- memory.c
+ * ------------------------------------------------------------------------------------------------------------- */
 
 /* A piece of memory that the context keeps for the next launch: temps, scratch, plans too large for the stack. */
 struct block {
@@ -89,6 +118,12 @@ struct vyre_unit {
     uint32_t temps_align;
 };
 
+/* An image's bytes, which follow. */
+struct image_copy {
+    _Alignas(64) struct image_copy *next;
+    uint64_t n_bytes;
+};
+
 struct module {
     struct module *next;
     const struct vyre_module *linked;
@@ -96,9 +131,17 @@ struct module {
     struct metadata_view meta;
     struct cpu_program *programs;
     struct vyre_unit *units;
-    size_t n_bytes; /* of this block, which holds the arrays too */
+    void *device;              /* the backend's */
+    struct image_copy *images; /* decompressed, kept as long as the module */
+    size_t n_bytes;            /* of this block, which holds the arrays too */
 };
 
+/* The image of this kind and name, decompressed into memory of the context's allocator where it must be. NULL: *o says
+ * why. */
+const void *module_image(struct module *m, enum vyre_image_kind kind, const char *name, uint64_t *n_bytes,
+                         struct outcome *o);
+/* The k-th `data` of the object, in place; NULL past the last. */
+const void *module_table(struct module *m, uint32_t k, uint64_t *n_bytes);
 /* The loaded module, loading it the first time. NULL: reported. */
 struct module *module_get(vyre_context *c, const struct vyre_module *linked, struct outcome *o);
 void modules_free(vyre_context *c);
@@ -148,6 +191,8 @@ struct vyre_buffer {
     _Atomic int32_t use; /* launches and copies that use it now; -1: mapped */
     vyre_context *context;
     vyre_buffer_kind kind;
+    bool is_remote; /* `bytes` are addresses that the host cannot use, only count with */
+    void *device;   /* the backend's */
     uint64_t n_bytes;
     unsigned char *bytes;
     struct block *own; /* NULL: the caller's memory */
@@ -155,6 +200,8 @@ struct vyre_buffer {
 /* Marks it used, so that it stays and cannot be mapped; false when it is mapped. */
 bool buffer_hold(vyre_buffer *b);
 void buffer_drop(vyre_buffer *b);
+/* One of the two addresses lies in the buffer. */
+vyre_status buffer_copy(vyre_buffer *b, void *to, const void *from, uint64_t n_bytes, struct outcome *o);
 
 /* -- pool.c: the threads that compute ---------------------------------------------------------- */
 
@@ -206,15 +253,6 @@ void trace_add(struct trace *trace, const char *category, const char *name, cons
 
 /* -- cpu.c, cpu_level.c ------------------------------------------------------------------------ */
 
-struct settings; /* context.c: options and environment, merged */
-vyre_status cpu_open(vyre_context *c, const struct settings *s, struct outcome *o);
-void cpu_close(vyre_context *c);
-/* Runs the plan's launches one after the other. */
-vyre_status cpu_run(vyre_context *c, struct plan *plan, struct outcome *o);
-/* Bytes of scratch for the plan; false when they overflow. */
-bool cpu_scratch_bytes(vyre_context *c, const struct plan *plan, uint64_t *bytes);
-/* Picks each program's code for the context's level. */
-void cpu_pick_code(struct module *m);
 /* The best level of this processor and operating system. */
 enum vyre_cpu_level cpu_level_detect(void);
 bool cpu_level_parse(const char *text, enum vyre_cpu_level *level);
@@ -224,6 +262,9 @@ bool cpu_level_fits(enum vyre_cpu_level level, enum vyre_cpu_level best);
 
 /* -- launch.c ---------------------------------------------------------------------------------- */
 
+/* Fills the outcome of a launch that trapped. */
+vyre_status launch_trap(const struct plan *plan, const struct launch *l, uint32_t code, uint64_t invocation,
+                        struct outcome *o);
 /* Runs a bound plan on the context's backend and traces it. */
 vyre_status plan_run(vyre_context *c, struct plan *plan, struct outcome *o);
 
@@ -272,8 +313,10 @@ struct vyre_context {
     pthread_mutex_t loading; /* held while a module is added */
     struct module *_Atomic modules;
 
+    const struct backend *backend;
     enum vyre_cpu_level level;
-    struct pool *pool;
+    struct pool *pool;     /* CPU; else NULL */
+    struct vulkan *vulkan; /* Vulkan; else NULL */
 };
 void context_keep(vyre_context *c);
 void context_drop(vyre_context *c);

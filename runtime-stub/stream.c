@@ -175,7 +175,7 @@ static void perform(vyre_context *c, struct task *t, struct outcome *o)
         plan_drop(&t->plan);
         break;
     case TASK_COPY:
-        if (t->copy.n_bytes) memmove(t->copy.to, t->copy.from, t->copy.n_bytes);
+        buffer_copy(t->copy.buffer, t->copy.to, t->copy.from, t->copy.n_bytes, o);
         buffer_drop(t->copy.buffer);
         break;
     case TASK_WAIT:

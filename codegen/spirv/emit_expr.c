@@ -1,5 +1,5 @@
-/* emit_expr.c - expressions. Operations work on one component at a time through the handler part_NAME, and what has a shape of its
- * own through whole_NAME; both names are pasted from ops.def, so that a missing one does not compile. */
+/* emit_expr.c - expressions. Operations work on one component at a time through the handler part_NAME, and what has a
+ * shape of its own through whole_NAME; both names are pasted from ops.def, so that a missing one does not compile. */
 #include "codegen/spirv/emit_float.h"
 
 typedef spv_value whole_handler(struct spirv *e, const struct ir_expr *x);
@@ -102,12 +102,19 @@ static spv_value whole_CAST(struct spirv *e, const struct ir_expr *x)
     return v;
 }
 
+/* A signed register is sign-extended; in memory are the type's bits alone. */
+static spv_id low_bits(struct spirv *e, enum ir_scalar s, spv_id bits)
+{
+    uint32_t width = ir_scalar_infos[s].bits;
+    return width < 32 ? spirv_u32(e, SpvOpBitwiseAnd, bits, word(e, (1u << width) - 1)) : bits;
+}
+
 static spv_value whole_BITCAST(struct spirv *e, const struct ir_expr *x)
 {
     spv_value v = spirv_expr(e, x->args[0]);
     for (int c = 0; c < x->type.lanes; c++) {
         spv_id bits = spirv_to_memory(e, x->args[0]->type.scalar, v.at[c]);
-        v.at[c] = spirv_from_memory(e, x->type.scalar, spirv_wrap(e, x->type.scalar, bits));
+        v.at[c] = spirv_from_memory(e, x->type.scalar, low_bits(e, x->type.scalar, bits));
     }
     return v;
 }
@@ -124,7 +131,8 @@ static spv_id plain(struct spirv *e, enum ir_scalar s, SpvOp on_ints, SpvOp on_f
     return spirv_is_float(s) ? spirv_float_op(e, s, on_floats, a[0], a[1]) : spirv_int_op(e, s, on_ints, a[0], a[1]);
 }
 
-static spv_id compare(struct spirv *e, enum ir_scalar s, SpvOp on_unsigned, SpvOp on_signed, SpvOp on_floats, const spv_id *a)
+static spv_id compare(struct spirv *e, enum ir_scalar s, SpvOp on_unsigned, SpvOp on_signed, SpvOp on_floats,
+                      const spv_id *a)
 {
     SpvOp op = spirv_is_float(s) ? on_floats : spirv_is_signed(s) ? on_signed : on_unsigned;
     return spirv_test(e, op, a[0], a[1]);
@@ -135,8 +143,11 @@ static spv_id bitwise(struct spirv *e, enum ir_scalar s, SpvOp on_bools, SpvOp o
     return SPV_OP(&e->m, s == IR_BOOL ? on_bools : on_ints, spirv_reg_type(e, s), a[0], a[1]);
 }
 
-#define PART(NAME, ...) \
-    static spv_id part_##NAME(struct spirv *e, enum ir_scalar s, const spv_id *a) { return __VA_ARGS__; }
+#define PART(NAME, ...)                                                                                                \
+    static spv_id part_##NAME(struct spirv *e, enum ir_scalar s, const spv_id *a)                                      \
+    {                                                                                                                  \
+        return __VA_ARGS__;                                                                                            \
+    }
 
 PART(ADD, plain(e, s, SpvOpIAdd, SpvOpFAdd, a))
 PART(SUB, plain(e, s, SpvOpISub, SpvOpFSub, a))
@@ -172,11 +183,12 @@ PART(IS_FINITE, SPV_OP(&e->m, SpvOpLogicalNot, spv_type_bool(&e->m),
 PART(SHUFFLE, (void)e, (void)s, a[0])
 
 #define MATH(NAME) PART(NAME, spirv_wrap(e, s, spirv_math(e, IR_OP_##NAME, a[0])))
-MATH(EXP) MATH(EXP2) MATH(LOG) MATH(LOG2) MATH(SIN) MATH(COS) MATH(TAN) MATH(ASIN) MATH(ACOS) MATH(ATAN) MATH(SINH)
-MATH(COSH) MATH(TANH)
+MATH(EXP)
+MATH(EXP2)
+MATH(LOG) MATH(LOG2) MATH(SIN) MATH(COS) MATH(TAN) MATH(ASIN) MATH(ACOS) MATH(ATAN) MATH(SINH) MATH(COSH) MATH(TANH)
 
-/* Field k of width bits of a word; k is taken modulo their number. */
-static spv_id unpack(struct spirv *e, const spv_id *a, uint32_t bits)
+    /* Field k of width bits of a word; k is taken modulo their number. */
+    static spv_id unpack(struct spirv *e, const spv_id *a, uint32_t bits)
 {
     spv_id k = spirv_u32(e, SpvOpBitwiseAnd, a[1], word(e, 32 / bits - 1));
     spv_id shifted = spirv_u32(e, SpvOpShiftRightLogical, a[0], spirv_u32(e, SpvOpIMul, k, word(e, bits)));

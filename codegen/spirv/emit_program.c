@@ -18,12 +18,6 @@ struct usage {
     bool traps, barriers, subgroups;
 };
 
-static void note_type(struct spirv *e, ir_type type)
-{
-    if (type.scalar == IR_F64) e->interface->uses_float64 = true;
-    if (type.scalar == IR_U64 || type.scalar == IR_I64 || type.scalar == IR_F64) e->interface->uses_int64 = true;
-}
-
 static void note_table(struct spirv *e, const struct ir_buffer *b)
 {
     for (uint32_t i = 0; i < e->interface->tables.n; i++)
@@ -35,7 +29,6 @@ static void note_expr(void *ctx, struct ir_expr **place)
 {
     struct usage *u = ctx;
     const struct ir_expr *x = *place;
-    note_type(u->e, x->type);
     if ((x->op == IR_OP_LOAD || x->op == IR_OP_LEN) && x->buffer->space == IR_SPACE_DATA) note_table(u->e, x->buffer);
     if (ir_op_infos[x->op].traits & IR_TRAIT_SUBGROUP) u->subgroups = true;
 }
@@ -136,8 +129,13 @@ static uint32_t unit_bits_of(struct spirv *e, ir_type elem)
 static void declare_storage(struct spirv *e, const struct ir_buffer *b, uint32_t binding, spv_id len)
 {
     uint32_t bits = unit_bits_of(e, b->elem);
-    struct spirv_array a = {.buffer = b, .len = len, .unit_bits = bits, .units = b->elem.lanes, .is_block = true,
-                            .unit_type = spv_type_uint(&e->m, bits), .storage = SpvStorageClassStorageBuffer};
+    struct spirv_array a = {.buffer = b,
+                            .len = len,
+                            .unit_bits = bits,
+                            .units = b->elem.lanes,
+                            .is_block = true,
+                            .unit_type = spv_type_uint(&e->m, bits),
+                            .storage = SpvStorageClassStorageBuffer};
     a.variable = bind(e, spv_variable(&e->m, a.storage, block_type(e, a.unit_type, bits / 8, 0)), binding);
     if (!ir_access_writes(b->access)) SPV_DECORATE(&e->m, a.variable, SpvDecorationNonWritable);
     spv_name(&e->m, a.variable, b->name);
@@ -149,7 +147,10 @@ static void declare_array(struct spirv *e, const struct ir_buffer *b)
 {
     bool shared = b->space == IR_SPACE_WORKGROUP;
     uint32_t bits = ir_scalar_infos[b->elem.scalar].mem_bytes == 8 ? 64 : 32, n = (uint32_t)b->count * b->elem.lanes;
-    struct spirv_array a = {.buffer = b, .len = word(e, (uint32_t)b->count), .unit_bits = bits, .units = b->elem.lanes,
+    struct spirv_array a = {.buffer = b,
+                            .len = word(e, (uint32_t)b->count),
+                            .unit_bits = bits,
+                            .units = b->elem.lanes,
                             .unit_type = spv_type_uint(&e->m, bits),
                             .storage = shared ? SpvStorageClassWorkgroup : SpvStorageClassFunction};
     a.variable = spv_variable(&e->m, a.storage, SPV_TYPE(&e->m, SpvOpTypeArray, a.unit_type, word(e, n)));
@@ -207,7 +208,7 @@ static spv_id load_param(struct spirv *e, struct arg_words args, const struct ir
         spv_id up = SPV_OP(&e->m, SpvOpShiftLeftLogical, type, high, word(e, 32));
         bits = SPV_OP(&e->m, SpvOpBitwiseOr, type, up, SPV_OP(&e->m, SpvOpUConvert, type, bits));
     }
-    return spirv_from_memory(e, p->type.scalar, spirv_wrap(e, p->type.scalar, bits));
+    return spirv_from_memory(e, p->type.scalar, bits); /* the slot's other bits are zeros */
 }
 
 /* gid.x + size.x * (gid.y + size.y * gid.z) in 64 bits, as two words. gid.y + size.y * gid.z may pass 32 bits too. */
@@ -222,7 +223,8 @@ static void compute_linear_gid(struct spirv *e)
         spv_id product_high = SPV_OP(&e->m, SpvOpCompositeExtract, type, product, 1);
         low = spirv_u32(e, SpvOpIAdd, product_low, e->gid[c]);
         spv_id carry = spirv_select(e, type, spirv_test(e, SpvOpULessThan, low, product_low), word(e, 1), word(e, 0));
-        high = spirv_u32(e, SpvOpIAdd, spirv_u32(e, SpvOpIMul, high, size), spirv_u32(e, SpvOpIAdd, product_high, carry));
+        high =
+            spirv_u32(e, SpvOpIAdd, spirv_u32(e, SpvOpIMul, high, size), spirv_u32(e, SpvOpIAdd, product_high, carry));
     }
     e->linear_gid_low = low;
     e->linear_gid_high = high;
@@ -293,21 +295,20 @@ static void declare_environment(struct spirv *e)
     spv_capability(m, SpvCapabilityShader);
     spv_extension(m, "SPV_KHR_storage_buffer_storage_class");
     SPV_PUT(m, &m->sections[SPV_MEMORY_MODEL], SpvOpMemoryModel, SpvAddressingModelLogical, SpvMemoryModelGLSL450);
-    if (e->interface->uses_int64) spv_capability(m, SpvCapabilityInt64);
-    if (e->interface->uses_float64) spv_capability(m, SpvCapabilityFloat64);
 }
 
 static void declare_entry(struct spirv *e)
 {
     struct spv_module *m = &e->m;
     const uint32_t *size = e->program->workgroup, head[] = {SpvExecutionModelGLCompute, e->main};
-    spv_put_string(m, &m->sections[SPV_ENTRY], SpvOpEntryPoint, head, 2, "main", e->entry_interface.at, e->entry_interface.n);
+    spv_put_string(m, &m->sections[SPV_ENTRY], SpvOpEntryPoint, head, 2, "main", e->entry_interface.at,
+                   e->entry_interface.n);
     struct spv_words *modes = &m->sections[SPV_MODES];
     SPV_PUT(m, modes, SpvOpExecutionMode, e->main, SpvExecutionModeLocalSize, size[0], size[1], size[2]);
     spv_extension(m, "SPV_KHR_float_controls");
     spv_capability(m, SpvCapabilitySignedZeroInfNanPreserve);
     spv_capability(m, SpvCapabilityRoundingModeRTE);
-    for (uint32_t bits = 32; bits <= (e->interface->uses_float64 ? 64u : 32u); bits += 32) {
+    for (uint32_t bits = 32; bits <= (m->has_float64 ? 64u : 32u); bits += 32) {
         SPV_PUT(m, modes, SpvOpExecutionMode, e->main, SpvExecutionModeSignedZeroInfNanPreserve, bits);
         SPV_PUT(m, modes, SpvOpExecutionMode, e->main, SpvExecutionModeRoundingModeRTE, bits);
     }
@@ -339,17 +340,13 @@ void spirv_emit_program(const struct ir_program *p, const struct spirv_options *
     struct ir_block *body = (struct ir_block *)&p->body; /* only looked at */
     ir_walk_exprs(body, note_expr, &u);
     ir_walk_stmts(body, note_stmt, &u);
-    for (uint32_t i = 0; i < p->buffers.n; i++)
-        note_type(&e, p->buffers.at[i]->elem);
-    for (uint32_t i = 0; i < p->arrays.n; i++)
-        note_type(&e, p->arrays.at[i]->elem);
-    for (uint32_t i = 0; i < p->params.n; i++)
-        note_type(&e, p->params.at[i]->type);
     lay_out_args(&e);
     assign_bindings(&e, u.traps);
     declare_environment(&e);
     emit_main(&e, &u);
     declare_entry(&e);
+    interface->uses_int64 = e.m.has_int64;
+    interface->uses_float64 = e.m.has_float64;
     struct spv_words all = {0};
     spv_module_finish(&e.m, &all);
     spirv_tools_finish(all.list.at, all.list.n, p, options, words);

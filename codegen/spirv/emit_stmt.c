@@ -1,8 +1,9 @@
-/* emit_stmt.c - statements, as structured control flow: each selection and loop declares its merge block before it branches.
- * Locals are variables of the function; the optimizer and the driver make values of them.
+/* emit_stmt.c - statements, as structured control flow: each selection and loop declares its merge block before it
+ * branches. Locals are variables of the function; the optimizer and the driver make values of them.
  *
- * After a trap an invocation must still take part in barriers, where there are any. It then goes on as it would have, uniform
- * control flow included, but changes no memory any more (`alive` is false). Without barriers it just returns. */
+ * After a trap an invocation must still take part in barriers, where there are any. It then goes on as it would have,
+ * uniform control flow included, but changes no memory any more (`alive` is false). Without barriers it just returns.
+ */
 #include "codegen/spirv/emit.h"
 
 static spv_id word(struct spirv *e, uint32_t value)
@@ -83,7 +84,8 @@ struct loop_labels {
 
 static struct loop_labels begin_loop(struct spirv *e)
 {
-    struct loop_labels l = {spv_new_id(&e->m), spv_new_id(&e->m), spv_new_id(&e->m), spv_new_id(&e->m), spv_new_id(&e->m)};
+    struct loop_labels l = {spv_new_id(&e->m), spv_new_id(&e->m), spv_new_id(&e->m), spv_new_id(&e->m),
+                            spv_new_id(&e->m)};
     jump(e, l.header);
     enter(e, l.header);
     SPV_DO(&e->m, SpvOpLoopMerge, l.merge, l.next, SpvLoopControlMaskNone);
@@ -114,12 +116,14 @@ static spv_id integer_const(struct spirv *e, enum ir_scalar s, uint64_t value)
     return ir_scalar_infos[s].bits == 64 ? spv_const_u64(&e->m, value) : word(e, (uint32_t)value);
 }
 
-/* The next value is taken only where it is below the end without wrapping: otherwise the variable becomes the end itself. */
+/* The next value is taken only where it is below the end without wrapping: otherwise the variable becomes the end
+ * itself. */
 static void lower_FOR(struct spirv *e, const struct ir_stmt *s)
 {
     enum ir_scalar t = s->for_.local->type.scalar;
     spv_id type = spirv_reg_type(e, t), i = e->locals[s->for_.local->index].at[0];
-    spv_id from = spirv_scalar(e, s->for_.from), to = spirv_scalar(e, s->for_.to), step = integer_const(e, t, s->for_.step);
+    spv_id from = spirv_scalar(e, s->for_.from), to = spirv_scalar(e, s->for_.to),
+           step = integer_const(e, t, s->for_.step);
     SPV_DO(&e->m, SpvOpStore, i, from);
     struct loop_labels l = begin_loop(e);
     spv_id below = spirv_test(e, ir_type_is_signed(s->for_.local->type) ? SpvOpSLessThan : SpvOpULessThan,
@@ -144,8 +148,9 @@ static void lower_WHILE(struct spirv *e, const struct ir_stmt *s)
     SPV_DO(&e->m, SpvOpBranchConditional, c, more, l.merge);
     enter(e, more);
     spv_id n = SPV_OP(&e->m, SpvOpLoad, type, rounds);
+    spv_id has_rounds = spirv_test(e, SpvOpULessThan, n, max);
     SPV_DO(&e->m, SpvOpSelectionMerge, count_merge, SpvSelectionControlMaskNone);
-    SPV_DO(&e->m, SpvOpBranchConditional, spirv_test(e, SpvOpULessThan, n, max), count_merge, out_of_rounds);
+    SPV_DO(&e->m, SpvOpBranchConditional, has_rounds, count_merge, out_of_rounds);
     enter(e, out_of_rounds);
     spirv_trap(e, word(e, 1));
     jump(e, l.merge);

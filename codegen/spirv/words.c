@@ -172,11 +172,19 @@ spv_id spv_type_bool(struct spv_module *m)
 
 spv_id spv_type_uint(struct spv_module *m, uint32_t bits)
 {
+    if (bits == 64 && !m->has_int64) {
+        m->has_int64 = true;
+        spv_capability(m, SpvCapabilityInt64);
+    }
     return SPV_TYPE(m, SpvOpTypeInt, bits, 0);
 }
 
 spv_id spv_type_float(struct spv_module *m, uint32_t bits)
 {
+    if (bits == 64 && !m->has_float64) {
+        m->has_float64 = true;
+        spv_capability(m, SpvCapabilityFloat64);
+    }
     return SPV_TYPE(m, SpvOpTypeFloat, bits);
 }
 

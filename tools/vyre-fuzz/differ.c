@@ -317,9 +317,29 @@ static bool try_level(struct trial *t, struct subject *s, struct compiled *c, co
     return !what;
 }
 
+static bool has_grid_barrier(const struct ir_program *p)
+{
+    IR_EACH_STMT(s, &p->body)
+    {
+        if (s->kind == IR_STMT_GRID_BARRIER) return true;
+    }
+    return false;
+}
+
+/* Programs with a grid barrier have CPU code only. */
+static bool may_run_on_device(const struct subject *s)
+{
+    if (s->unit.program) return !has_grid_barrier(s->unit.program);
+    IR_EACH_STMT(arm, &s->unit.pipeline->body)
+    {
+        if (arm->kind == IR_STMT_ARM && has_grid_barrier(arm->arm->program)) return false;
+    }
+    return true;
+}
+
 struct executors {
     struct library *library;
-    struct compiled *at[N_LEVELS]; /* NULL: the machine has no such level */
+    struct compiled *at[N_LEVELS + 1]; /* NULL: the machine has no such level; the last is the Vulkan device */
 };
 
 static bool open_executors(struct trial *t, struct executors *e)
@@ -334,20 +354,24 @@ static bool open_executors(struct trial *t, struct executors *e)
     fuzz_place.unit = "(compiling)";
     out_init(&object, t->arena.mem);
     target_set_default(&targets, NULL);
+    targets.has[TARGET_SPIRV_VULKAN_1_2] = t->options->run_vulkan;
     bool ok = codegen_emit(t->module, &options, &t->diags, &t->arena, &object);
     if (!ok) report_module(t, "does not compile", render_messages(t));
     ok = ok && library_load(&t->run, &object, &e->library);
     out_release(&object);
-    for (uint32_t k = 0; ok && k < N_LEVELS; k++)
+    for (uint32_t k = 0; ok && t->options->run_cpu && k < N_LEVELS; k++)
         if (has_level(k))
             ok = compiled_open(&t->run, e->library,
-                               &(struct compiled_options){levels[k], random_between(&t->random, 1, 4)}, &e->at[k]);
+                               &(struct compiled_options){"cpu", levels[k], random_between(&t->random, 1, 4)},
+                               &e->at[k]);
+    if (ok && t->options->run_vulkan)
+        ok = compiled_open(&t->run, e->library, &(struct compiled_options){"vulkan", NULL, 0}, &e->at[N_LEVELS]);
     return ok;
 }
 
 static void close_executors(struct executors *e)
 {
-    for (uint32_t k = 0; k < N_LEVELS; k++)
+    for (uint32_t k = 0; k <= N_LEVELS; k++)
         if (e->at[k]) compiled_close(e->at[k]);
     if (e->library) library_unload(e->library);
 }
@@ -369,6 +393,7 @@ static void try_unit(struct trial *t, const struct executors *e, const char *nam
     ok = try_schedule(t, &s);
     for (uint32_t k = 0; k < N_LEVELS; k++)
         if (e->at[k]) ok &= try_level(t, &s, e->at[k], levels[k]);
+    if (e->at[N_LEVELS] && may_run_on_device(&s)) ok &= try_level(t, &s, e->at[N_LEVELS], "vulkan");
     t->counts->passed += ok;
     t->counts->failed += !ok;
 }
@@ -380,7 +405,7 @@ static void try_module(struct trial *t)
     t->opt_level = random_below(&t->random, 4);
     bool ok = verify(t, generated, "the generated module is not sound") && read_back(t, generated) &&
               verify(t, t->module, "the module that was read is not sound") &&
-              (!t->options->run_cpu || open_executors(t, &e));
+              ((!t->options->run_cpu && !t->options->run_vulkan) || open_executors(t, &e));
     t->counts->failed += !ok;
     for (uint32_t k = 0; ok && k < t->module->programs.n; k++)
         try_unit(t, &e, t->module->programs.at[k]->name, RUN_PROGRAM);

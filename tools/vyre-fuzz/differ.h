@@ -8,7 +8,7 @@
 
 struct fuzz_options {
     uint32_t n_programs;
-    bool run_cpu;
+    bool run_cpu, run_vulkan;
     const char *keep_dir; /* NULL: failing modules are not written */
 };
 

@@ -92,6 +92,7 @@ static int work(struct tool *tool)
             break;
         case OPTION_ID_FUZZ_RUN:
             options.run_cpu = !strcmp(use->argument, "cpu");
+            options.run_vulkan = !strcmp(use->argument, "vulkan");
             break;
         case OPTION_ID_FUZZ_KEEP:
             options.keep_dir = use->argument;

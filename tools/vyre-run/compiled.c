@@ -188,7 +188,7 @@ bool compiled_open(const struct run *r, const struct library *library, const str
 {
     char message[1024] = "";
     vyre_options o = {.size = sizeof o,
-                      .backends = "cpu",
+                      .backends = options->backend,
                       .threads = options->threads,
                       .cpu_level = options->cpu_level,
                       .message = message,

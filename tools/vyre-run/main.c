@@ -63,6 +63,7 @@ static void apply(struct session *s, const struct option_use *use)
         break;
     case OPTION_ID_RUN_BACKEND:
         s->interpret = !strcmp(use->argument, "interp");
+        s->compile.backend = use->argument;
         break;
     case OPTION_ID_RUN_DUMP:
         vec_push(arena, &s->dumps, use->argument);
@@ -124,6 +125,7 @@ static bool compile(struct session *s)
                                       .source_name = s->tool->options.inputs.at[0],
                                       .targets = &targets};
     target_set_default(&targets, NULL);
+    targets.has[TARGET_SPIRV_VULKAN_1_2] = !strcmp(s->compile.backend, "vulkan");
     return codegen_emit(s->module, &options, &s->tool->diags, s->run.arena, &s->object);
 }
 
@@ -261,7 +263,8 @@ static int work(struct tool *tool)
 {
     struct session s = {.run = {.arena = &tool->arena, .tool = "vyre-run", .colour = tool_wants_colour(tool)},
                         .tool = tool,
-                        .opt_level = 2};
+                        .opt_level = 2,
+                        .compile.backend = "cpu"};
     if (!tool->options.inputs.n) {
         diag_report(&tool->diags, DIAG_NO_INPUT, SRC_NONE);
         return TOOL_USAGE;

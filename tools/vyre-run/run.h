@@ -75,7 +75,8 @@ bool library_load(const struct run *r, const struct out *object, struct library 
 void library_unload(struct library *library);
 
 struct compiled_options {
-    const char *cpu_level;
+    const char *backend;   /* "cpu", "vulkan" */
+    const char *cpu_level; /* NULL: the best */
     uint32_t threads;
 };
 bool compiled_open(const struct run *r, const struct library *library, const struct compiled_options *options,

@@ -1,0 +1,290 @@
+/* vulkan_open.c - finds a device that can run what vyrec compiles, or says for each why it cannot. */
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime-stub/vulkan.h"
+
+enum { API_VERSION = VK_API_VERSION_1_2, MAX_DEVICES = 64 };
+
+static const char *result_name(VkResult r)
+{
+    switch (r) {
+    case VK_ERROR_OUT_OF_HOST_MEMORY:
+        return "out of host memory";
+    case VK_ERROR_OUT_OF_DEVICE_MEMORY:
+        return "out of device memory";
+    case VK_ERROR_INITIALIZATION_FAILED:
+        return "initialization failed";
+    case VK_ERROR_DEVICE_LOST:
+        return "device lost";
+    case VK_ERROR_INCOMPATIBLE_DRIVER:
+        return "incompatible driver";
+    case VK_ERROR_TOO_MANY_OBJECTS:
+        return "too many objects";
+    case VK_ERROR_FRAGMENTED_POOL:
+        return "fragmented pool";
+    case VK_TIMEOUT:
+        return "timeout";
+    default:
+        return "error";
+    }
+}
+
+vyre_status vulkan_fail(struct vulkan *v, struct outcome *o, VkResult result, const char *call)
+{
+    vyre_status status = VYRE_ERROR_SYSTEM;
+    (void)v;
+    switch (result) {
+    case VK_ERROR_OUT_OF_HOST_MEMORY:
+        status = VYRE_ERROR_OUT_OF_MEMORY;
+        break;
+    case VK_ERROR_OUT_OF_DEVICE_MEMORY:
+    case VK_ERROR_TOO_MANY_OBJECTS:
+    case VK_ERROR_FRAGMENTED_POOL:
+        status = VYRE_ERROR_DEVICE_MEMORY;
+        break;
+    case VK_ERROR_DEVICE_LOST:
+        status = VYRE_ERROR_DEVICE_LOST;
+        break;
+    case VK_ERROR_INCOMPATIBLE_DRIVER:
+        status = VYRE_ERROR_DRIVER_TOO_OLD;
+        break;
+    default:
+        break;
+    }
+    return outcome_fail(o, status, "%s: the Vulkan driver says %s (%d)", call, result_name(result), (int)result);
+}
+
+/* -- entry points */
+
+static bool load_scope(struct vulkan *v, const char *wanted, struct outcome *o)
+{
+#define VULKAN(scope, name)                                                                                            \
+    if (!strcmp(#scope, wanted)) {                                                                                     \
+        PFN_vkVoidFunction f = !strcmp(#scope, "DEVICE") ? v->vk.GetDeviceProcAddr(v->device, "vk" #name)              \
+                                                         : v->get_proc(v->instance, "vk" #name);                       \
+        if (!f) {                                                                                                      \
+            outcome_fail(o, VYRE_ERROR_DRIVER_TOO_OLD, "the Vulkan driver has no vk" #name ": install a newer one");   \
+            return false;                                                                                              \
+        }                                                                                                              \
+        v->vk.name = (PFN_vk##name)f;                                                                                  \
+    }
+#include "runtime-stub/vulkan.def"
+    return true;
+}
+
+static vyre_status open_library(struct vulkan *v, struct outcome *o)
+{
+    v->library = dlopen("libvulkan.so.1", RTLD_NOW | RTLD_LOCAL);
+    if (!v->library)
+        return outcome_fail(o, VYRE_ERROR_DRIVER_MISSING, "libvulkan.so.1 is not installed: install the Vulkan loader");
+    *(void **)&v->get_proc = dlsym(v->library, "vkGetInstanceProcAddr");
+    if (!v->get_proc) return outcome_fail(o, VYRE_ERROR_DRIVER_TOO_OLD, "libvulkan.so.1 has no vkGetInstanceProcAddr");
+    return load_scope(v, "GLOBAL", o) ? VYRE_OK : o->status;
+}
+
+static vyre_status open_instance(struct vulkan *v, struct outcome *o)
+{
+    uint32_t version = 0;
+    VkResult r = v->vk.EnumerateInstanceVersion(&version);
+    if (r) return vulkan_fail(v, o, r, "vkEnumerateInstanceVersion");
+    if (version < API_VERSION)
+        return outcome_fail(o, VYRE_ERROR_DRIVER_TOO_OLD,
+                            "the Vulkan loader is %u.%u, and 1.2 is needed: install a newer one",
+                            VK_API_VERSION_MAJOR(version), VK_API_VERSION_MINOR(version));
+    VkApplicationInfo app = {
+        .sType = VK_STRUCTURE_TYPE_APPLICATION_INFO, .pEngineName = "vyrert", .apiVersion = API_VERSION};
+    VkInstanceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO, .pApplicationInfo = &app};
+    r = v->vk.CreateInstance(&info, NULL, &v->instance);
+    if (r) return vulkan_fail(v, o, r, "vkCreateInstance");
+    v->owns_instance = true;
+    return load_scope(v, "INSTANCE", o) ? VYRE_OK : o->status;
+}
+
+/* -- devices */
+
+struct device_facts {
+    VkPhysicalDeviceProperties2 properties;
+    VkPhysicalDeviceFloatControlsProperties floats;
+    VkPhysicalDeviceFeatures2 features;
+    VkPhysicalDeviceVulkan11Features features11;
+    VkPhysicalDeviceVulkan12Features features12;
+};
+
+static void ask_device(struct vulkan *v, VkPhysicalDevice d, struct device_facts *f)
+{
+    memset(f, 0, sizeof *f);
+    f->floats.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FLOAT_CONTROLS_PROPERTIES;
+    f->properties.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2;
+    f->properties.pNext = &f->floats;
+    f->features12.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES;
+    f->features11.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES;
+    f->features11.pNext = &f->features12;
+    f->features.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2;
+    f->features.pNext = &f->features11;
+    v->vk.GetPhysicalDeviceProperties2(d, &f->properties);
+    v->vk.GetPhysicalDeviceFeatures2(d, &f->features);
+}
+
+/* A family that computes; one without graphics is less busy. */
+static uint32_t find_queue_family(struct vulkan *v, VkPhysicalDevice d)
+{
+    VkQueueFamilyProperties families[32];
+    uint32_t n = 32, found = UINT32_MAX;
+    v->vk.GetPhysicalDeviceQueueFamilyProperties(d, &n, families);
+    for (uint32_t i = 0; i < n; i++) {
+        if (!(families[i].queueFlags & VK_QUEUE_COMPUTE_BIT) || !families[i].queueCount) continue;
+        if (found == UINT32_MAX || !(families[i].queueFlags & VK_QUEUE_GRAPHICS_BIT)) found = i;
+    }
+    return found;
+}
+
+/* What every module that we emit declares. NULL: it has all of it. */
+static const char *missing_feature(const struct device_facts *f)
+{
+    if (f->properties.properties.apiVersion < API_VERSION) return "Vulkan 1.2";
+    if (!f->features11.storageBuffer16BitAccess) return "storageBuffer16BitAccess";
+    if (!f->features12.storageBuffer8BitAccess) return "storageBuffer8BitAccess";
+    if (!f->floats.shaderRoundingModeRTEFloat32) return "shaderRoundingModeRTEFloat32";
+    if (!f->floats.shaderSignedZeroInfNanPreserveFloat32) return "shaderSignedZeroInfNanPreserveFloat32";
+    return NULL;
+}
+
+/* A device that is software is slower than CPU code: it is used only when Vulkan, or its name, is asked for. */
+static vyre_status choose_device(struct vulkan *v, const struct settings *s, struct device_facts *f, struct outcome *o)
+{
+    VkPhysicalDevice devices[MAX_DEVICES];
+    const char *wanted = s->device;
+    uint32_t n = MAX_DEVICES;
+    VkResult r = v->vk.EnumeratePhysicalDevices(v->instance, &n, devices);
+    if (r && r != VK_INCOMPLETE) return vulkan_fail(v, o, r, "vkEnumeratePhysicalDevices");
+    outcome_fail(o, VYRE_ERROR_NO_DEVICE, n ? "no Vulkan device is called '%s'" : "there is no Vulkan device",
+                 wanted ? wanted : "");
+    for (uint32_t i = 0; i < n; i++) {
+        char number[16];
+        ask_device(v, devices[i], f);
+        snprintf(number, sizeof number, "#%u", i);
+        const char *name = f->properties.properties.deviceName, *missing = missing_feature(f);
+        if (wanted && strcmp(wanted, number) && (*wanted == '#' || !strcasestr(name, wanted))) continue;
+        if (!s->backends && !wanted && f->properties.properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU) {
+            outcome_fail(o, VYRE_ERROR_NO_DEVICE, "%s is software, and CPU code is faster: ask for vulkan to use it",
+                         name);
+            continue;
+        }
+        v->queue_family = find_queue_family(v, devices[i]);
+        if (missing || v->queue_family == UINT32_MAX) {
+            outcome_fail(o, VYRE_ERROR_NO_DEVICE, "%s has no %s", name, missing ? missing : "queue that computes");
+            continue;
+        }
+        v->physical = devices[i];
+        o->status = VYRE_OK;
+        o->message[0] = 0;
+        return VYRE_OK;
+    }
+    return o->status;
+}
+
+static vyre_status open_device(struct vulkan *v, const struct device_facts *f, struct outcome *o)
+{
+    float priority = 1;
+    VkDeviceQueueCreateInfo queue = {.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
+                                     .queueFamilyIndex = v->queue_family,
+                                     .queueCount = 1,
+                                     .pQueuePriorities = &priority};
+    VkPhysicalDeviceVulkan12Features want12 = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
+                                               .storageBuffer8BitAccess = VK_TRUE,
+                                               .shaderBufferInt64Atomics = f->features12.shaderBufferInt64Atomics,
+                                               .shaderSharedInt64Atomics = f->features12.shaderSharedInt64Atomics};
+    VkPhysicalDeviceVulkan11Features want11 = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES,
+                                               .pNext = &want12,
+                                               .storageBuffer16BitAccess = VK_TRUE};
+    VkPhysicalDeviceFeatures2 want = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2,
+                                      .pNext = &want11,
+                                      .features = {.shaderInt64 = f->features.features.shaderInt64,
+                                                   .shaderFloat64 = f->features.features.shaderFloat64}};
+    VkDeviceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
+                               .pNext = &want,
+                               .queueCreateInfoCount = 1,
+                               .pQueueCreateInfos = &queue};
+    VkResult r = v->vk.CreateDevice(v->physical, &info, NULL, &v->device);
+    if (r) return vulkan_fail(v, o, r, "vkCreateDevice");
+    v->owns_device = true;
+    if (!load_scope(v, "DEVICE", o)) return o->status;
+    v->vk.GetDeviceQueue(v->device, v->queue_family, 0, &v->queue);
+    v->vk.GetPhysicalDeviceMemoryProperties(v->physical, &v->memory_types);
+    v->limits = f->properties.properties.limits;
+    v->abilities = (struct vulkan_abilities){
+        .int64 = f->features.features.shaderInt64,
+        .float64 = f->features.features.shaderFloat64 && f->floats.shaderRoundingModeRTEFloat64 &&
+                   f->floats.shaderSignedZeroInfNanPreserveFloat64,
+        .int64_atomics = f->features12.shaderBufferInt64Atomics && f->features12.shaderSharedInt64Atomics,
+        .max_rounds = UINT32_MAX};
+    return VYRE_OK;
+}
+
+/* -- opening and closing */
+
+static vyre_status open_all(vyre_context *c, const struct settings *s, struct outcome *o)
+{
+    struct vulkan *v = c->vulkan;
+    struct device_facts facts;
+    vyre_status status = open_library(v, o);
+    if (!status) status = open_instance(v, o);
+    if (!status) status = choose_device(v, s, &facts, o);
+    if (!status) status = open_device(v, &facts, o);
+    if (!status) status = vulkan_allocate(c, VULKAN_ON_DEVICE, 64, &v->nothing, o);
+    if (status) return status;
+    snprintf(c->device, sizeof c->device, "%.120s", facts.properties.properties.deviceName);
+    return VYRE_OK;
+}
+
+static void vulkan_close(vyre_context *c)
+{
+    struct vulkan *v = c->vulkan;
+    if (!v) return;
+    if (v->vk.DeviceWaitIdle) {
+        v->vk.DeviceWaitIdle(v->device);
+        vulkan_free_jobs(c);
+        vulkan_release(c, &v->nothing);
+    }
+    if (v->owns_device && v->vk.DestroyDevice) v->vk.DestroyDevice(v->device, NULL);
+    if (v->owns_instance && v->vk.DestroyInstance) v->vk.DestroyInstance(v->instance, NULL);
+    if (v->library) dlclose(v->library);
+    pthread_mutex_destroy(&v->lock);
+    pthread_mutex_destroy(&v->queue_lock);
+    memory_put(&c->allocator, v, sizeof *v, _Alignof(struct vulkan));
+    c->vulkan = NULL;
+}
+
+static vyre_status vulkan_open(vyre_context *c, const struct settings *s, struct outcome *o)
+{
+    struct vulkan *v = memory_get(&c->allocator, sizeof *v, _Alignof(struct vulkan));
+    if (!v) return outcome_fail(o, VYRE_ERROR_OUT_OF_MEMORY, "no memory for the Vulkan backend");
+    memset(v, 0, sizeof *v);
+    pthread_mutex_init(&v->queue_lock, NULL);
+    pthread_mutex_init(&v->lock, NULL);
+    c->vulkan = v;
+    vyre_status status = open_all(c, s, o);
+    if (status) vulkan_close(c);
+    return status;
+}
+
+static const char *level_name(const vyre_context *c)
+{
+    (void)c;
+    return "spirv:vulkan1.2";
+}
+
+const struct backend vulkan_backend = {.name = "vulkan",
+                                       .id = VYRE_BACKEND_VULKAN,
+                                       .open = vulkan_open,
+                                       .close = vulkan_close,
+                                       .level = level_name,
+                                       .load = vulkan_load,
+                                       .unload = vulkan_unload,
+                                       .run = vulkan_run,
+                                       .buffer_create = vulkan_buffer_create,
+                                       .buffer_destroy = vulkan_buffer_destroy,
+                                       .buffer_copy = vulkan_buffer_copy};
