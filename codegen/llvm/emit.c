@@ -100,11 +100,20 @@ static void verify(struct emitter *e)
     LLVMDisposeMessage(message);
 }
 
+/* What is worth its time for code that is vectors already and has one function per kernel: no inlining, no vectorisers, no loop over the
+ * whole pipeline. -O3 asks for all that LLVM has. */
+#define CLEAN "sroa,early-cse<memssa>,simplifycfg,instcombine<max-iterations=1;no-verify-fixpoint>,"
+#define LOOPS "loop-mssa(loop-rotate,licm),early-cse<memssa>,simplifycfg"
+static const char *const pipelines[] = {
+    "default<O0>",
+    "function(" CLEAN LOOPS ")",
+    "function(" CLEAN "loop(indvars,loop-unroll-full)," LOOPS ",gvn,instcombine<max-iterations=1;no-verify-fixpoint>,dse,simplifycfg)",
+    "default<O3>",
+};
+
 static void optimize(struct emitter *e)
 {
-    static const char *const pipelines[] = {"default<O0>", "default<O1>", "default<O2>", "default<O3>"};
     LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
-    /* Lanes are vectors already. */
     LLVMPassBuilderOptionsSetLoopVectorization(options, false);
     LLVMPassBuilderOptionsSetSLPVectorization(options, false);
     uint32_t level = e->options->opt_level > 3 ? 3 : e->options->opt_level;

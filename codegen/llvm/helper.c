@@ -1,5 +1,5 @@
-/* helper.c - functions that the kernels of a level share: rare or long sequences that would bloat each place that needs them. Internal, made
- * when first asked for, named for what they take. */
+/* helper.c - functions that all kernels of a module share: rare or long sequences that would bloat each place that needs them. Internal, made when
+ * first asked for, and scalar, so that one serves every level: vectors are passed through memory. */
 #include <string.h>
 
 #include "codegen/llvm/lower.h"
@@ -25,8 +25,10 @@ bool helper_begin(struct lower *l, struct helper *h, const char *name, LLVMTypeR
     l->fn = h->fn = LLVMAddFunction(l->module, name, h->type);
     LLVMSetLinkage(h->fn, LLVMInternalLinkage);
     LLVMSetSection(h->fn, arena_printf(l->arena, ".text.%s", name));
-    function_set_features(l, h->fn);
     add_attribute(l, h->fn, "noinline");
+    add_attribute(l, h->fn, "nounwind");
+    add_attribute(l, h->fn, "minsize");
+    add_attribute(l, h->fn, "optsize");
     LLVMSetCurrentDebugLocation2(l->b, NULL);
     function_open(l);
     return true;
@@ -49,17 +51,6 @@ void function_open(struct lower *l)
     LLVMPositionBuilderAtEnd(l->b, start);
 }
 
-static const char *type_text(LLVMTypeRef t)
-{
-    if (type_is_vector(t))
-        t = LLVMGetElementType(t);
-    switch (LLVMGetTypeKind(t)) {
-    case LLVMFloatTypeKind: return "f32";
-    case LLVMDoubleTypeKind: return "f64";
-    default: return type_bits(t) == 8 ? "8" : type_bits(t) == 16 ? "16" : type_bits(t) == 32 ? "32" : "64";
-    }
-}
-
 static LLVMValueRef argument(struct helper *h, uint32_t k) { return LLVMGetParam(h->fn, k); }
 
 LLVMValueRef helper_zeros(struct lower *l)
@@ -77,110 +68,147 @@ LLVMValueRef helper_zeros(struct lower *l)
     return zeros;
 }
 
-/* -- a counted loop in a helper --------------------------------------------------------------------------------------- */
+/* -- loops in a helper ------------------------------------------------------------------------------------------------- */
 
-struct counted {
-    LLVMBasicBlockRef head, exit;
-    LLVMValueRef slot, i;
-};
+static LLVMValueRef u64_const(struct lower *l, uint64_t v) { return const_int(l, 64, v); }
 
-static struct counted begin_counted(struct lower *l, uint32_t n)
+static LLVMValueRef load_u64(struct lower *l, LLVMValueRef slot) { return build_load(l, type_int(l, 64), slot, 8); }
+
+static LLVMValueRef new_u64(struct lower *l, const char *name, LLVMValueRef first)
 {
-    LLVMTypeRef i32 = type_int(l, 32);
-    struct counted c = {.head = block_new(l, "each"), .exit = block_new(l, "done"), .slot = build_alloca(l, i32, "i")};
-    LLVMBasicBlockRef body = block_new(l, "one");
-    build_store(l, LLVMConstNull(i32), c.slot, 4);
-    block_enter(l, c.head);
-    c.i = build_load(l, i32, c.slot, 4);
-    block_branch(l, LLVMBuildICmp(l->b, LLVMIntULT, c.i, const_int(l, 32, n), ""), body, c.exit);
-    block_enter(l, body);
-    return c;
+    LLVMValueRef slot = build_alloca(l, type_int(l, 64), name);
+    build_store(l, first, slot, 8);
+    return slot;
 }
 
-static void end_counted(struct lower *l, struct counted *c)
+/* An element is moved as an array of bytes or words, so that no type of element needs its own function. */
+static LLVMTypeRef element_type(struct lower *l, uint32_t bytes)
 {
-    build_store(l, LLVMBuildAdd(l->b, c->i, const_int(l, 32, 1), ""), c->slot, 4);
-    block_jump(l, c->head);
-    block_enter(l, c->exit);
+    return bytes > 8 ? LLVMArrayType2(type_int(l, 64), bytes / 8) : type_int(l, bytes * 8);
 }
 
-/* -- loads near the end of an array ------------------------------------------------------------------------------------ */
-
-/* for (i = 0; i < n; i++) if (first + i < count) out[i] = base[first + i]; the rest stays zero. An element is `lanes` scalars. */
-static void fill_load_partial(struct lower *l, struct helper *h, LLVMTypeRef elem, uint32_t n, uint32_t lanes)
+static LLVMValueRef element_at(struct lower *l, uint32_t bytes, LLVMValueRef base, LLVMValueRef index)
 {
-    LLVMTypeRef i64 = type_int(l, 64), vector = LLVMVectorType(elem, n * lanes), whole = LLVMArrayType2(elem, lanes);
-    LLVMValueRef out = build_alloca(l, vector, "out");
-    build_store(l, LLVMConstNull(vector), out, type_bits(elem) / 8);
-    struct counted each = begin_counted(l, n);
-    LLVMValueRef index = LLVMBuildZExt(l->b, LLVMBuildAdd(l->b, argument(h, 2), each.i, ""), i64, "");
-    LLVMBasicBlockRef yes = block_new(l, "inside"), next = block_new(l, "next");
-    block_branch(l, LLVMBuildICmp(l->b, LLVMIntULT, index, argument(h, 1), ""), yes, next);
-    block_enter(l, yes);
-    LLVMValueRef v = build_load(l, whole, build_element(l, whole, argument(h, 0), index), type_bits(elem) / 8);
-    build_store(l, v, build_element(l, whole, out, LLVMBuildZExt(l->b, each.i, i64, "")), type_bits(elem) / 8);
-    block_enter(l, next);
-    end_counted(l, &each);
-    LLVMBuildRet(l->b, build_load(l, vector, out, type_bits(elem) / 8));
+    return build_element(l, element_type(l, bytes), base, index);
 }
 
-LLVMValueRef helper_load_partial(struct lower *l, LLVMTypeRef elem, uint32_t lanes, LLVMValueRef base, LLVMValueRef count,
-                                 LLVMValueRef first, uint32_t n)
+static void move_element(struct lower *l, uint32_t bytes, LLVMValueRef to, LLVMValueRef from)
 {
-    struct helper h;
-    LLVMTypeRef params[3] = {type_ptr(l), type_int(l, 64), type_int(l, 32)};
-    const char *name = arena_printf(l->arena, "vyre.load_partial.%s.%ux%u.%s", type_text(elem), n, lanes, l->features->cpu);
-    if (helper_begin(l, &h, name, LLVMVectorType(elem, n * lanes), params, 3)) {
-        add_attribute(l, h.fn, "cold");
-        fill_load_partial(l, &h, elem, n, lanes);
-        helper_end(l, &h);
-    }
-    LLVMValueRef args[3] = {base, count, first};
-    return LLVMBuildCall2(l->b, h.type, h.fn, args, 3, "");
+    build_store(l, build_load(l, element_type(l, bytes), from, 1), to, 1); /* vectors are aligned as their scalars */
 }
 
-/* -- scattered stores --------------------------------------------------------------------------------------------------- */
+static LLVMValueRef below(struct lower *l, LLVMValueRef a, LLVMValueRef b) { return LLVMBuildICmp(l->b, LLVMIntULT, a, b, ""); }
 
-/* for (m = mask; m; m &= m - 1) { k = ctz(m); base[index[k]] = values[k]; } */
-static void fill_store_lanes(struct lower *l, struct helper *h)
+/* -- the end of an array -------------------------------------------------------------------------------------------------- */
+
+enum { PARTIAL_LANES, PARTIAL_BASE, PARTIAL_COUNT, PARTIAL_FIRST, PARTIAL_N, PARTIAL_MASK, N_PARTIAL };
+
+/* for (i = 0; i < n; i++) if (first + i < count && (mask >> i & 1)) move lanes[i] to base[first + i], or the other way; first + i is a u32, and the
+ * mask, which only stores have, counts modulo 64. What is not loaded is zero. */
+static void fill_partial(struct lower *l, struct helper *h, uint32_t bytes, bool store)
 {
-    LLVMTypeRef values = LLVMTypeOf(argument(h, 0)), indices = LLVMTypeOf(argument(h, 2)), bits = LLVMTypeOf(argument(h, 3));
-    LLVMTypeRef elem = LLVMGetElementType(values), i64 = type_int(l, 64);
-    LLVMValueRef left = build_alloca(l, bits, "left"), value_slot = build_alloca(l, values, "values"),
-                 index_slot = build_alloca(l, indices, "indices");
-    LLVMBuildStore(l->b, argument(h, 0), value_slot);
-    LLVMBuildStore(l->b, argument(h, 2), index_slot);
-    LLVMBuildStore(l->b, argument(h, 3), left);
-    LLVMBasicBlockRef head = block_new(l, "each"), body = block_new(l, "one"), exit = block_new(l, "done");
+    LLVMTypeRef i64 = type_int(l, 64);
+    LLVMValueRef slot = new_u64(l, "i", u64_const(l, 0)), lanes = argument(h, PARTIAL_LANES), base = argument(h, PARTIAL_BASE);
+    LLVMBasicBlockRef head = block_new(l, "each"), body = block_new(l, "one"), inside = block_new(l, "inside"), next = block_new(l, "next"),
+                      exit = block_new(l, "done");
     block_enter(l, head);
-    LLVMValueRef m = LLVMBuildLoad2(l->b, bits, left, "");
-    block_branch(l, LLVMBuildICmp(l->b, LLVMIntNE, m, LLVMConstNull(bits), ""), body, exit);
+    LLVMValueRef i = load_u64(l, slot);
+    block_branch(l, below(l, i, argument(h, PARTIAL_N)), body, exit);
     block_enter(l, body);
-    LLVMValueRef args[2] = {m, const_int(l, 1, 1)};
-    LLVMValueRef k = value_resize(l, build_call(l, "llvm.cttz", bits, args, 2), i64, false);
-    LLVMValueRef index = build_load(l, LLVMGetElementType(indices), build_element(l, LLVMGetElementType(indices), index_slot, k),
-                                    type_bits(indices) / 8);
-    LLVMValueRef v = build_load(l, elem, build_element(l, elem, value_slot, k), type_bits(elem) / 8);
-    build_store(l, v, build_element(l, elem, argument(h, 1), value_resize(l, index, i64, false)), type_bits(elem) / 8);
-    LLVMValueRef less = LLVMBuildSub(l->b, m, LLVMConstInt(bits, 1, false), "");
-    LLVMBuildStore(l->b, LLVMBuildAnd(l->b, m, less, ""), left);
+    LLVMValueRef number = LLVMBuildAdd(l->b, argument(h, PARTIAL_FIRST), LLVMBuildTrunc(l->b, i, type_int(l, 32), ""), "");
+    LLVMValueRef index = LLVMBuildZExt(l->b, number, i64, ""), wanted = below(l, index, argument(h, PARTIAL_COUNT));
+    if (store) {
+        LLVMValueRef amount = LLVMBuildAnd(l->b, i, u64_const(l, 63), "");
+        LLVMValueRef bit = LLVMBuildTrunc(l->b, LLVMBuildLShr(l->b, argument(h, PARTIAL_MASK), amount, ""), type_int(l, 1), "");
+        wanted = LLVMBuildAnd(l->b, wanted, bit, "");
+    } else {
+        build_store(l, LLVMConstNull(element_type(l, bytes)), element_at(l, bytes, lanes, i), 1);
+    }
+    block_branch(l, wanted, inside, next);
+    block_enter(l, inside);
+    LLVMValueRef there = element_at(l, bytes, base, index), here = element_at(l, bytes, lanes, i);
+    move_element(l, bytes, store ? there : here, store ? here : there);
+    block_enter(l, next);
+    build_store(l, LLVMBuildAdd(l->b, i, u64_const(l, 1), ""), slot, 8);
     block_jump(l, head);
     block_enter(l, exit);
     LLVMBuildRetVoid(l->b);
 }
 
+static void call_partial(struct lower *l, uint32_t bytes, bool store, LLVMValueRef *args)
+{
+    struct helper h;
+    LLVMTypeRef i64 = type_int(l, 64), params[N_PARTIAL] = {type_ptr(l), type_ptr(l), i64, type_int(l, 32), i64, i64};
+    const char *name = arena_printf(l->arena, "vyre.%s_partial.%u", store ? "store" : "load", bytes);
+    if (helper_begin(l, &h, name, LLVMVoidTypeInContext(l->context), params, N_PARTIAL)) {
+        add_attribute(l, h.fn, "cold");
+        fill_partial(l, &h, bytes, store);
+        helper_end(l, &h);
+    }
+    LLVMBuildCall2(l->b, h.type, h.fn, args, N_PARTIAL, "");
+}
+
+static LLVMValueRef as_u64(struct lower *l, LLVMValueRef v) { return value_resize(l, v, type_int(l, 64), false); }
+
+LLVMValueRef helper_load_partial(struct lower *l, LLVMTypeRef type, uint32_t elem_bytes, LLVMValueRef base, LLVMValueRef count,
+                                 LLVMValueRef first, uint32_t n)
+{
+    LLVMValueRef lanes = build_alloca(l, type, "lanes");
+    call_partial(l, elem_bytes, false, (LLVMValueRef[]){lanes, base, count, first, u64_const(l, n), u64_const(l, 0)});
+    return LLVMBuildLoad2(l->b, type, lanes, "");
+}
+
+void helper_store_partial(struct lower *l, LLVMValueRef values, uint32_t elem_bytes, LLVMValueRef base, LLVMValueRef count,
+                          LLVMValueRef first, uint32_t n, LLVMValueRef mask)
+{
+    LLVMValueRef lanes = build_alloca(l, LLVMTypeOf(values), "lanes");
+    LLVMBuildStore(l->b, values, lanes);
+    LLVMValueRef bits = mask ? as_u64(l, mask_bits(l, mask)) : u64_const(l, UINT64_MAX);
+    call_partial(l, elem_bytes, true, (LLVMValueRef[]){lanes, base, count, first, u64_const(l, n), bits});
+}
+
+/* -- scattered stores -------------------------------------------------------------------------------------------------------- */
+
+enum { SCATTER_LANES, SCATTER_BASE, SCATTER_INDICES, SCATTER_MASK, N_SCATTER };
+
+/* for (m = mask; m; m &= m - 1) { k = ctz(m); base[indices[k]] = lanes[k]; } */
+static void fill_scatter(struct lower *l, struct helper *h, uint32_t bytes, uint32_t index_bytes)
+{
+    LLVMTypeRef i64 = type_int(l, 64), index_type = type_int(l, index_bytes * 8);
+    LLVMValueRef slot = new_u64(l, "left", argument(h, SCATTER_MASK));
+    LLVMBasicBlockRef head = block_new(l, "each"), body = block_new(l, "one"), exit = block_new(l, "done");
+    block_enter(l, head);
+    LLVMValueRef left = load_u64(l, slot);
+    block_branch(l, LLVMBuildICmp(l->b, LLVMIntNE, left, u64_const(l, 0), ""), body, exit);
+    block_enter(l, body);
+    LLVMValueRef args[2] = {left, const_int(l, 1, 1)};
+    LLVMValueRef k = build_call(l, "llvm.cttz", i64, args, 2);
+    LLVMValueRef index = build_load(l, index_type, build_element(l, index_type, argument(h, SCATTER_INDICES), k), index_bytes);
+    move_element(l, bytes, element_at(l, bytes, argument(h, SCATTER_BASE), as_u64(l, index)),
+                 element_at(l, bytes, argument(h, SCATTER_LANES), k));
+    build_store(l, LLVMBuildAnd(l->b, left, LLVMBuildSub(l->b, left, u64_const(l, 1), ""), ""), slot, 8);
+    block_jump(l, head);
+    block_enter(l, exit);
+    LLVMBuildRetVoid(l->b);
+}
+
+static LLVMValueRef spill(struct lower *l, LLVMValueRef v)
+{
+    LLVMValueRef slot = build_alloca(l, LLVMTypeOf(v), "lanes");
+    LLVMBuildStore(l->b, v, slot);
+    return slot;
+}
+
 void helper_store_lanes(struct lower *l, LLVMValueRef values, LLVMValueRef base, LLVMValueRef index, LLVMValueRef mask)
 {
     struct helper h;
-    LLVMValueRef args[4] = {values, base, index, mask_bits(l, mask)};
-    LLVMTypeRef params[4];
-    for (uint32_t i = 0; i < 4; i++)
-        params[i] = LLVMTypeOf(args[i]);
-    const char *name = arena_printf(l->arena, "vyre.store_lanes.%s.%u.%u.%s", type_text(params[0]), type_bits(params[2]), l->width,
-                                    l->features->cpu);
-    if (helper_begin(l, &h, name, LLVMVoidTypeInContext(l->context), params, 4)) {
-        fill_store_lanes(l, &h);
+    uint32_t bytes = type_bits(LLVMTypeOf(values)) / 8, index_bytes = type_bits(LLVMTypeOf(index)) / 8;
+    LLVMTypeRef params[N_SCATTER] = {type_ptr(l), type_ptr(l), type_ptr(l), type_int(l, 64)};
+    const char *name = arena_printf(l->arena, "vyre.store_lanes.%u.%u", bytes, index_bytes);
+    if (helper_begin(l, &h, name, LLVMVoidTypeInContext(l->context), params, N_SCATTER)) {
+        fill_scatter(l, &h, bytes, index_bytes);
         helper_end(l, &h);
     }
-    LLVMBuildCall2(l->b, h.type, h.fn, args, 4, "");
+    LLVMValueRef args[N_SCATTER] = {spill(l, values), base, spill(l, index), as_u64(l, mask_bits(l, mask))};
+    LLVMBuildCall2(l->b, h.type, h.fn, args, N_SCATTER, "");
 }

@@ -135,8 +135,7 @@ LLVMValueRef helper_fma_f64(struct lower *l, LLVMValueRef a, LLVMValueRef b, LLV
 {
     struct helper h;
     LLVMTypeRef type = LLVMTypeOf(a), params[3] = {type, type, type};
-    const char *name = arena_printf(l->arena, "vyre.fma_f64.%s", l->features->cpu);
-    if (helper_begin(l, &h, name, type, params, 3)) {
+    if (helper_begin(l, &h, "vyre.fma_f64", type, params, 3)) {
         fill_fma(l, &h);
         helper_end(l, &h);
     }

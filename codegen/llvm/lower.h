@@ -236,7 +236,7 @@ void scatter_lanes(struct lower *l, const struct array *a, LLVMValueRef values, 
 void atomic_lower(struct lower *l, struct ir_stmt *s);
 void copy_lower(struct lower *l, struct ir_stmt *s);
 
-/* -- helper functions shared by a level's kernels: helper.c, helper_fma.c */
+/* -- helper functions shared by the kernels of a module: helper.c, helper_fma.c */
 
 struct helper {
     LLVMValueRef fn;
@@ -245,12 +245,15 @@ struct helper {
     LLVMValueRef outer_fn;
     LLVMMetadataRef outer_place;
 };
-/* Starts an internal function of this level, and true; or finds it. Between begin and end, build_* work inside it. */
+/* Starts an internal function for the least of the levels, and true; or finds it. Between begin and end, build_* work inside it. */
 bool helper_begin(struct lower *l, struct helper *h, const char *name, LLVMTypeRef result, LLVMTypeRef *params, uint32_t n_params);
 void helper_end(struct lower *l, struct helper *h);
-/* Elements first .. first + n - 1 (modulo 2^32) of an array as a vector, 0 past its end. An element is `lanes` scalars. */
-LLVMValueRef helper_load_partial(struct lower *l, LLVMTypeRef elem, uint32_t lanes, LLVMValueRef base, LLVMValueRef count,
+/* Elements first .. first + n - 1 (modulo 2^32) of an array as a vector, 0 past its end. */
+LLVMValueRef helper_load_partial(struct lower *l, LLVMTypeRef type, uint32_t elem_bytes, LLVMValueRef base, LLVMValueRef count,
                                  LLVMValueRef first, uint32_t n);
+/* Stores them: those inside, and, with a mask, of lanes in it (n is the width then). */
+void helper_store_partial(struct lower *l, LLVMValueRef values, uint32_t elem_bytes, LLVMValueRef base, LLVMValueRef count,
+                          LLVMValueRef first, uint32_t n, LLVMValueRef mask);
 /* Stores the lanes of `mask` at base[index]. */
 void helper_store_lanes(struct lower *l, LLVMValueRef values, LLVMValueRef base, LLVMValueRef index, LLVMValueRef mask);
 /* a * b + c of doubles, rounded once, in integers. */

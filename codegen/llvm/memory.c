@@ -135,7 +135,7 @@ static LLVMValueRef load_whole(struct lower *l, const struct array *a, const str
     LLVMBasicBlockRef from[2] = {LLVMGetInsertBlock(l->b)};
     block_jump(l, done);
     block_enter(l, partial);
-    values[1] = helper_load_partial(l, elem_of(l, a), lanes_of(a), a->base, a->count, first, n);
+    values[1] = helper_load_partial(l, type, align_of(a) * lanes_of(a), a->base, a->count, first, n);
     from[1] = LLVMGetInsertBlock(l->b);
     block_enter(l, done);
     LLVMValueRef phi = LLVMBuildPhi(l->b, type, "");
@@ -367,18 +367,15 @@ static void store_window(struct lower *l, const struct array *a, const struct va
     block_branch_likely(l, window_inside(l, a, first, (uint64_t)n * l->width), inside, partial);
     block_enter(l, inside);
     LLVMValueRef at = address(l, a, first, 0);
+    LLVMValueRef all = interleave(l, parts, n_parts);
     if (l->exec)
-        store_masked(l, parts[0], at, align_of(a));
+        store_masked(l, all, at, align_of(a));
     else
-        build_store(l, interleave(l, parts, n_parts), at, align_of(a));
+        build_store(l, all, at, align_of(a));
     block_jump(l, done);
-    block_enter(l, partial);
-    for (uint32_t j = 0; j < n; j++) {
-        struct value at_j = *index;
-        at_j.offset += j;
-        struct value wide = value_widen(l, at_j);
-        store_varying(l, a, wide.at[0], &parts[j * lanes_of(a)]);
-    }
+    LLVMPositionBuilderAtEnd(l->b, partial);
+    all = interleave(l, parts, n_parts);
+    helper_store_partial(l, all, align_of(a) * lanes_of(a), a->base, a->count, first, n * l->width, l->exec);
     block_enter(l, done);
 }
 

@@ -378,8 +378,7 @@ LLVMValueRef workgroup_first_alive(struct lower *l)
     const struct cpu_frame *f = frame_of(l);
     LLVMTypeRef i64 = type_int(l, 64), params[3] = {type_ptr(l), i64, i64};
     struct helper h;
-    const char *name = arena_printf(l->arena, "vyre.first_alive.%s", l->features->cpu);
-    if (helper_begin(l, &h, name, i64, params, 3)) {
+    if (helper_begin(l, &h, "vyre.first_alive", i64, params, 3)) {
         fill_first_alive(l, &h);
         helper_end(l, &h);
     }
