@@ -14,16 +14,7 @@ static void add_cpu_images(const struct target_set *targets, struct container_im
     }
 }
 
-static bool has_grid_barrier(const struct ir_program *p)
-{
-    IR_EACH_STMT(s, &p->body)
-    {
-        if (s->kind == IR_STMT_GRID_BARRIER) return true;
-    }
-    return false;
-}
-
-/* One image per program. A program with a grid barrier would be several launches on a GPU: it has CPU code only. */
+/* One image per program, where it can have one. */
 static void add_spirv_images(const struct ir_module *m, const struct codegen_options *options, struct diags *diags,
                              struct arena *arena, struct memory *mem, struct container_image *images, uint32_t *n)
 {
@@ -36,8 +27,9 @@ static void add_spirv_images(const struct ir_module *m, const struct codegen_opt
     if (!options->targets->has[TARGET_SPIRV_VULKAN_1_2]) return;
     for (uint32_t i = 0; i < m->programs.n; i++) {
         const struct ir_program *p = m->programs.at[i];
-        if (has_grid_barrier(p)) {
-            diag_report(diags, DIAG_NO_DEVICE_CODE, p->range, p->name, "SPIR-V");
+        const char *refusal = spirv_refusal(p);
+        if (refusal) {
+            diag_report(diags, DIAG_NO_DEVICE_CODE, p->range, p->name, "SPIR-V", refusal);
             continue;
         }
         struct out image;

@@ -27,10 +27,13 @@ struct vulkan_memory {
     uint64_t n_bytes;      /* usable */
 };
 
+enum { VULKAN_EXACT_COUNT = 4 };
+
 /* How programs' modules are to be specialised, and what may not be asked of the device. */
 struct vulkan_abilities {
-    VkBool32 exact[3]; /* by enum spirv_exact of the compiler: fma, division, square root of f32 are IEEE-754's */
+    VkBool32 exact[VULKAN_EXACT_COUNT]; /* by enum spirv_exact of the compiler: fma, division, square root of f32 are IEEE-754's; zeros keep their signs */
     bool int64, float64, int64_atomics;
+    bool float64_division; /* division and square root of f64 are IEEE-754's, which Vulkan does not promise */
     uint32_t max_rounds; /* of all loops of an invocation together; UINT32_MAX: no limit was found */
 };
 

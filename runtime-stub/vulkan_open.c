@@ -108,6 +108,7 @@ static vyre_status open_instance(struct vulkan *v, struct outcome *o)
 struct device_facts {
     VkPhysicalDeviceProperties2 properties;
     VkPhysicalDeviceFloatControlsProperties floats;
+    VkPhysicalDeviceDriverProperties driver;
     VkPhysicalDeviceFeatures2 features;
     VkPhysicalDeviceVulkan11Features features11;
     VkPhysicalDeviceVulkan12Features features12;
@@ -118,6 +119,8 @@ static void ask_device(struct vulkan *v, VkPhysicalDevice d, struct device_facts
     memset(f, 0, sizeof *f);
     f->floats.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FLOAT_CONTROLS_PROPERTIES;
     f->properties.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2;
+    f->driver.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRIVER_PROPERTIES;
+    f->floats.pNext = &f->driver;
     f->properties.pNext = &f->floats;
     f->features12.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES;
     f->features11.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES;
@@ -219,6 +222,7 @@ static vyre_status open_device(struct vulkan *v, const struct device_facts *f, s
         .int64 = f->features.features.shaderInt64,
         .float64 = f->features.features.shaderFloat64 && f->floats.shaderRoundingModeRTEFloat64 &&
                    f->floats.shaderSignedZeroInfNanPreserveFloat64,
+        .float64_division = f->driver.driverID == VK_DRIVER_ID_MESA_LLVMPIPE, /* the processor's own; measured */
         .int64_atomics = f->features12.shaderBufferInt64Atomics && f->features12.shaderSharedInt64Atomics,
         .max_rounds = UINT32_MAX};
     return VYRE_OK;

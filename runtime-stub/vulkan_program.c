@@ -22,7 +22,7 @@ static bool open_image(const unsigned char *bytes, uint64_t n_bytes, const struc
     if (!fits(h->head_bytes, lists, 4, n_bytes) || !fits(h->module_offset, h->module_bytes, 1, n_bytes)) return false;
     if (h->module_offset % 4 || h->module_bytes % 4 || h->module_bytes < 20) return false;
     if (h->n_buffers != u->meta->n_buffers || h->n_params != u->meta->n_params) return false;
-    if (h->n_buffers + h->n_tables + 2 > MAX_BINDINGS || h->args_bytes < (6 + h->n_buffers) * 4) return false;
+    if (h->n_buffers + h->n_tables + 2 > MAX_BINDINGS || h->args_bytes < (7 + h->n_buffers) * 4) return false;
     p->head = h;
     p->buffer_bindings = (const uint32_t *)(bytes + h->head_bytes);
     p->tables = p->buffer_bindings + h->n_buffers;
@@ -43,6 +43,8 @@ static vyre_status check_device(vyre_context *c, const struct vyre_unit *u, cons
     if (h->flags & VYRE_SPIRV_INT64 && !v->abilities.int64) missing = "64-bit integers";
     if (h->flags & VYRE_SPIRV_FLOAT64 && !v->abilities.float64) missing = "exact 64-bit floats";
     if (h->flags & VYRE_SPIRV_INT64_ATOMICS && !v->abilities.int64_atomics) missing = "64-bit atomics";
+    if (h->flags & VYRE_SPIRV_FLOAT64_DIVISION && !v->abilities.float64_division)
+        missing = "division or square roots of f64 that are known to be exact";
     if (missing)
         return outcome_fail(o, VYRE_ERROR_UNSUPPORTED, "%s: '%s' needs %s, which %s does not have", unit_name(u),
                             unit_name(u), missing, c->device);
@@ -100,10 +102,10 @@ static VkResult create_pipeline(struct vulkan *v, struct vulkan_program *p)
                                        .pCode = (const uint32_t *)((const char *)p->head + p->head->module_offset)};
     VkResult r = v->vk.CreateShaderModule(v->device, &module, NULL, &p->module);
     if (r) return r;
-    VkSpecializationMapEntry entries[3];
-    for (uint32_t i = 0; i < 3; i++)
+    VkSpecializationMapEntry entries[VULKAN_EXACT_COUNT];
+    for (uint32_t i = 0; i < VULKAN_EXACT_COUNT; i++)
         entries[i] = (VkSpecializationMapEntry){i, i * (uint32_t)sizeof(VkBool32), sizeof(VkBool32)};
-    VkSpecializationInfo special = {3, entries, sizeof v->abilities.exact, v->abilities.exact};
+    VkSpecializationInfo special = {VULKAN_EXACT_COUNT, entries, sizeof v->abilities.exact, v->abilities.exact};
     VkComputePipelineCreateInfo info = {.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
                                         .layout = p->layout,
                                         .stage = {.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,

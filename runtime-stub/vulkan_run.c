@@ -7,7 +7,7 @@
 #include "runtime-stub/vulkan.h"
 
 typedef unsigned long long ull;
-enum { MAX_DESCRIPTORS = 512, LAUNCH_WORDS = 6 };
+enum { MAX_DESCRIPTORS = 512, LAUNCH_WORDS = 7 };
 
 /* Where a buffer of the plan is for this launch. */
 struct placed {

@@ -46,6 +46,7 @@ struct spirv {
     spv_id groups[3], lid[3], wid[3], gid[3], linear_lid, linear_gid_low, linear_gid_high;
     spv_id alive;                 /* bool variable, where the program has both traps and synchronisation; else 0 */
     spv_id trap_record;           /* the block the trap is written to; 0 without traps */
+    spv_id hidden_zero;           /* u32: 0, a constant that the driver cannot see, where it is wrong about zeros; or no id */
     spv_id exchange;              /* workgroup array for subgroup operations, one u32 pair per invocation */
     VEC(struct spirv_loop) loops;
     spv_id exact_functions[SPIRV_EXACT_COUNT]; /* made on first use */
@@ -69,6 +70,12 @@ spv_id spirv_canonical_nan(struct spirv *e, enum ir_scalar s, spv_id value); /* 
 spv_id spirv_u32(struct spirv *e, SpvOp op, spv_id a, spv_id b);
 spv_id spirv_test(struct spirv *e, SpvOp op, spv_id a, spv_id b);
 spv_id spirv_select(struct spirv *e, spv_id type, spv_id c, spv_id a, spv_id b);
+/* The same between values of the program, which may be constants that some drivers choose wrongly between. */
+spv_id spirv_choose(struct spirv *e, enum ir_scalar s, spv_id c, spv_id a, spv_id b);
+/* The value, as one that the driver does not know to be a constant, where that matters. */
+spv_id spirv_hide(struct spirv *e, enum ir_scalar s, spv_id value);
+/* The specialisation constant. */
+spv_id spirv_exact_flag(struct spirv *e, enum spirv_exact which);
 
 /* -- expressions */
 spv_value spirv_expr(struct spirv *e, const struct ir_expr *x);

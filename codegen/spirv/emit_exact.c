@@ -4,7 +4,7 @@
 
 #include "ir/op_soft.h"
 
-static spv_id exact_flag(struct spirv *e, enum spirv_exact which)
+spv_id spirv_exact_flag(struct spirv *e, enum spirv_exact which)
 {
     if (e->exact_flags[which]) return e->exact_flags[which];
     spv_id id = e->exact_flags[which] = spv_new_id(&e->m);
@@ -20,7 +20,7 @@ static spv_id native(struct spirv *e, enum spirv_exact which, const spv_id *args
     case SPIRV_EXACT_FMA: return spv_glsl(&e->m, GLSLstd450Fma, type, args, 3);
     case SPIRV_EXACT_DIV: return SPV_OP(&e->m, SpvOpFDiv, type, args[0], args[1]);
     case SPIRV_EXACT_SQRT: return spv_glsl(&e->m, GLSLstd450Sqrt, type, args, 1);
-    case SPIRV_EXACT_COUNT: break;
+    case SPIRV_EXACT_ZEROS: case SPIRV_EXACT_COUNT: break;
     }
     bug("no exact operation %d", (int)which);
 }
@@ -31,7 +31,7 @@ static spv_id soft(struct spirv *e, enum spirv_exact which, const spv_id *args)
     case SPIRV_EXACT_FMA: return math_soft_fma(e, args[0], args[1], args[2]);
     case SPIRV_EXACT_DIV: return math_soft_div(e, args[0], args[1]);
     case SPIRV_EXACT_SQRT: return math_soft_sqrt(e, args[0]);
-    case SPIRV_EXACT_COUNT: break;
+    case SPIRV_EXACT_ZEROS: case SPIRV_EXACT_COUNT: break;
     }
     bug("no exact operation %d", (int)which);
 }
@@ -40,11 +40,12 @@ static spv_id make_function(struct spirv *e, enum spirv_exact which, uint32_t n)
 {
     static const char *const names[] = {"exact_fma", "exact_div", "exact_sqrt"};
     struct spv_words code = e->m.code, variables = e->m.variables; /* of the function that is being built */
-    spv_id parameters[3], type = spv_type_float(&e->m, 32);
+    spv_id parameters[3], type = spv_type_float(&e->m, 32), hidden_zero = e->hidden_zero;
+    e->hidden_zero = 0; /* is not known here, and these have no choice between such constants */
     spv_id id = spv_function_begin_typed(&e->m, names[which], type, n, parameters);
     spv_id yes = spv_new_id(&e->m), no = spv_new_id(&e->m);
     SPV_DO(&e->m, SpvOpSelectionMerge, no, SpvSelectionControlMaskNone);
-    SPV_DO(&e->m, SpvOpBranchConditional, exact_flag(e, which), yes, no);
+    SPV_DO(&e->m, SpvOpBranchConditional, spirv_exact_flag(e, which), yes, no);
     spv_label(&e->m, yes);
     SPV_DO(&e->m, SpvOpReturnValue, native(e, which, parameters));
     spv_label(&e->m, no);
@@ -52,6 +53,7 @@ static spv_id make_function(struct spirv *e, enum spirv_exact which, uint32_t n)
     spv_function_end(&e->m);
     e->m.code = code;
     e->m.variables = variables;
+    e->hidden_zero = hidden_zero;
     return id;
 }
 
@@ -60,6 +62,6 @@ spv_id spirv_exact(struct spirv *e, enum spirv_exact which, const spv_id *args, 
     if (!e->exact_functions[which]) e->exact_functions[which] = make_function(e, which, n);
     spv_id operands[4] = {e->exact_functions[which]};
     for (uint32_t i = 0; i < n; i++)
-        operands[i + 1] = args[i];
+        operands[i + 1] = spirv_hide(e, IR_F32, args[i]);
     return spv_op(&e->m, SpvOpFunctionCall, spv_type_float(&e->m, 32), operands, n + 1);
 }

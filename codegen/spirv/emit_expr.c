@@ -128,7 +128,8 @@ static spv_value whole_BALLOT(struct spirv *e, const struct ir_expr *x)
 
 static spv_id plain(struct spirv *e, enum ir_scalar s, SpvOp on_ints, SpvOp on_floats, const spv_id *a)
 {
-    return spirv_is_float(s) ? spirv_float_op(e, s, on_floats, a[0], a[1]) : spirv_int_op(e, s, on_ints, a[0], a[1]);
+    if (!spirv_is_float(s)) return spirv_int_op(e, s, on_ints, a[0], a[1]);
+    return spirv_float_op(e, s, on_floats, spirv_hide(e, s, a[0]), spirv_hide(e, s, a[1]));
 }
 
 static spv_id compare(struct spirv *e, enum ir_scalar s, SpvOp on_unsigned, SpvOp on_signed, SpvOp on_floats,
@@ -167,7 +168,7 @@ PART(LT, compare(e, s, SpvOpULessThan, SpvOpSLessThan, SpvOpFOrdLessThan, a))
 PART(LE, compare(e, s, SpvOpULessThanEqual, SpvOpSLessThanEqual, SpvOpFOrdLessThanEqual, a))
 PART(GT, compare(e, s, SpvOpUGreaterThan, SpvOpSGreaterThan, SpvOpFOrdGreaterThan, a))
 PART(GE, compare(e, s, SpvOpUGreaterThanEqual, SpvOpSGreaterThanEqual, SpvOpFOrdGreaterThanEqual, a))
-PART(SELECT, spirv_select(e, spirv_reg_type(e, s), a[0], a[1], a[2]))
+PART(SELECT, spirv_choose(e, s, a[0], a[1], a[2]))
 PART(MIN, spirv_is_float(s) ? spirv_float_min(e, s, a) : spirv_int_min(e, s, a))
 PART(MAX, spirv_is_float(s) ? spirv_float_max(e, s, a) : spirv_int_max(e, s, a))
 PART(ABS, spirv_is_float(s) ? spirv_float_abs(e, s, a) : spirv_int_abs(e, s, a))
@@ -182,7 +183,7 @@ PART(IS_FINITE, SPV_OP(&e->m, SpvOpLogicalNot, spv_type_bool(&e->m),
                        spirv_test(e, SpvOpLogicalOr, part_IS_NAN(e, s, a), part_IS_INF(e, s, a))))
 PART(SHUFFLE, (void)e, (void)s, a[0])
 
-#define MATH(NAME) PART(NAME, spirv_wrap(e, s, spirv_math(e, IR_OP_##NAME, a[0])))
+#define MATH(NAME) PART(NAME, spirv_wrap(e, s, spirv_math(e, IR_OP_##NAME, spirv_hide(e, s, a[0]))))
 MATH(EXP)
 MATH(EXP2)
 MATH(LOG) MATH(LOG2) MATH(SIN) MATH(COS) MATH(TAN) MATH(ASIN) MATH(ACOS) MATH(ATAN) MATH(SINH) MATH(COSH) MATH(TANH)

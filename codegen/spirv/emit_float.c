@@ -10,7 +10,7 @@ static spv_id reg(struct spirv *e, enum ir_scalar s)
 
 static spv_id pick(struct spirv *e, enum ir_scalar s, spv_id c, spv_id a, spv_id b)
 {
-    return spirv_select(e, reg(e, s), c, a, b);
+    return spirv_choose(e, s, c, a, b);
 }
 
 /* The integer type as wide as the float's register. */
@@ -72,6 +72,7 @@ spv_id spirv_float_abs(struct spirv *e, enum ir_scalar s, const spv_id *a)
 static spv_id exact_or_wide(struct spirv *e, enum ir_scalar s, enum spirv_exact which, SpvOp op, const spv_id *a, uint32_t n)
 {
     if (s != IR_F64) return spirv_wrap(e, s, spirv_exact(e, which, a, n));
+    e->interface->uses_float64_division = true;
     return spv_op(&e->m, op, reg(e, s), a, n);
 }
 
@@ -82,14 +83,17 @@ spv_id spirv_float_div(struct spirv *e, enum ir_scalar s, const spv_id *a)
 
 spv_id spirv_float_fma(struct spirv *e, enum ir_scalar s, const spv_id *a)
 {
-    if (s == IR_F64) return spv_glsl(&e->m, GLSLstd450Fma, reg(e, s), a, 3);
+    if (s == IR_F64) bug("fma on f64 has no SPIR-V code: spirv_refusal");
     return spirv_wrap(e, s, spirv_exact(e, SPIRV_EXACT_FMA, a, 3));
 }
 
 /* The square root before it is rounded to f16 or bf16. */
 static spv_id root(struct spirv *e, enum ir_scalar s, const spv_id *a)
 {
-    if (s == IR_F64) return spv_glsl(&e->m, GLSLstd450Sqrt, reg(e, s), a, 1);
+    if (s == IR_F64) {
+        e->interface->uses_float64_division = true;
+        return spv_glsl(&e->m, GLSLstd450Sqrt, reg(e, s), a, 1);
+    }
     return spirv_exact(e, SPIRV_EXACT_SQRT, a, 1);
 }
 

@@ -4,7 +4,7 @@
 #include "codegen/spirv/tools.h"
 #include "ir/walk.h"
 
-enum { PUSH_CONSTANT_BYTES = 128, WORD_GROUPS = 0, WORD_BASE = 3, WORD_LENGTHS = 6 };
+enum { PUSH_CONSTANT_BYTES = 128, WORD_GROUPS = 0, WORD_BASE = 3, WORD_ZERO = 6, WORD_LENGTHS = 7 };
 
 static spv_id word(struct spirv *e, uint32_t value)
 {
@@ -235,6 +235,8 @@ static void load_ids(struct spirv *e, struct arg_words args)
     spv_id type = spv_type_uint(&e->m, 32), vector = SPV_TYPE(&e->m, SpvOpTypeVector, type, 3);
     spv_id wid = input(e, SpvBuiltInWorkgroupId, vector, "workgroup_id");
     spv_id lid = input(e, SpvBuiltInLocalInvocationId, vector, "local_id");
+    spv_id exact = spirv_exact_flag(e, SPIRV_EXACT_ZEROS);
+    e->hidden_zero = spirv_select(e, type, exact, word(e, 0), load_arg(e, args, WORD_ZERO));
     e->linear_lid = input(e, SpvBuiltInLocalInvocationIndex, type, "local_index");
     for (uint32_t c = 0; c < 3; c++) {
         e->groups[c] = load_arg(e, args, WORD_GROUPS + c);

@@ -50,8 +50,17 @@ static void lower_LET(struct spirv *e, const struct ir_stmt *s)
     store_local(e, s->let.local, spirv_expr(e, s->let.value));
 }
 
-#define lower_VAR lower_LET
-#define lower_ASSIGN lower_LET
+/* A driver may make a choice of two assignments. */
+static void lower_ASSIGN(struct spirv *e, const struct ir_stmt *s)
+{
+    const struct ir_local *local = s->let.local;
+    spv_value value = spirv_expr(e, s->let.value);
+    for (uint32_t c = 0; c < local->type.lanes; c++)
+        value.at[c] = spirv_hide(e, local->type.scalar, value.at[c]);
+    store_local(e, local, value);
+}
+
+#define lower_VAR lower_ASSIGN
 
 static void lower_STORE(struct spirv *e, const struct ir_stmt *s)
 {

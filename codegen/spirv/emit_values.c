@@ -26,6 +26,23 @@ spv_id spirv_select(struct spirv *e, spv_id type, spv_id c, spv_id a, spv_id b)
     return SPV_OP(&e->m, SpvOpSelect, type, c, a, b);
 }
 
+spv_id spirv_hide(struct spirv *e, enum ir_scalar s, spv_id value)
+{
+    const struct ir_scalar_info *info = &ir_scalar_infos[s];
+    if (!e->hidden_zero || info->kind == IR_KIND_BOOL || (info->kind != IR_KIND_FLOAT && info->bits < 32)) return value;
+    bool is_wide = info->bits == 64, is_float = info->kind == IR_KIND_FLOAT;
+    spv_id type = spv_type_uint(&e->m, is_wide ? 64 : 32);
+    spv_id zero = is_wide ? SPV_OP(&e->m, SpvOpUConvert, type, e->hidden_zero) : e->hidden_zero;
+    spv_id bits = is_float ? SPV_OP(&e->m, SpvOpBitcast, type, value) : value;
+    bits = SPV_OP(&e->m, SpvOpBitwiseOr, type, bits, zero);
+    return is_float ? SPV_OP(&e->m, SpvOpBitcast, spirv_reg_type(e, s), bits) : bits;
+}
+
+spv_id spirv_choose(struct spirv *e, enum ir_scalar s, spv_id c, spv_id a, spv_id b)
+{
+    return spirv_select(e, spirv_reg_type(e, s), c, spirv_hide(e, s, a), b);
+}
+
 static spv_id word(struct spirv *e, uint32_t value)
 {
     return spv_const_u32(&e->m, value);

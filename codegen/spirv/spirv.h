@@ -5,14 +5,16 @@
  *                      binding .data[k]: the k-th table of the program; .trap: struct vyre_trap_record, only where it may trap;
  *                      .args: the words below, only when they do not fit into 128 bytes of push constants
  *   push constants     u32 groups[3]   workgroups of the whole launch        u32 base[3]    first workgroup of this part of it
+ *                      u32 zero        0, which the driver's compiler cannot know
  *                      u32 len[n]      element counts of the n buffers       params         each aligned to its size, at .params[i]
- *   specialisation     constant id enum spirv_exact: true where the device was found to do this exactly; false uses our own sequence */
+ *   specialisation     constant id enum spirv_exact: true where the device was found to do this exactly; false uses our own sequence.
+ *                      ZEROS: what has a zero for an operand; Mesa makes x of x + 0.0, and -0.0 of `false ? -1.0 : 0.0` */
 #ifndef VYREC_SPIRV_H
 #define VYREC_SPIRV_H
 
 #include "ir/ir.h"
 
-enum spirv_exact { SPIRV_EXACT_FMA, SPIRV_EXACT_DIV, SPIRV_EXACT_SQRT, SPIRV_EXACT_COUNT };
+enum spirv_exact { SPIRV_EXACT_FMA, SPIRV_EXACT_DIV, SPIRV_EXACT_SQRT, SPIRV_EXACT_ZEROS, SPIRV_EXACT_COUNT };
 
 struct spirv_options {
     uint32_t version;      /* 0x00010300 or later */
@@ -30,8 +32,12 @@ struct spirv_interface {
     uint32_t *params;         /* byte offset of each param in the push constants or args */
     uint32_t args_bytes;
     uint32_t workgroup_bytes; /* shared memory used */
-    bool uses_int64, uses_float64, uses_int64_atomics, uses_float_atomics;
+    bool uses_int64, uses_float64, uses_int64_atomics;
+    bool uses_float64_division; /* or square roots: Vulkan does not promise that they are exact */
 };
+
+/* Why a program cannot have SPIR-V code, to follow "because": "it has a grid barrier"; NULL: it can. */
+const char *spirv_refusal(const struct ir_program *p);
 
 /* The words of the module, validated; the interface lives in `arena`. */
 void spirv_emit_program(const struct ir_program *p, const struct spirv_options *options, struct arena *arena,

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "codegen/spirv/spirv.h"
 #include "frontend/frontend.h"
 #include "ir/print.h"
 #include "ir/verify.h"
@@ -317,22 +318,13 @@ static bool try_level(struct trial *t, struct subject *s, struct compiled *c, co
     return !what;
 }
 
-static bool has_grid_barrier(const struct ir_program *p)
-{
-    IR_EACH_STMT(s, &p->body)
-    {
-        if (s->kind == IR_STMT_GRID_BARRIER) return true;
-    }
-    return false;
-}
-
-/* Programs with a grid barrier have CPU code only. */
+/* Some programs have CPU code only. */
 static bool may_run_on_device(const struct subject *s)
 {
-    if (s->unit.program) return !has_grid_barrier(s->unit.program);
+    if (s->unit.program) return !spirv_refusal(s->unit.program);
     IR_EACH_STMT(arm, &s->unit.pipeline->body)
     {
-        if (arm->kind == IR_STMT_ARM && has_grid_barrier(arm->arm->program)) return false;
+        if (arm->kind == IR_STMT_ARM && spirv_refusal(arm->arm->program)) return false;
     }
     return true;
 }

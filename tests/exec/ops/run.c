@@ -1,4 +1,4 @@
-/* run.c - reads a batch, runs it in the interpreter and as machine code of each level, and compares. */
+/* run.c - reads a batch, runs it in the interpreter and on the executor of this binary, and compares. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <signal.h>
@@ -10,17 +10,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "codegen/codegen.h"
 #include "frontend/frontend.h"
 #include "ir/interp.h"
-#include "runtime-stub/vyre_cpu.h"
-#include "tests/exec/ops/ops.h"
+#include "tests/exec/ops/run.h"
 
 enum { BATCH_PROGRAMS = 30, SHOWN_DIFFERENCES = 4, FENCE = 0xC5 };
 
 extern char **environ;
 static char folder[] = "/tmp/vyre-ops-XXXXXX";
-static const char *now_running = "nothing", *now_level = "";
+const char *now_running = "nothing", *now_level = "";
 
 /* -- failures ------------------------------------------------------------------------------------------------------ */
 
@@ -56,12 +54,7 @@ void run_clean_up(void)
 
 /* -- buffers that end at a page nobody may touch ------------------------------------------------------------------- */
 
-struct fenced {
-    unsigned char *map, *bytes;
-    size_t map_bytes, n_bytes;
-};
-
-static struct fenced fenced_new(size_t n_bytes)
+struct fenced fenced_new(size_t n_bytes)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE), used = (n_bytes + page) / page * page; /* a byte before at least */
     struct fenced f = {.map_bytes = used + page, .n_bytes = n_bytes};
@@ -72,7 +65,7 @@ static struct fenced fenced_new(size_t n_bytes)
     return f;
 }
 
-static bool fenced_is_whole(const struct fenced *f)
+bool fenced_is_whole(const struct fenced *f)
 {
     for (const unsigned char *p = f->map; p < f->bytes; p++) {
         if (*p != FENCE) return false;
@@ -80,18 +73,12 @@ static bool fenced_is_whole(const struct fenced *f)
     return true;
 }
 
-static void fenced_free(struct fenced *f)
+void fenced_free(struct fenced *f)
 {
     munmap(f->map, f->map_bytes);
 }
 
 /* -- a launch ------------------------------------------------------------------------------------------------------ */
-
-struct launch {
-    const struct test_case *test;
-    const struct ir_program *program;
-    struct fenced memory[MAX_BUFFERS];
-};
 
 static size_t size_of(const struct case_buffer *b)
 {
@@ -99,7 +86,7 @@ static size_t size_of(const struct case_buffer *b)
 }
 
 /* Contents as before a launch; those of `write` buffers are zeroed by whoever launches. */
-static void launch_prepare(struct launch *l)
+void launch_prepare(struct launch *l)
 {
     for (uint32_t i = 0; i < l->test->n_buffers; i++) {
         const struct case_buffer *b = &l->test->buffers[i];
@@ -109,7 +96,7 @@ static void launch_prepare(struct launch *l)
     }
 }
 
-static void launch_release(struct launch *l)
+void launch_release(struct launch *l)
 {
     for (uint32_t i = 0; i < l->test->n_buffers; i++)
         fenced_free(&l->memory[i]);
@@ -128,39 +115,6 @@ static bool launch_interpreter(struct launch *l, struct memory *mem)
         fprintf(stderr, "%s: the interpreter gives status %d\n", l->test->name, (int)result.status);
     arena_release(&arena);
     return result.status == IR_RUN_OK;
-}
-
-static void count_trap(void *ctx, uint64_t invocation, uint32_t code)
-{
-    (void)invocation, (void)code;
-    *(bool *)ctx = true;
-}
-
-/* The kernel, in two pieces, as threads would take them. */
-static bool launch_code(struct launch *l, const struct vyre_cpu_code *code)
-{
-    struct vyre_cpu_buffer buffers[MAX_BUFFERS];
-    struct ir_run_buffer sizes[MAX_BUFFERS];
-    bool trapped = false;
-    struct vyre_cpu_launch launch = {
-        .buffers = buffers, .params = l->test->params, .trap = count_trap, .trap_ctx = &trapped};
-    vyre_cpu_kernel *kernel = (vyre_cpu_kernel *)((uintptr_t)&code->kernel + (uintptr_t)(intptr_t)code->kernel);
-    for (uint32_t i = 0; i < l->test->n_buffers; i++) {
-        buffers[i] = (struct vyre_cpu_buffer){l->memory[i].bytes, l->test->buffers[i].count};
-        sizes[i] = (struct ir_run_buffer){l->memory[i].bytes, l->test->buffers[i].count};
-    }
-    if (!ir_launch_size(l->program, sizes, l->test->params, launch.groups)) return false;
-    uint64_t n = (uint64_t)launch.groups[0] * launch.groups[1] * launch.groups[2], half = n / 2;
-    struct fenced scratch = fenced_new(code->scratch_bytes);
-    kernel(&launch, 0, half, scratch.bytes);
-    kernel(&launch, half, n - half, scratch.bytes);
-    bool whole = fenced_is_whole(&scratch);
-    fenced_free(&scratch);
-    for (uint32_t i = 0; i < l->test->n_buffers; i++)
-        whole &= fenced_is_whole(&l->memory[i]);
-    if (trapped || !whole)
-        fprintf(stderr, "%s %s: %s\n", now_level, l->test->name, trapped ? "trapped" : "wrote before a buffer");
-    return whole && !trapped;
 }
 
 /* -- comparing ----------------------------------------------------------------------------------------------------- */
@@ -189,7 +143,7 @@ static void show_difference(const struct launch *want, const struct launch *got,
     fprintf(stderr, "\n");
 }
 
-static bool compare(const struct launch *want, const struct launch *got)
+bool compare(const struct launch *want, const struct launch *got)
 {
     uint32_t n_shown = 0;
     bool equal = true;
@@ -210,25 +164,6 @@ static bool compare(const struct launch *want, const struct launch *got)
 
 /* -- loading ------------------------------------------------------------------------------------------------------- */
 
-/* The generated entry functions call these with the module, which is all that is wanted from them. */
-int32_t vyre_rt_run(const struct vyre_module **found, const struct vyre_module *module, uint32_t unit,
-                    const void *args);
-int32_t vyre_rt_run(const struct vyre_module **found, const struct vyre_module *module, uint32_t unit, const void *args)
-{
-    (void)unit, (void)args;
-    *found = module;
-    return 0;
-}
-#define UNUSED_ENTRY(name)                                                                                             \
-    void name(void);                                                                                                   \
-    void name(void)                                                                                                    \
-    {                                                                                                                  \
-        abort();                                                                                                       \
-    }
-UNUSED_ENTRY(vyre_rt_run_async)
-UNUSED_ENTRY(vyre_rt_workspace)
-UNUSED_ENTRY(vyre_rt_unit)
-
 static bool link_object(const char *object, const char *library)
 {
     char *const arguments[] = {"cc", "-shared", "-o", (char *)library, (char *)object, NULL};
@@ -239,86 +174,32 @@ static bool link_object(const char *object, const char *library)
     return status == 0;
 }
 
-struct loaded {
-    void *library;
-    const struct vyre_module *module;
-};
-
-static struct loaded load_object(const struct out *object, const char *entry)
+/* NULL: the linker has said why. */
+static void *load_object(const struct out *object)
 {
     char object_path[64], library_path[64];
     snprintf(object_path, sizeof object_path, "%s/t.o", folder);
     snprintf(library_path, sizeof library_path, "%s/t.so", folder);
-    struct loaded loaded = {NULL, NULL};
+    void *library = NULL;
     if (out_write_file(object, object_path, false) != 0) give_up(object_path);
-    if (link_object(object_path, library_path)) loaded.library = dlopen(library_path, RTLD_NOW | RTLD_LOCAL);
+    bool linked = link_object(object_path, library_path);
+    if (linked) library = dlopen(library_path, RTLD_NOW | RTLD_LOCAL);
+    if (linked && !library) fprintf(stderr, "%s\n", dlerror());
     unlink(object_path);
     unlink(library_path);
-    if (!loaded.library) {
-        fprintf(stderr, "%s\n", dlerror());
-        return loaded;
-    }
-    int32_t (*run)(const struct vyre_module **, const void *) =
-        (int32_t (*)(const struct vyre_module **, const void *))dlsym(loaded.library, entry);
-    run(&loaded.module, NULL);
-    return loaded;
+    return library;
 }
 
-/* -- levels -------------------------------------------------------------------------------------------------------- */
+/* -- a case -------------------------------------------------------------------------------------------------------- */
 
-static bool host_has(enum vyre_cpu_level level)
-{
-    switch (level) {
-#ifdef __x86_64__
-    case VYRE_CPU_X86_64_V2:
-        return __builtin_cpu_supports("x86-64-v2");
-    case VYRE_CPU_X86_64_V3:
-        return __builtin_cpu_supports("x86-64-v3");
-    case VYRE_CPU_X86_64_V4:
-        return __builtin_cpu_supports("x86-64-v4");
-#endif
-#ifdef __aarch64__
-    case VYRE_CPU_AARCH64:
-        return true;
-#endif
-    default:
-        return false;
-    }
-}
-
-static const char *level_name(enum vyre_cpu_level level)
-{
-    for (uint32_t i = 0; i < TARGET_COUNT; i++) {
-        if (target_infos[i].family == TARGET_FAMILY_CPU && target_infos[i].level == (int)level)
-            return target_infos[i].text;
-    }
-    return "?";
-}
-
-static void run_levels(struct batch *b, struct launch *want, const struct vyre_module *module, uint32_t unit)
-{
-    for (enum vyre_cpu_level level = 0; level < VYRE_CPU_LEVELS; level++) {
-        const struct vyre_cpu_code *code = &module->code[unit * VYRE_CPU_LEVELS + level];
-        if (!host_has(level)) continue;
-        now_level = level_name(level);
-        struct launch got = {want->test, want->program, {{0}}};
-        launch_prepare(&got);
-        bool equal = code->kernel != 0 && launch_code(&got, code) && compare(want, &got);
-        launch_release(&got);
-        b->n_passed += equal;
-        b->n_failed += !equal;
-    }
-}
-
-static void run_case(struct batch *b, const struct test_case *test, const struct ir_program *program,
-                     const struct vyre_module *module, uint32_t unit)
+static void run_case(struct batch *b, const struct test_case *test, const struct ir_program *program, uint32_t unit)
 {
     struct launch want = {test, program, {{0}}};
     now_running = test->name;
     now_level = "interpreter";
     launch_prepare(&want);
     if (launch_interpreter(&want, b->mem))
-        run_levels(b, &want, module, unit);
+        executor_run(b, &want, unit);
     else
         b->n_failed++;
     launch_release(&want);
@@ -347,6 +228,7 @@ static bool compile(struct batch *b, struct compilation *c)
     const struct source_file *file = sources_add(&c->sources, "ops.vir", b->text.bytes, b->text.n);
     c->module = frontend_read(&b->arena, &c->names, &c->sources, &c->diags, file, &reading);
     target_set_default(&targets, NULL);
+    executor_add_targets(&targets);
     struct codegen_options options = {.emit = CODEGEN_EMIT_OBJECT,
                                       .opt_level = b->opt_level,
                                       .prefix = "",
@@ -371,14 +253,16 @@ static void run_batch(struct batch *b)
         print_faults(b, &c);
         b->n_failed += b->cases.n;
     } else {
-        struct loaded loaded = load_object(&c.object, b->cases.at[0]->name);
+        void *library = load_object(&c.object);
+        bool ready = library && executor_open(library, b->cases.at[0]->name);
         for (uint32_t i = 0; i < b->cases.n; i++) {
-            if (loaded.module)
-                run_case(b, b->cases.at[i], c.module->programs.at[i], loaded.module, i);
+            if (ready)
+                run_case(b, b->cases.at[i], c.module->programs.at[i], i);
             else
                 b->n_failed++;
         }
-        if (loaded.library) dlclose(loaded.library);
+        executor_close();
+        if (library) dlclose(library);
     }
     out_release(&c.object);
 }

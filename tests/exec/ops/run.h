@@ -1,0 +1,40 @@
+/* run.h - between run.c, which reads a batch and compares, and the executor that a binary of the test is linked with:
+ * run_cpu.c, the machine code of each level; run_vulkan.c, a Vulkan device through the runtime. */
+#ifndef VYREC_TESTS_EXEC_OPS_RUN_H
+#define VYREC_TESTS_EXEC_OPS_RUN_H
+
+#include "codegen/codegen.h"
+#include "tests/exec/ops/ops.h"
+
+extern const char *now_running, *now_level; /* for messages, also of a crash */
+
+struct fenced {
+    unsigned char *map, *bytes;
+    size_t map_bytes, n_bytes;
+};
+
+struct launch {
+    const struct test_case *test;
+    const struct ir_program *program;
+    struct fenced memory[MAX_BUFFERS];
+};
+
+struct fenced fenced_new(size_t n_bytes);
+bool fenced_is_whole(const struct fenced *f);
+void fenced_free(struct fenced *f);
+/* Contents as before a launch; those of `write` buffers are zeroed by whoever launches. */
+void launch_prepare(struct launch *l);
+void launch_release(struct launch *l);
+bool compare(const struct launch *want, const struct launch *got);
+
+/* -- the executor -- */
+
+/* Code that it needs beside the CPU's. */
+void executor_add_targets(struct target_set *targets);
+/* What it needs of a batch's library, in which `entry` is a program. */
+bool executor_open(void *library, const char *entry);
+void executor_close(void);
+/* Runs the unit-th program and counts in the batch how often the result was `want`'s. */
+void executor_run(struct batch *b, struct launch *want, uint32_t unit);
+
+#endif
