@@ -288,6 +288,7 @@ struct value local_read(struct lower *l, const struct ir_local *local);
 void control_if(struct lower *l, struct ir_stmt *s);
 /* An `if` that only returns, before others: true when it and the rest up to `end` have been lowered. */
 bool control_guard(struct lower *l, struct ir_stmt *s, const struct ir_stmt *end);
+bool control_rest(struct lower *l, struct ir_stmt *rest, const struct ir_stmt *end);
 void control_for(struct lower *l, struct ir_stmt *s);
 void control_while(struct lower *l, struct ir_stmt *s);
 void control_break(struct lower *l);
