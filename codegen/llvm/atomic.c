@@ -113,15 +113,23 @@ static LLVMValueRef update_shared(struct lower *l, const struct access *a, LLVMV
     return LLVMBuildAtomicRMW(l->b, instruction_of(a), at, v, ordering(a), false);
 }
 
-/* The old value; where the index lies outside, 0. */
-static LLVMValueRef update_one(struct lower *l, const struct access *a, LLVMValueRef index, LLVMValueRef expected, LLVMValueRef v)
+/* The old value of an element that is there. */
+static LLVMValueRef update_element(struct lower *l, const struct access *a, LLVMValueRef index, LLVMValueRef expected, LLVMValueRef v)
 {
-    LLVMBasicBlockRef before = LLVMGetInsertBlock(l->b), yes = block_new(l, "update"), done = block_new(l, "updated");
-    block_branch(l, memory_in_bounds(l, a->array, index), yes, done);
-    block_enter(l, yes);
     LLVMValueRef wide = LLVMBuildZExt(l->b, index, type_int(l, 64), "");
     LLVMValueRef at = build_element(l, type_memory(l, a->scalar), a->array->base, wide);
-    LLVMValueRef old = a->plain ? update_plain(l, a, at, expected, v) : update_shared(l, a, at, expected, v);
+    return a->plain ? update_plain(l, a, at, expected, v) : update_shared(l, a, at, expected, v);
+}
+
+/* The old value where `wanted` and the index lies inside, else 0. */
+static LLVMValueRef update_checked(struct lower *l, const struct access *a, LLVMValueRef wanted, LLVMValueRef index, LLVMValueRef expected,
+                                   LLVMValueRef v)
+{
+    LLVMBasicBlockRef before = LLVMGetInsertBlock(l->b), yes = block_new(l, "update"), done = block_new(l, "updated");
+    LLVMValueRef inside = memory_in_bounds(l, a->array, index);
+    block_branch(l, wanted ? LLVMBuildAnd(l->b, wanted, inside, "") : inside, yes, done);
+    block_enter(l, yes);
+    LLVMValueRef old = update_element(l, a, index, expected, v);
     LLVMBasicBlockRef after = LLVMGetInsertBlock(l->b);
     block_enter(l, done);
     LLVMValueRef result = LLVMBuildPhi(l->b, LLVMTypeOf(old), "");
@@ -138,13 +146,13 @@ struct lane_loop {
     LLVMValueRef left_slot, left, lane;
 };
 
-/* for (m = exec; m; m &= m - 1) with lane = ctz(m) */
-static struct lane_loop begin_lanes(struct lower *l)
+/* for (m = mask; m; m &= m - 1) with lane = ctz(m) */
+static struct lane_loop begin_lanes(struct lower *l, LLVMValueRef mask)
 {
     LLVMTypeRef bits = type_int(l, l->width);
     struct lane_loop e = {.head = block_new(l, "each_lane"), .exit = block_new(l, "no_lane"), .left_slot = build_alloca(l, bits, "lanes")};
     LLVMBasicBlockRef body = block_new(l, "lane");
-    LLVMBuildStore(l->b, l->exec ? mask_bits(l, l->exec) : LLVMConstAllOnes(bits), e.left_slot);
+    LLVMBuildStore(l->b, mask ? mask_bits(l, mask) : LLVMConstAllOnes(bits), e.left_slot);
     block_enter(l, e.head);
     e.left = LLVMBuildLoad2(l->b, bits, e.left_slot, "");
     block_branch(l, LLVMBuildICmp(l->b, LLVMIntNE, e.left, LLVMConstNull(bits), ""), body, e.exit);
@@ -174,41 +182,118 @@ static LLVMValueRef pick(struct lower *l, const struct value *v, LLVMValueRef la
     return LLVMBuildAdd(l->b, value_base(l, v), steps, "");
 }
 
-static LLVMValueRef pick_memory_form(struct lower *l, const struct access *a, const struct value *v, LLVMValueRef lane)
+/* What the lanes bring, as it is in memory. */
+struct requests {
+    struct value index, expected, v;
+    LLVMValueRef results; /* alloca of the old values */
+};
+
+static void update_lane(struct lower *l, const struct access *a, const struct requests *r, LLVMValueRef lane)
 {
-    return value_to_memory(l, a->scalar, pick(l, v, lane));
+    LLVMValueRef expected = a->s->atomic.expected ? pick(l, &r->expected, lane) : NULL;
+    LLVMValueRef old = update_element(l, a, pick(l, &r->index, lane), expected, pick(l, &r->v, lane));
+    if (!a->s->atomic.result)
+        return;
+    LLVMValueRef so_far = LLVMBuildLoad2(l->b, type_lanes(l, LLVMTypeOf(old)), r->results, "");
+    LLVMBuildStore(l->b, LLVMBuildInsertElement(l->b, so_far, old, lane, ""), r->results);
 }
 
-static struct value update_lanes(struct lower *l, const struct access *a, const struct value *index, const struct value *expected,
-                                 const struct value *v)
+enum { MAX_STRAIGHT = 16 };
+
+/* When all lanes take part, which they mostly do, they are written out; otherwise one loop goes over those that do. */
+static struct value update_lanes(struct lower *l, const struct access *a, struct requests *r)
 {
     LLVMTypeRef type = type_lanes(l, type_memory(l, a->scalar));
-    LLVMValueRef results = build_alloca(l, type, "old");
-    LLVMBuildStore(l->b, LLVMConstNull(type), results);
-    struct lane_loop e = begin_lanes(l);
-    LLVMValueRef old = update_one(l, a, pick(l, index, e.lane), expected ? pick_memory_form(l, a, expected, e.lane) : NULL,
-                                  pick_memory_form(l, a, v, e.lane));
-    LLVMValueRef so_far = LLVMBuildLoad2(l->b, type, results, "");
-    if (a->s->atomic.result)
-        LLVMBuildStore(l->b, LLVMBuildInsertElement(l->b, so_far, old, e.lane, ""), results);
+    struct value wide = value_widen(l, r->index);
+    LLVMValueRef mask = mask_and(l, l->exec, memory_in_bounds(l, a->array, wide.at[0]));
+    LLVMBasicBlockRef all = block_new(l, "all_lanes"), some = block_new(l, "some_lanes"), done = block_new(l, "updated");
+    r->results = build_alloca(l, type, "old");
+    LLVMBuildStore(l->b, LLVMConstNull(type), r->results);
+    if (!l->exec && l->width <= MAX_STRAIGHT && l->optimize) {
+        block_branch_likely(l, mask_is_full(l, mask), all, some);
+        block_enter(l, all);
+        for (uint32_t k = 0; k < l->width; k++)
+            update_lane(l, a, r, const_int(l, 32, k));
+        block_jump(l, done);
+        LLVMPositionBuilderAtEnd(l->b, some);
+    } else {
+        LLVMDeleteBasicBlock(all);
+        block_enter(l, some);
+    }
+    struct lane_loop e = begin_lanes(l, mask);
+    update_lane(l, a, r, e.lane);
     end_lanes(l, &e);
-    return value_varying(a->s->atomic.buffer->elem, value_from_memory(l, a->scalar, LLVMBuildLoad2(l->b, type, results, "")));
+    block_enter(l, done);
+    return value_varying(a->s->atomic.buffer->elem, value_from_memory(l, a->scalar, LLVMBuildLoad2(l->b, type, r->results, "")));
+}
+
+/* -- one element for all lanes ------------------------------------------------------------------------------------------------------ */
+
+static const char *reduction_of(const struct access *a)
+{
+    bool is_signed = ir_scalar_infos[a->scalar].kind == IR_KIND_SINT;
+    switch (a->s->atomic.op) {
+    case IR_ATOMIC_ADD:
+    case IR_ATOMIC_SUB: return "llvm.vector.reduce.add";
+    case IR_ATOMIC_MIN: return is_signed ? "llvm.vector.reduce.smin" : "llvm.vector.reduce.umin";
+    case IR_ATOMIC_MAX: return is_signed ? "llvm.vector.reduce.smax" : "llvm.vector.reduce.umax";
+    case IR_ATOMIC_AND: return "llvm.vector.reduce.and";
+    case IR_ATOMIC_OR: return "llvm.vector.reduce.or";
+    case IR_ATOMIC_XOR: return "llvm.vector.reduce.xor";
+    default: return NULL;
+    }
+}
+
+static uint64_t identity_of(const struct access *a)
+{
+    static const enum ir_op ops[] = {[IR_ATOMIC_ADD] = IR_OP_REDUCE_ADD, [IR_ATOMIC_SUB] = IR_OP_REDUCE_ADD, [IR_ATOMIC_MIN] = IR_OP_REDUCE_MIN,
+                                     [IR_ATOMIC_MAX] = IR_OP_REDUCE_MAX, [IR_ATOMIC_AND] = IR_OP_REDUCE_AND, [IR_ATOMIC_OR] = IR_OP_REDUCE_OR,
+                                     [IR_ATOMIC_XOR] = IR_OP_REDUCE_XOR};
+    return ir_reduce_identity(ops[a->s->atomic.op], a->scalar);
+}
+
+/* Nobody looks at the old values: the lanes agree among themselves first. */
+static bool may_combine_lanes(const struct access *a, const struct value *index)
+{
+    return value_is_uniform(index) && !a->s->atomic.result && a->scalar != IR_F32 && reduction_of(a);
+}
+
+static void update_combined(struct lower *l, const struct access *a, const struct requests *r)
+{
+    struct value wide = value_widen(l, r->v);
+    LLVMTypeRef type = LLVMTypeOf(wide.at[0]);
+    LLVMValueRef parts = l->exec ? LLVMBuildSelect(l->b, l->exec, wide.at[0], const_like(type, identity_of(a)), "") : wide.at[0];
+    LLVMValueRef total = build_call(l, reduction_of(a), type, &parts, 1);
+    update_checked(l, a, l->exec ? mask_any(l, l->exec) : NULL, r->index.at[0], NULL, total);
+}
+
+/* Operands in the form of memory; linear ones stay what they are. */
+static struct value memory_form(struct lower *l, const struct access *a, struct value v)
+{
+    if (v.shape.stride)
+        return v;
+    v.at[0] = value_to_memory(l, a->scalar, v.at[0]);
+    return v;
 }
 
 void atomic_lower(struct lower *l, struct ir_stmt *s)
 {
     struct access a = {.array = array_of(l, s->atomic.buffer), .s = s, .scalar = (enum ir_scalar)s->atomic.buffer->elem.scalar};
     a.plain = s->atomic.buffer->space != IR_SPACE_STORAGE && l->target->shared_is_private;
-    struct value index = expr_lower(l, s->atomic.index), expected, old;
+    struct requests r = {.index = expr_lower(l, s->atomic.index)};
+    struct value old;
     if (s->atomic.expected)
-        expected = expr_lower(l, s->atomic.expected);
-    struct value v = expr_lower(l, s->atomic.value);
+        r.expected = memory_form(l, &a, expr_lower(l, s->atomic.expected));
+    r.v = memory_form(l, &a, expr_lower(l, s->atomic.value));
+    if (l->width > 1 && may_combine_lanes(&a, &r.index)) {
+        update_combined(l, &a, &r);
+        return;
+    }
     if (l->width == 1) {
-        LLVMValueRef wanted = s->atomic.expected ? value_to_memory(l, a.scalar, expected.at[0]) : NULL;
-        LLVMValueRef found = update_one(l, &a, index.at[0], wanted, value_to_memory(l, a.scalar, v.at[0]));
+        LLVMValueRef found = update_checked(l, &a, NULL, r.index.at[0], s->atomic.expected ? r.expected.at[0] : NULL, r.v.at[0]);
         old = value_uniform(s->atomic.buffer->elem, value_from_memory(l, a.scalar, found));
     } else {
-        old = update_lanes(l, &a, &index, s->atomic.expected ? &expected : NULL, &v);
+        old = update_lanes(l, &a, &r);
     }
     if (s->atomic.result)
         (s->atomic.declares ? local_declare : local_assign)(l, s->atomic.result, old);
@@ -246,7 +331,7 @@ void copy_lower(struct lower *l, struct ir_stmt *s)
         copy_elements(l, s, to.at[0], from.at[0], n.at[0], NULL);
         return;
     }
-    struct lane_loop e = begin_lanes(l);
+    struct lane_loop e = begin_lanes(l, l->exec);
     copy_elements(l, s, pick(l, &to, e.lane), pick(l, &from, e.lane), pick(l, &n, e.lane), e.lane);
     end_lanes(l, &e);
 }

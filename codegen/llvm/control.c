@@ -287,6 +287,31 @@ bool control_guard(struct lower *l, struct ir_stmt *s, const struct ir_stmt *end
     return true;
 }
 
+/* Lanes that ended have left a mask behind. Mostly there are none: the rest goes on without masks then, and has a second copy for when there are.
+ * True when the rest up to `end` has been lowered. */
+bool control_rest(struct lower *l, struct ir_stmt *rest, const struct ir_stmt *end)
+{
+    if (rest == end || !l->exec || l->scope || l->loop || l->width == 1 || !l->optimize || l->n_copies >= MAX_COPIES || block_is_closed(l))
+        return false;
+    LLVMValueRef exec = l->exec;
+    LLVMBasicBlockRef full = block_new(l, "nobody_ended"), part = block_new(l, "some_ended"), done = block_new(l, "rest_done");
+    block_branch_likely(l, mask_is_full(l, exec), full, part);
+    block_enter(l, full);
+    uint32_t n_copies = l->n_copies++, n_windows = l->windows.n;
+    l->exec = NULL;
+    stmt_lower_run(l, rest, end);
+    block_jump(l, done);
+    LLVMPositionBuilderAtEnd(l->b, part);
+    l->exec = exec;
+    l->n_copies = MAX_COPIES;
+    l->windows.n = n_windows;
+    stmt_lower_run(l, rest, end);
+    l->n_copies = n_copies + 1;
+    l->exec = exec;
+    block_enter(l, done);
+    return true;
+}
+
 /* -- loops ----------------------------------------------------------------------------------------------------------------------- */
 
 struct loop {

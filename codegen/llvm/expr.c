@@ -217,6 +217,8 @@ static lower_function *const handlers[IR_OP_COUNT] = {
 struct value expr_lower(struct lower *l, const struct ir_expr *e)
 {
     struct value args[4], result;
+    if (e->op == IR_OP_LOAD && table_load(l, e, &result))
+        return result;
     for (uint32_t i = 0; i < e->n_args; i++)
         args[i] = expr_lower(l, e->args[i]);
     if (value_combine(l, e, args, &result))

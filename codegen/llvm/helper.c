@@ -103,14 +103,29 @@ static LLVMValueRef below(struct lower *l, LLVMValueRef a, LLVMValueRef b) { ret
 
 enum { PARTIAL_LANES, PARTIAL_BASE, PARTIAL_COUNT, PARTIAL_FIRST, PARTIAL_N, PARTIAL_MASK, N_PARTIAL };
 
+/* Leaves at once when nothing is inside and no number wraps: invocations that start past the end are common. */
+static void return_if_outside(struct lower *l, struct helper *h)
+{
+    LLVMBasicBlockRef out = block_new(l, "outside"), in = block_new(l, "near");
+    LLVMValueRef first = LLVMBuildZExt(l->b, argument(h, PARTIAL_FIRST), type_int(l, 64), "");
+    LLVMValueRef past = LLVMBuildICmp(l->b, LLVMIntUGE, first, argument(h, PARTIAL_COUNT), "");
+    LLVMValueRef end = LLVMBuildAdd(l->b, first, argument(h, PARTIAL_N), "");
+    LLVMValueRef stays = LLVMBuildICmp(l->b, LLVMIntULE, end, u64_const(l, UINT64_C(1) << 32), "");
+    block_branch(l, LLVMBuildAnd(l->b, past, stays, ""), out, in);
+    block_enter(l, out);
+    LLVMBuildRetVoid(l->b);
+    block_enter(l, in);
+}
+
 /* for (i = 0; i < n; i++) if (first + i < count && (mask >> i & 1)) move lanes[i] to base[first + i], or the other way; first + i is a u32, and the
- * mask, which only stores have, counts modulo 64. What is not loaded is zero. */
+ * mask, which only stores have, counts modulo 64. What is not loaded stays as it was. */
 static void fill_partial(struct lower *l, struct helper *h, uint32_t bytes, bool store)
 {
     LLVMTypeRef i64 = type_int(l, 64);
     LLVMValueRef slot = new_u64(l, "i", u64_const(l, 0)), lanes = argument(h, PARTIAL_LANES), base = argument(h, PARTIAL_BASE);
     LLVMBasicBlockRef head = block_new(l, "each"), body = block_new(l, "one"), inside = block_new(l, "inside"), next = block_new(l, "next"),
                       exit = block_new(l, "done");
+    return_if_outside(l, h);
     block_enter(l, head);
     LLVMValueRef i = load_u64(l, slot);
     block_branch(l, below(l, i, argument(h, PARTIAL_N)), body, exit);
@@ -121,8 +136,6 @@ static void fill_partial(struct lower *l, struct helper *h, uint32_t bytes, bool
         LLVMValueRef amount = LLVMBuildAnd(l->b, i, u64_const(l, 63), "");
         LLVMValueRef bit = LLVMBuildTrunc(l->b, LLVMBuildLShr(l->b, argument(h, PARTIAL_MASK), amount, ""), type_int(l, 1), "");
         wanted = LLVMBuildAnd(l->b, wanted, bit, "");
-    } else {
-        build_store(l, LLVMConstNull(element_type(l, bytes)), element_at(l, bytes, lanes, i), 1);
     }
     block_branch(l, wanted, inside, next);
     block_enter(l, inside);
@@ -154,6 +167,7 @@ LLVMValueRef helper_load_partial(struct lower *l, LLVMTypeRef type, uint32_t ele
                                  LLVMValueRef first, uint32_t n)
 {
     LLVMValueRef lanes = build_alloca(l, type, "lanes");
+    LLVMBuildStore(l->b, LLVMConstNull(type), lanes);
     call_partial(l, elem_bytes, false, (LLVMValueRef[]){lanes, base, count, first, u64_const(l, n), u64_const(l, 0)});
     return LLVMBuildLoad2(l->b, type, lanes, "");
 }

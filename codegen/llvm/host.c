@@ -11,24 +11,14 @@
 
 /* Rows are TARGET_NAME; other families have none. */
 static const struct lower_features level_features[TARGET_COUNT] = {
-    [TARGET_CPU_X86_64_V2] = {.cpu = "x86-64-v2", .vector_bytes = 16},
-    [TARGET_CPU_X86_64_V3] = {.cpu = "x86-64-v3",
-                              .features = "+fast-gather",
-                              .vector_bytes = 32,
-                              .gathers = true,
-                              .masked_stores = true,
-                              .fma = true,
-                              .half_conversions = true},
-    [TARGET_CPU_X86_64_V4] = {.cpu = "x86-64-v4",
-                              .vector_width = "512",
-                              .features = "+fast-gather",
-                              .vector_bytes = 64,
-                              .gathers = true,
-                              .scatters = true,
-                              .masked_stores = true,
-                              .fma = true,
-                              .half_conversions = true},
-    [TARGET_CPU_AARCH64] = {.cpu = "generic", .vector_bytes = 16, .fma = true, .half_conversions = true},
+    [TARGET_CPU_X86_64_V2] = {.cpu = "x86-64-v2", .vector_bytes = 16, .byte_shuffle = "llvm.x86.ssse3.pshuf.b.128", .shuffle_bytes = 16},
+    [TARGET_CPU_X86_64_V3] = {.cpu = "x86-64-v3", .features = "+fast-gather", .vector_bytes = 32, .gathers = true, .masked_stores = true,
+                              .fma = true, .half_conversions = true, .byte_shuffle = "llvm.x86.avx2.pshuf.b", .shuffle_bytes = 32},
+    [TARGET_CPU_X86_64_V4] = {.cpu = "x86-64-v4", .vector_width = "512", .features = "+fast-gather", .vector_bytes = 64, .gathers = true,
+                              .scatters = true, .masked_stores = true, .fma = true, .half_conversions = true,
+                              .byte_shuffle = "llvm.x86.avx512.pshuf.b.512", .shuffle_bytes = 64},
+    [TARGET_CPU_AARCH64] = {.cpu = "generic", .vector_bytes = 16, .fma = true, .half_conversions = true,
+                            .byte_shuffle = "llvm.aarch64.neon.tbl1", .shuffle_bytes = 16, .shuffle_checks_index = true},
 };
 
 static void add_text_attribute(LLVMContextRef context, LLVMValueRef fn, const char *key, const char *value)

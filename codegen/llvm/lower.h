@@ -26,6 +26,7 @@
 #include "ir/ops.h"
 
 /* What the processor can do. One per level. */
+enum { MAX_SHUFFLE_BYTES = 64 };
 struct lower_features {
     const char *cpu;              /* "target-cpu" */
     const char *features;         /* "target-features", or NULL */
@@ -35,6 +36,9 @@ struct lower_features {
     bool scatters;                /* 32- and 64-bit scatters, masked stores of bytes */
     bool masked_stores;           /* of 32- and 64-bit elements */
     bool fma, half_conversions;   /* in hardware */
+    const char *byte_shuffle;     /* intrinsic (row of 16 bytes repeated, indices) -> bytes; NULL: none */
+    uint32_t shuffle_bytes;       /* its width */
+    bool shuffle_checks_index;    /* 0 for any index past the row; otherwise where the top bit is set, and the low half counts */
 };
 
 /* A value of all lanes. */
@@ -66,6 +70,7 @@ struct slot {
 /* Elements first .. first + stride * width - 1 of an array, loaded once. */
 struct window {
     const struct ir_buffer *buffer;
+    const struct ir_buffer *table; /* not the bytes themselves but what this table has for them; or NULL */
     LLVMValueRef root;
     int64_t scale, first, stride;
     LLVMValueRef elements; /* vector of stride * width * lanes scalars, as in memory */
@@ -222,6 +227,8 @@ struct value subgroup_lower(struct lower *l, const struct ir_expr *e, const stru
 
 struct array *array_of(struct lower *l, const struct ir_buffer *b);
 struct value memory_load(struct lower *l, const struct array *a, const struct value *index);
+/* As memory_load of bytes from a window, each replaced by what the table of 256 bytes has for it. False where there is no window. */
+bool memory_load_mapped(struct lower *l, const struct array *a, const struct value *index, const struct ir_buffer *table, struct value *result);
 void memory_store(struct lower *l, const struct array *a, const struct value *index, const struct value *v);
 /* Stores one after the other, those that fill a window together as one. */
 struct pending_store {
@@ -235,6 +242,10 @@ LLVMValueRef gather_lanes(struct lower *l, const struct array *a, LLVMTypeRef el
 void scatter_lanes(struct lower *l, const struct array *a, LLVMValueRef values, LLVMValueRef index, LLVMValueRef mask);
 void atomic_lower(struct lower *l, struct ir_stmt *s);
 void copy_lower(struct lower *l, struct ir_stmt *s);
+
+/* Lookups in constant tables of 256 bytes by a byte: table.c. False when it is none, or a gather is as good. */
+bool table_load(struct lower *l, const struct ir_expr *e, struct value *result);
+LLVMValueRef table_map(struct lower *l, const struct ir_buffer *table, LLVMValueRef bytes);
 
 /* -- helper functions shared by the kernels of a module: helper.c, helper_fma.c */
 
@@ -277,6 +288,7 @@ struct value local_read(struct lower *l, const struct ir_local *local);
 void control_if(struct lower *l, struct ir_stmt *s);
 /* An `if` that only returns, before others: true when it and the rest up to `end` have been lowered. */
 bool control_guard(struct lower *l, struct ir_stmt *s, const struct ir_stmt *end);
+bool control_rest(struct lower *l, struct ir_stmt *rest, const struct ir_stmt *end);
 void control_for(struct lower *l, struct ir_stmt *s);
 void control_while(struct lower *l, struct ir_stmt *s);
 void control_break(struct lower *l);

@@ -149,10 +149,16 @@ static LLVMValueRef get_window(struct lower *l, const struct array *a, struct wi
 {
     for (uint32_t i = 0; i < l->windows.n; i++) {
         const struct window *o = &l->windows.at[i];
-        if (o->buffer == w.buffer && o->root == w.root && o->scale == w.scale && o->first == w.first && o->stride == w.stride)
+        if (o->buffer == w.buffer && o->table == w.table && o->root == w.root && o->scale == w.scale && o->first == w.first && o->stride == w.stride)
             return o->elements;
     }
-    w.elements = load_whole(l, a, &w);
+    if (w.table) {
+        struct window plain = w;
+        plain.table = NULL;
+        w.elements = table_map(l, w.table, get_window(l, a, plain));
+    } else {
+        w.elements = load_whole(l, a, &w);
+    }
     if (is_constant_memory(a->buffer))
         vec_push(l->arena, &l->windows, w);
     return w.elements;
@@ -181,10 +187,12 @@ static LLVMValueRef reverse(struct lower *l, LLVMValueRef v)
     return LLVMBuildShuffleVector(l->b, v, LLVMGetPoison(LLVMTypeOf(v)), order, "");
 }
 
-static struct value load_window(struct lower *l, const struct array *a, const struct value *index)
+/* With a table: what it holds for each of the bytes. */
+static struct value load_window(struct lower *l, const struct array *a, const struct value *index, const struct ir_buffer *table)
 {
     struct value v = empty_value(a, SHAPE_VARYING);
     struct window_place p = place_window(l, a, index);
+    p.window.table = table;
     LLVMValueRef elements = get_window(l, a, p.window);
     for (uint32_t c = 0; c < lanes_of(a); c++) {
         LLVMValueRef part = every(l, elements, p.rest * lanes_of(a) + c, (uint32_t)p.window.stride * lanes_of(a));
@@ -332,9 +340,18 @@ struct value memory_load(struct lower *l, const struct array *a, const struct va
     if (value_is_uniform(index))
         return load_uniform(l, a, index->at[0]);
     if (has_window(l, a, index))
-        return load_window(l, a, index);
+        return load_window(l, a, index, NULL);
     struct value wide = value_widen(l, *index);
     return load_varying(l, a, wide.at[0]);
+}
+
+bool memory_load_mapped(struct lower *l, const struct array *a, const struct value *index, const struct ir_buffer *table, struct value *result)
+{
+    if (a->interleaved || value_is_uniform(index) || !has_window(l, a, index))
+        return false;
+    *result = load_window(l, a, index, table);
+    result->type = table->elem;
+    return true;
 }
 
 /* All lanes of a value as they are in memory. */

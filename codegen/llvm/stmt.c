@@ -186,6 +186,14 @@ void stmt_lower(struct lower *l, struct ir_stmt *s)
     handlers[s->kind](l, s);
 }
 
+/* One statement; and all that follow, when the lanes that it ended make two copies of them worth while. */
+static bool lower_and_rest(struct lower *l, struct ir_stmt *s, const struct ir_stmt *end)
+{
+    bool all_ran = !l->exec;
+    stmt_lower(l, s);
+    return all_ran && control_rest(l, s->next, end);
+}
+
 void stmt_lower_run(struct lower *l, struct ir_stmt *first, const struct ir_stmt *end)
 {
     if (l->at_workgroup) {
@@ -198,10 +206,8 @@ void stmt_lower_run(struct lower *l, struct ir_stmt *first, const struct ir_stmt
             continue; /* a let that the workgroup has done */
         if (s->kind == IR_STMT_STORE)
             s = lower_stores(l, s);
-        else if (control_guard(l, s, end))
+        else if (control_guard(l, s, end) || lower_and_rest(l, s, end))
             break;
-        else
-            stmt_lower(l, s);
     }
     l->windows.n = n_windows;
 }

@@ -1,0 +1,159 @@
+/* table.c - loads from constant tables of 256 bytes, done in registers: tables[text[i]] is how decoders and scanners classify bytes.
+ *
+ * A table is 16 rows of 16 entries. A byte shuffle looks one row up for many lanes at once; an index whose upper half is not the row's gives 0. The
+ * results of all rows are or-ed together. Rows that hold one and the same value need no lookup: that value is the default, and the others are looked
+ * up as differences from it. Where text[i] comes from a window of neighbouring bytes, the whole window is looked up once and then taken apart. */
+#include <string.h>
+
+#include "codegen/llvm/lower.h"
+
+enum { N_ROWS = 16, ROW_BYTES = 16, TABLE_BYTES = 256, MAX_ROWS_FOR_FEW_LANES = 8, MIN_LANES = 4 };
+
+struct rows {
+    unsigned char fallback; /* what rows that are not used hold */
+    unsigned char used[N_ROWS];
+    uint32_t n_used;
+    const unsigned char *bytes;
+};
+
+static bool row_is(const unsigned char *row, unsigned char value)
+{
+    for (uint32_t i = 0; i < ROW_BYTES; i++)
+        if (row[i] != value)
+            return false;
+    return true;
+}
+
+static uint32_t count_rows_of(const unsigned char *bytes, unsigned char value)
+{
+    uint32_t n = 0;
+    for (uint32_t r = 0; r < N_ROWS; r++)
+        n += row_is(bytes + r * ROW_BYTES, value);
+    return n;
+}
+
+static struct rows split_rows(const struct ir_data *d)
+{
+    struct rows rows = {.bytes = d->bytes};
+    uint32_t best = count_rows_of(d->bytes, 0);
+    for (uint32_t r = 0; r < N_ROWS; r++) {
+        uint32_t n = count_rows_of(d->bytes, d->bytes[r * ROW_BYTES]);
+        if (n > best) {
+            best = n;
+            rows.fallback = d->bytes[r * ROW_BYTES];
+        }
+    }
+    for (uint32_t r = 0; r < N_ROWS; r++)
+        if (!row_is(d->bytes + r * ROW_BYTES, rows.fallback))
+            rows.used[rows.n_used++] = (unsigned char)r;
+    return rows;
+}
+
+/* -- lookups ---------------------------------------------------------------------------------------------------------------------------- */
+
+static LLVMValueRef constant_row(struct lower *l, const struct rows *rows, uint32_t row, uint32_t n)
+{
+    LLVMValueRef bytes[MAX_SHUFFLE_BYTES];
+    for (uint32_t i = 0; i < n; i++)
+        bytes[i] = const_int(l, 8, rows->bytes[row * ROW_BYTES + i % ROW_BYTES] ^ rows->fallback);
+    return LLVMConstVector(bytes, n);
+}
+
+/* Shuffles take the low half of an index, or give 0 where its top bit is set: the saturating sum sets it unless the upper half was 0. */
+static LLVMValueRef look_up_row(struct lower *l, LLVMValueRef row, LLVMValueRef index)
+{
+    LLVMTypeRef type = LLVMTypeOf(index);
+    if (!l->features->shuffle_checks_index) {
+        LLVMValueRef args[2] = {index, const_like(type, 0x70)};
+        index = build_call(l, "llvm.uadd.sat", type, args, 2);
+    }
+    LLVMValueRef args[2] = {row, index};
+    return build_call(l, l->features->byte_shuffle, l->features->shuffle_checks_index ? type : NULL, args, 2);
+}
+
+static LLVMValueRef look_up_part(struct lower *l, const struct rows *rows, LLVMValueRef index)
+{
+    LLVMTypeRef type = LLVMTypeOf(index);
+    LLVMValueRef result = LLVMConstNull(type);
+    for (uint32_t i = 0; i < rows->n_used; i++) {
+        LLVMValueRef row = constant_row(l, rows, rows->used[i], LLVMGetVectorSize(type));
+        LLVMValueRef in_row = LLVMBuildXor(l->b, index, const_like(type, (uint64_t)rows->used[i] * ROW_BYTES), "");
+        result = LLVMBuildOr(l->b, result, look_up_row(l, row, in_row), "");
+    }
+    return LLVMBuildXor(l->b, result, const_like(type, rows->fallback), "");
+}
+
+static LLVMValueRef take(struct lower *l, LLVMValueRef v, uint32_t first, uint32_t n)
+{
+    LLVMValueRef order = const_iota(type_int(l, 32), n, first, 1);
+    return LLVMBuildShuffleVector(l->b, v, LLVMGetPoison(LLVMTypeOf(v)), order, "");
+}
+
+/* A vector of any length, in parts as wide as the processor shuffles. Indices past the end of a short last part are of no concern. */
+static LLVMValueRef look_up(struct lower *l, const struct rows *rows, LLVMValueRef index)
+{
+    uint32_t n = LLVMGetVectorSize(LLVMTypeOf(index)), part = l->features->shuffle_bytes;
+    if (n < part)
+        return take(l, look_up_part(l, rows, take(l, index, 0, part)), 0, n);
+    LLVMValueRef result = look_up_part(l, rows, take(l, index, 0, part));
+    for (uint32_t first = part; first < n; first += part) {
+        LLVMValueRef next = look_up_part(l, rows, take(l, index, first, part));
+        uint32_t so_far = LLVMGetVectorSize(LLVMTypeOf(result));
+        LLVMValueRef wide = so_far == part ? next : take(l, next, 0, so_far);
+        result = LLVMBuildShuffleVector(l->b, result, wide, const_iota(type_int(l, 32), so_far + part, 0, 1), "");
+    }
+    return result;
+}
+
+/* -- recognising ------------------------------------------------------------------------------------------------------------------------- */
+
+static bool is_byte_table(const struct ir_buffer *b)
+{
+    return b->space == IR_SPACE_DATA && b->count == TABLE_BYTES && ir_type_mem_bytes(b->elem) == 1 && b->elem.lanes == 1;
+}
+
+/* The byte that the index is made of, or NULL. */
+static const struct ir_expr *find_byte(const struct ir_expr *index)
+{
+    const struct ir_expr *byte = index->op == IR_OP_CAST ? index->args[0] : NULL;
+    return byte && ir_type_equal(byte->type, IR_TYPE(U8)) ? byte : NULL;
+}
+
+static struct value as_index(struct lower *l, struct value byte)
+{
+    byte.type = IR_TYPE(U32);
+    byte.at[0] = value_resize(l, byte.at[0], type_int(l, 32), false);
+    return byte;
+}
+
+bool table_load(struct lower *l, const struct ir_expr *e, struct value *result)
+{
+    if (l->width < MIN_LANES || !l->features->byte_shuffle || !is_byte_table(e->buffer))
+        return false;
+    const struct ir_expr *byte = find_byte(e->args[0]);
+    if (!byte || shape_is_uniform(shape_of_expr(&l->shapes, byte)))
+        return false;
+    struct value index;
+    if (byte->op == IR_OP_LOAD && byte->buffer->space != IR_SPACE_DATA) {
+        struct value at = expr_lower(l, byte->args[0]);
+        if (memory_load_mapped(l, array_of(l, byte->buffer), &at, e->buffer, result))
+            return true;
+        index = value_widen(l, memory_load(l, array_of(l, byte->buffer), &at));
+    } else {
+        index = value_widen(l, expr_lower(l, byte));
+    }
+    struct rows rows = split_rows(e->buffer->data);
+    if (l->width >= l->features->shuffle_bytes || rows.n_used <= MAX_ROWS_FOR_FEW_LANES) {
+        *result = value_varying(e->type, look_up(l, &rows, index.at[0]));
+    } else {
+        index = as_index(l, index);
+        *result = memory_load(l, array_of(l, e->buffer), &index);
+    }
+    return true;
+}
+
+LLVMValueRef table_map(struct lower *l, const struct ir_buffer *table, LLVMValueRef bytes)
+{
+    struct rows rows = split_rows(table->data);
+    return look_up(l, &rows, bytes);
+}
