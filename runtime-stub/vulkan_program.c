@@ -43,6 +43,7 @@ static vyre_status check_device(vyre_context *c, const struct vyre_unit *u, cons
     if (h->flags & VYRE_SPIRV_INT64 && !v->abilities.int64) missing = "64-bit integers";
     if (h->flags & VYRE_SPIRV_FLOAT64 && !v->abilities.float64) missing = "exact 64-bit floats";
     if (h->flags & VYRE_SPIRV_INT64_ATOMICS && !v->abilities.int64_atomics) missing = "64-bit atomics";
+    if (h->flags & VYRE_SPIRV_LOOP_ATOMICS && !v->abilities.loop_atomics) missing = "atomics in loops that work";
     if (h->flags & VYRE_SPIRV_FLOAT64_DIVISION && !v->abilities.float64_division)
         missing = "division or square roots of f64 that are known to be exact";
     if (missing)

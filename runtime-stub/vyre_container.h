@@ -195,6 +195,7 @@ enum vyre_spirv_flag {
     VYRE_SPIRV_INT64 = 1, /* uses 64-bit integers */
     VYRE_SPIRV_FLOAT64 = 2,
     VYRE_SPIRV_INT64_ATOMICS = 4,
+    VYRE_SPIRV_LOOP_ATOMICS = 16,    /* atomics inside loops */
     VYRE_SPIRV_FLOAT64_DIVISION = 8, /* or square roots of f64 */
 };
 enum { VYRE_SPIRV_NONE = 0xFFFFFFFF };

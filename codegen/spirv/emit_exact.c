@@ -62,6 +62,6 @@ spv_id spirv_exact(struct spirv *e, enum spirv_exact which, const spv_id *args, 
     if (!e->exact_functions[which]) e->exact_functions[which] = make_function(e, which, n);
     spv_id operands[4] = {e->exact_functions[which]};
     for (uint32_t i = 0; i < n; i++)
-        operands[i + 1] = spirv_hide(e, IR_F32, args[i]);
+        operands[i + 1] = args[i];
     return spv_op(&e->m, SpvOpFunctionCall, spv_type_float(&e->m, 32), operands, n + 1);
 }

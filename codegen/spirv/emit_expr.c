@@ -273,10 +273,26 @@ spv_id spirv_part_of(struct spirv *e, enum ir_op op, enum ir_scalar s, const spv
     return handlers[op].part(e, s, args);
 }
 
+/* Of constants alone: not left to the driver, which may see it otherwise. */
+static bool fold(struct spirv *e, const struct ir_expr *x, spv_value *value)
+{
+    struct ir_value values[4] = {{{0}}};
+    ir_type types[4];
+    for (int k = 0; k < x->n_args; k++) {
+        if (x->args[k]->op != IR_OP_CONST) return false;
+        values[k].lane[0] = x->args[k]->bits;
+        types[k] = x->args[k]->type;
+    }
+    uint64_t bits = ir_op_eval(x->op, x->type, x->component, types, values, x->n_args).lane[0];
+    *value = one(spirv_const(e, x->type.scalar, bits));
+    return true;
+}
+
 /* Each component of the operands in turn; a scalar operand (a condition, a shift amount) serves all. */
 static spv_value by_component(struct spirv *e, const struct ir_expr *x)
 {
     spv_value operands[4] = {{{0}}}, result = {{0}};
+    if (fold(e, x, &result)) return result;
     for (int k = 0; k < x->n_args; k++)
         operands[k] = spirv_expr(e, x->args[k]);
     enum ir_scalar s = x->args[x->op == IR_OP_SELECT ? 1 : 0]->type.scalar;

@@ -84,7 +84,8 @@ spv_id spirv_float_div(struct spirv *e, enum ir_scalar s, const spv_id *a)
 spv_id spirv_float_fma(struct spirv *e, enum ir_scalar s, const spv_id *a)
 {
     if (s == IR_F64) bug("fma on f64 has no SPIR-V code: spirv_refusal");
-    return spirv_wrap(e, s, spirv_exact(e, SPIRV_EXACT_FMA, a, 3));
+    spv_id hidden[] = {spirv_hide(e, s, a[0]), spirv_hide(e, s, a[1]), spirv_hide(e, s, a[2])};
+    return spirv_wrap(e, s, spirv_exact(e, SPIRV_EXACT_FMA, hidden, 3));
 }
 
 /* The square root before it is rounded to f16 or bf16. */

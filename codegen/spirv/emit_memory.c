@@ -208,9 +208,9 @@ static spv_id add_float(struct spirv *e, const struct atomic_place *p, spv_id va
     spv_id found = exchange_if_equal(e, p, spirv_to_memory(e, IR_F32, sum), old);
     SPV_DO(m, SpvOpStore, seen, found);
     spv_id done = spirv_test(e, SpvOpIEqual, found, old);
-    spv_branch(m, next);
+    SPV_DO(m, SpvOpBranchConditional, done, merge, next);
     spv_label(m, next);
-    SPV_DO(m, SpvOpBranchConditional, done, merge, header);
+    spv_branch(m, header);
     spv_label(m, merge);
     return SPV_OP(m, SpvOpLoad, type, seen);
 }
@@ -227,6 +227,7 @@ static spv_id modify(struct spirv *e, const struct ir_stmt *s, const struct atom
 void spirv_atomic(struct spirv *e, const struct ir_stmt *s)
 {
     ir_type elem = s->atomic.buffer->elem;
+    if (e->loops.n || ir_type_is_float(elem)) e->interface->uses_loop_atomics = true;
     spv_id index = spirv_scalar(e, s->atomic.index);
     spv_id expected = s->atomic.expected ? spirv_scalar(e, s->atomic.expected) : 0;
     spv_id value = spirv_scalar(e, s->atomic.value);

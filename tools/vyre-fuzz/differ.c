@@ -304,7 +304,9 @@ static bool try_level(struct trial *t, struct subject *s, struct compiled *c, co
         return false;
     s->unit.compiled = linked.compiled;
     args_restore(&s->unit);
-    if (!compiled_run(&t->run, c, &s->unit, &o))
+    bool ran = compiled_run(&t->run, c, &s->unit, &o);
+    if (!ran && o.unsupported) return true; /* and said so */
+    if (!ran)
         what = "fails to run";
     else if (!agree_on_traps(s, o.trapped, o.trap_code, o.trap_invocation))
         what = arena_printf(

@@ -259,6 +259,7 @@ static bool judge(const struct run *r, vyre_event *event, vyre_status status, st
 {
     vyre_trap trap;
     if (!status) return true;
+    outcome->unsupported = status == VYRE_ERROR_UNSUPPORTED;
     if (status != VYRE_ERROR_TRAP || vyre_event_trap(event, &trap))
         return run_fail(r, "", "%s", vyre_event_message(event));
     outcome->trapped = true;
@@ -274,9 +275,12 @@ bool compiled_run(const struct run *r, struct compiled *c, const struct run_unit
     vyre_event *event = NULL;
     void *args = fill_args(r, unit);
     *outcome = (struct outcome){0};
-    if (vyre_unit_run_async(unit->compiled, NULL, args, &event))
+    vyre_status status = vyre_unit_run_async(unit->compiled, NULL, args, &event);
+    if (status) {
+        outcome->unsupported = status == VYRE_ERROR_UNSUPPORTED;
         return run_fail(r, "", "%s", vyre_context_message(c->context));
-    vyre_status status = wait_for(event);
+    }
+    status = wait_for(event);
     vyre_event_times(event, &outcome->wall_ns, &outcome->device_ns);
     bool ok = judge(r, event, status, outcome);
     vyre_event_destroy(event);

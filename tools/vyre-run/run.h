@@ -88,6 +88,7 @@ const char *compiled_device(const struct compiled *c);
 /* How a run went. After a trap `trapped` is set, and nothing has been printed. */
 struct outcome {
     bool trapped;
+    bool unsupported; /* by the device: what is missing has been printed */
     uint32_t trap_code;
     uint64_t trap_invocation;
     const char *trap_place; /* "find, arm 'scan'", or "scan.vir:12:5" */
