@@ -216,7 +216,7 @@ struct vyre_spirv_head {
 
 /* What a program that may trap writes to; zeros before the launch. */
 struct vyre_trap_record {
-    uint32_t lock, trapped, code, invocation_low, invocation_high, reserved[3];
+    uint64_t key; /* the greatest of ~invocation << 32 | code, invocations as 32 bits; 0: none has trapped */
 };
 
 /* -- checksum ---------------------------------------------------------------------------------- */

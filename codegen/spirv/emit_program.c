@@ -211,23 +211,14 @@ static spv_id load_param(struct spirv *e, struct arg_words args, const struct ir
     return spirv_from_memory(e, p->type.scalar, bits); /* the slot's other bits are zeros */
 }
 
-/* gid.x + size.x * (gid.y + size.y * gid.z) in 64 bits, as two words. gid.y + size.y * gid.z may pass 32 bits too. */
+/* gid.x + size.x * (gid.y + size.y * gid.z): the runtime sees to it that it fits. */
 static void compute_linear_gid(struct spirv *e)
 {
-    spv_id type = spv_type_uint(&e->m, 32), pair = SPV_TYPE(&e->m, SpvOpTypeStruct, type, type);
-    spv_id low = e->gid[2], high = word(e, 0);
+    e->linear_gid = e->gid[2];
     for (int c = 1; c >= 0; c--) {
         spv_id size = spirv_u32(e, SpvOpIMul, e->groups[c], word(e, e->program->workgroup[c]));
-        spv_id product = SPV_OP(&e->m, SpvOpUMulExtended, pair, low, size);
-        spv_id product_low = SPV_OP(&e->m, SpvOpCompositeExtract, type, product, 0);
-        spv_id product_high = SPV_OP(&e->m, SpvOpCompositeExtract, type, product, 1);
-        low = spirv_u32(e, SpvOpIAdd, product_low, e->gid[c]);
-        spv_id carry = spirv_select(e, type, spirv_test(e, SpvOpULessThan, low, product_low), word(e, 1), word(e, 0));
-        high =
-            spirv_u32(e, SpvOpIAdd, spirv_u32(e, SpvOpIMul, high, size), spirv_u32(e, SpvOpIAdd, product_high, carry));
+        e->linear_gid = spirv_u32(e, SpvOpIAdd, spirv_u32(e, SpvOpIMul, e->linear_gid, size), e->gid[c]);
     }
-    e->linear_gid_low = low;
-    e->linear_gid_high = high;
 }
 
 static void load_ids(struct spirv *e, struct arg_words args)
@@ -251,7 +242,7 @@ static void load_ids(struct spirv *e, struct arg_words args)
 static void declare_trap(struct spirv *e, const struct usage *u)
 {
     if (!u->traps) return;
-    spv_id variable = spv_variable(&e->m, SpvStorageClassStorageBuffer, block_type(e, spv_type_uint(&e->m, 32), 4, 8));
+    spv_id variable = spv_variable(&e->m, SpvStorageClassStorageBuffer, block_type(e, spv_type_uint(&e->m, 64), 8, 1));
     spv_name(&e->m, variable, "trap");
     e->trap_record = bind(e, variable, e->interface->trap);
     compute_linear_gid(e);
