@@ -98,6 +98,8 @@ static vyre_status open_instance(struct vulkan *v, struct outcome *o)
         .sType = VK_STRUCTURE_TYPE_APPLICATION_INFO, .pEngineName = "vyrert", .apiVersion = API_VERSION};
     VkInstanceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO, .pApplicationInfo = &app};
     r = v->vk.CreateInstance(&info, NULL, &v->instance);
+    if (r == VK_ERROR_INCOMPATIBLE_DRIVER)
+        return outcome_fail(o, VYRE_ERROR_DRIVER_MISSING, "no Vulkan driver is installed: install the device's");
     if (r) return vulkan_fail(v, o, r, "vkCreateInstance");
     v->owns_instance = true;
     return load_scope(v, "INSTANCE", o) ? VYRE_OK : o->status;

@@ -305,7 +305,10 @@ static bool try_level(struct trial *t, struct subject *s, struct compiled *c, co
     s->unit.compiled = linked.compiled;
     args_restore(&s->unit);
     bool ran = compiled_run(&t->run, c, &s->unit, &o);
-    if (!ran && o.unsupported) return true; /* and said so */
+    if (!ran && o.unsupported) { /* and said so */
+        t->counts->unsupported++;
+        return true;
+    }
     if (!ran)
         what = "fails to run";
     else if (!agree_on_traps(s, o.trapped, o.trap_code, o.trap_invocation))
@@ -379,6 +382,7 @@ static void try_unit(struct trial *t, const struct executors *e, const char *nam
     fuzz_place.unit = name;
     fuzz_place.executor = "the interpreter";
     t->counts->programs++;
+    uint64_t unsupported = t->counts->unsupported;
     if (!unit_from_module(&t->run, t->module, name, kind, &s.unit) || !make_words(t, &s)) {
         t->counts->failed++;
         return;
@@ -388,7 +392,7 @@ static void try_unit(struct trial *t, const struct executors *e, const char *nam
     for (uint32_t k = 0; k < N_LEVELS; k++)
         if (e->at[k]) ok &= try_level(t, &s, e->at[k], levels[k]);
     if (e->at[N_LEVELS] && may_run_on_device(&s)) ok &= try_level(t, &s, e->at[N_LEVELS], "vulkan");
-    t->counts->passed += ok;
+    t->counts->passed += ok && t->counts->unsupported == unsupported;
     t->counts->failed += !ok;
 }
 

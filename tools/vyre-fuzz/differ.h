@@ -16,7 +16,7 @@ struct fuzz_counts {
     uint64_t modules, programs; /* programs and pipelines */
     uint64_t invalid;           /* modules that the checks refused: a fault of the generator or of the checks */
     uint64_t passed, failed;    /* programs and pipelines, compared */
-    uint64_t trapped, too_long; /* too_long ones were not compared */
+    uint64_t trapped, unsupported, too_long; /* unsupported: refused by the device; too_long ones were not compared */
 };
 
 /* Where we are, for the report of a crash. */
