@@ -24,6 +24,9 @@ struct codegen_options {
     const struct target_set *targets;
 };
 
+/* Why no GPU can run a program, "it has a grid barrier"; NULL: one can. */
+const char *codegen_device_refusal(const struct ir_program *p);
+
 /* False when something was reported. `out` is written only on success. */
 bool codegen_emit(const struct ir_module *m, const struct codegen_options *options, struct diags *diags,
                   struct arena *scratch, struct out *out);

@@ -14,6 +14,11 @@ static void add_cpu_images(const struct target_set *targets, struct container_im
     }
 }
 
+const char *codegen_device_refusal(const struct ir_program *p)
+{
+    return spirv_refusal(p);
+}
+
 /* One image per program, where it can have one. */
 static void add_spirv_images(const struct ir_module *m, const struct codegen_options *options, struct diags *diags,
                              struct arena *arena, struct memory *mem, struct container_image *images, uint32_t *n)

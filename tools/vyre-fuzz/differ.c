@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "codegen/spirv/spirv.h"
 #include "frontend/frontend.h"
 #include "ir/print.h"
 #include "ir/verify.h"
@@ -326,10 +325,10 @@ static bool try_level(struct trial *t, struct subject *s, struct compiled *c, co
 /* Some programs have CPU code only. */
 static bool may_run_on_device(const struct subject *s)
 {
-    if (s->unit.program) return !spirv_refusal(s->unit.program);
+    if (s->unit.program) return !codegen_device_refusal(s->unit.program);
     IR_EACH_STMT(arm, &s->unit.pipeline->body)
     {
-        if (arm->kind == IR_STMT_ARM && spirv_refusal(arm->arm->program)) return false;
+        if (arm->kind == IR_STMT_ARM && codegen_device_refusal(arm->arm->program)) return false;
     }
     return true;
 }

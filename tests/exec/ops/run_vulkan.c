@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "codegen/spirv/spirv.h"
 #include "runtime-stub/vyrert.h"
 #include "tests/exec/ops/run.h"
 
@@ -93,7 +92,7 @@ static bool launch_device(const struct launch *l, const vyre_unit *unit, bool *r
 
 void executor_run(struct batch *b, struct launch *want, uint32_t number)
 {
-    if (spirv_refusal(want->program)) return;
+    if (codegen_device_refusal(want->program)) return;
     const vyre_unit *unit = find_unit(want->test->name);
     struct launch got = {want->test, want->program, {{0}}};
     (void)number;
