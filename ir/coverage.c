@@ -55,7 +55,8 @@ struct coverage {
     struct counted_loop loops[MAX_LOOPS];
     uint32_t n_loops;
     const struct guard *guard;
-    bool may_end; /* some invocation may have returned before this point. A trap does not count: after one the buffers are unspecified */
+    bool may_end; /* some invocation may have returned before this point. A trap does not count: after one the buffers
+                     are unspecified */
     VEC(struct group) groups;
 };
 
