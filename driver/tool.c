@@ -191,8 +191,8 @@ static void report_no_memory(const struct tool *tool)
         [DIAG_FORMAT_TEXT] = ": fatal error: out of memory [E0003]\n",
         [DIAG_FORMAT_JSON] = "{\"severity\": \"fatal error\", \"code\": \"E0003\", \"message\": \"out of memory\"}\n",
         [DIAG_FORMAT_SARIF] =
-            "{\"version\": \"2.1.0\", \"runs\": [{\"tool\": {\"driver\": {\"name\": \"vyrec\"}}, \"results\": "
-            "[{\"ruleId\": \"E0003\", \"level\": \"error\", \"message\": {\"text\": \"out of memory\"}}]}]}\n",
+            ("{\"version\": \"2.1.0\", \"runs\": [{\"tool\": {\"driver\": {\"name\": \"vyrec\"}}, \"results\": "
+             "[{\"ruleId\": \"E0003\", \"level\": \"error\", \"message\": {\"text\": \"out of memory\"}}]}]}\n"),
     };
     const char *name = tool_name(tool->id);
     if (tool->format == DIAG_FORMAT_TEXT) write_all(STDERR_FILENO, name, strlen(name));
