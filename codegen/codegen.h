@@ -6,21 +6,21 @@
 #include "ir/ir.h"
 
 enum codegen_emit {
-    CODEGEN_EMIT_OBJECT,   /* one relocatable ELF object of the host */
+    CODEGEN_EMIT_OBJECT, /* one relocatable ELF object of the host */
     CODEGEN_EMIT_CPU_ASM,
-    CODEGEN_EMIT_LLVM,     /* the host module as LLVM text, after optimisation */
+    CODEGEN_EMIT_LLVM, /* the host module as LLVM text, after optimisation */
     CODEGEN_EMIT_HEADER,
     CODEGEN_EMIT_MANIFEST, /* JSON, docs/manifest.schema.json */
 };
 
 struct codegen_options {
     enum codegen_emit emit;
-    uint32_t opt_level; /* 0 to 3 */
-    bool debug_info;    /* -g */
-    const char *cpu_triple;   /* NULL: this machine's family, x86_64-linux-gnu */
-    const char *prefix;       /* --prefix: of the public symbols; "" for none */
-    const char *header_name;  /* for the guard; NULL: from the source's name */
-    const char *source_name;  /* of the .vir file, as given */
+    uint32_t opt_level;      /* 0 to 3 */
+    bool debug_info;         /* -g */
+    const char *cpu_triple;  /* NULL: this machine's family, x86_64-linux-gnu */
+    const char *prefix;      /* --prefix: of the public symbols; "" for none */
+    const char *header_name; /* for the guard; NULL: from the source's name */
+    const char *source_name; /* of the .vir file, as given */
     const struct target_set *targets;
 };
 

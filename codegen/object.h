@@ -1,4 +1,5 @@
-/* object.h - what an object holds besides machine code: handed by codegen/object.c to the emitter that writes the ELF file. */
+/* object.h - what an object holds besides machine code: handed by codegen/object.c to the emitter that writes the ELF
+ * file. */
 #ifndef VYREC_CODEGEN_OBJECT_H
 #define VYREC_CODEGEN_OBJECT_H
 
@@ -15,8 +16,8 @@ struct object_entry {
 struct object_contents {
     const unsigned char *container; /* goes to section .vyre.images, aligned to 64 */
     uint64_t container_bytes;
-    const uint64_t *data_offsets;   /* per ir_data: where its bytes lie in the container, uncompressed, 64-byte aligned,
-                                       followed by at least 64 readable bytes */
+    const uint64_t *data_offsets; /* per ir_data: where its bytes lie in the container, uncompressed, 64-byte aligned,
+                                     followed by at least 64 readable bytes */
     const struct object_entry *entries;
     uint32_t n_entries;
 };

@@ -45,4 +45,6 @@ static int compile_all(struct tool *tool)
 }
 
 int main(int argc, char **argv)
-{ return tool_main(TOOL_VYREC, argc, argv, compile_all); }
+{
+    return tool_main(TOOL_VYREC, argc, argv, compile_all);
+}

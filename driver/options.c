@@ -41,7 +41,9 @@ static const struct option_row *main_row(const struct option_row *row)
 }
 
 static bool is_for(const struct option_row *row, enum tool_id tool)
-{ return main_row(row)->tools & tool; }
+{
+    return main_row(row)->tools & tool;
+}
 
 /* Does this word begin with the spelling, and does the rest suit the form? */
 static bool matches(const struct option_row *row, const char *word)
@@ -197,7 +199,9 @@ void options_parse(enum tool_id tool, int argc, char **argv, struct arena *arena
 }
 
 static bool is_blank(char c)
-{ return c == ' ' || (c >= '\t' && c <= '\r'); }
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
 
 /* Copies one word without its quotes to `word`; gives where the text goes on. */
 static const char *split_word(const char *at, const char *end, char **word)

@@ -28,7 +28,8 @@ static const struct {
      "the interpreter leave in their buffers. The same seed makes the same programs."},
     {TOOL_OBJDUMP, "vyre-objdump", "[options] file", "show what vyrec put into an object",
      "Lists the images in an object, or in an executable or shared library that objects were linked into, and the "
-     "programs and pipelines with their arguments, sizes and arms. Exit status: 0 shown; 1 the file is damaged, or vyrec "
+     "programs and pipelines with their arguments, sizes and arms. Exit status: 0 shown; 1 the file is damaged, or "
+     "vyrec "
      "did not make it; 2 the command line is wrong."},
 };
 

@@ -95,7 +95,9 @@ static void set_warning(struct tool *tool, const char *name, bool off, bool as_e
 }
 
 static enum diag_format find_format(const char *word)
-{ return !strcmp(word, "json") ? DIAG_FORMAT_JSON : !strcmp(word, "sarif") ? DIAG_FORMAT_SARIF : DIAG_FORMAT_TEXT; }
+{
+    return !strcmp(word, "json") ? DIAG_FORMAT_JSON : !strcmp(word, "sarif") ? DIAG_FORMAT_SARIF : DIAG_FORMAT_TEXT;
+}
 
 static enum tool_colour find_colour(const char *word)
 {
@@ -189,8 +191,8 @@ static void report_no_memory(const struct tool *tool)
         [DIAG_FORMAT_TEXT] = ": fatal error: out of memory [E0003]\n",
         [DIAG_FORMAT_JSON] = "{\"severity\": \"fatal error\", \"code\": \"E0003\", \"message\": \"out of memory\"}\n",
         [DIAG_FORMAT_SARIF] =
-            "{\"version\": \"2.1.0\", \"runs\": [{\"tool\": {\"driver\": {\"name\": \"vyrec\"}}, \"results\": "
-            "[{\"ruleId\": \"E0003\", \"level\": \"error\", \"message\": {\"text\": \"out of memory\"}}]}]}\n",
+            ("{\"version\": \"2.1.0\", \"runs\": [{\"tool\": {\"driver\": {\"name\": \"vyrec\"}}, \"results\": "
+             "[{\"ruleId\": \"E0003\", \"level\": \"error\", \"message\": {\"text\": \"out of memory\"}}]}]}\n"),
     };
     const char *name = tool_name(tool->id);
     if (tool->format == DIAG_FORMAT_TEXT) write_all(STDERR_FILENO, name, strlen(name));
@@ -223,7 +225,9 @@ bool tool_write_files(struct tool *tool, const struct out_file *files, uint32_t 
 }
 
 bool tool_write_file(struct tool *tool, const char *path, const struct out *content)
-{ return tool_write_files(tool, &(struct out_file){.content = content, .path = path}, 1); }
+{
+    return tool_write_files(tool, &(struct out_file){.content = content, .path = path}, 1);
+}
 
 /* ---- the life of a tool ---- */
 

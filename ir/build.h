@@ -1,5 +1,5 @@
-/* build.h - making IR. Builders allocate in the module's arena, compute types and depths from ops.def, and check nothing else:
- * the frontend checks what users wrote, verify.h what passes made. */
+/* build.h - making IR. Builders allocate in the module's arena, compute types and depths from ops.def, and check
+ * nothing else: the frontend checks what users wrote, verify.h what passes made. */
 #ifndef VYREC_IR_BUILD_H
 #define VYREC_IR_BUILD_H
 
@@ -9,7 +9,8 @@ struct ir_module *ir_module_new(struct arena *arena, struct intern *names, struc
 struct ir_program *ir_program_new(struct ir_module *m, const char *name, struct src_range range);   /* appended */
 struct ir_pipeline *ir_pipeline_new(struct ir_module *m, const char *name, struct src_range range); /* appended */
 /* Appended; the bytes are for the caller to set. */
-struct ir_data *ir_data_new(struct ir_module *m, const char *name, ir_type elem, uint64_t count, struct src_range range);
+struct ir_data *ir_data_new(struct ir_module *m, const char *name, ir_type elem, uint64_t count,
+                            struct src_range range);
 struct ir_buffer *ir_buffer_new(struct ir_module *m, const char *name, enum ir_space space, enum ir_access access,
                                 ir_type elem, struct src_range range); /* not appended anywhere */
 struct ir_param *ir_param_new(struct ir_module *m, const char *name, ir_type type, struct src_range range);
@@ -29,13 +30,17 @@ struct ir_expr *ir_len(struct ir_module *m, struct ir_buffer *b, struct src_rang
 struct ir_expr *ir_load(struct ir_module *m, struct ir_buffer *b, struct ir_expr *index, struct src_range range);
 /* Operations with a signature; the type follows from the operands. */
 struct ir_expr *ir_unary(struct ir_module *m, enum ir_op op, struct ir_expr *a, struct src_range range);
-struct ir_expr *ir_binary(struct ir_module *m, enum ir_op op, struct ir_expr *a, struct ir_expr *b, struct src_range range);
+struct ir_expr *ir_binary(struct ir_module *m, enum ir_op op, struct ir_expr *a, struct ir_expr *b,
+                          struct src_range range);
 /* Any operation with operands, of the given type. */
-struct ir_expr *ir_expr_new(struct ir_module *m, enum ir_op op, ir_type type, struct ir_expr *const *args, uint32_t n_args,
-                            struct src_range range);
+struct ir_expr *ir_expr_new(struct ir_module *m, enum ir_op op, ir_type type, struct ir_expr *const *args,
+                            uint32_t n_args, struct src_range range);
 struct ir_expr *ir_expr_copy(struct ir_module *m, const struct ir_expr *e); /* deep */
 bool ir_expr_equal(const struct ir_expr *a, const struct ir_expr *b);       /* same tree, places apart */
-static inline bool ir_is_const(const struct ir_expr *e) { return e->op == IR_OP_CONST; }
+static inline bool ir_is_const(const struct ir_expr *e)
+{
+    return e->op == IR_OP_CONST;
+}
 
 /* -- statements: made detached, then put somewhere */
 struct ir_stmt *ir_stmt_new(struct ir_module *m, enum ir_stmt_kind kind, struct src_range range);

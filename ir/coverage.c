@@ -55,7 +55,8 @@ struct coverage {
     struct counted_loop loops[MAX_LOOPS];
     uint32_t n_loops;
     const struct guard *guard;
-    bool may_end; /* some invocation may have ended before this point */
+    bool may_end; /* some invocation may have returned before this point. A trap does not count: after one the buffers
+                     are unspecified */
     VEC(struct group) groups;
 };
 
@@ -231,14 +232,14 @@ static void look_at_block(struct coverage *c, const struct ir_block *b);
 
 struct jumps {
     bool any;  /* out of a block */
-    bool ends; /* the invocation: also a `while` that reaches its end and traps */
+    bool ends; /* the invocation, other than by a trap */
 };
 
 static void note_jump(void *ctx, struct ir_stmt *s)
 {
     struct jumps *j = ctx;
     if (ir_stmt_infos[s->kind].traits & IR_STMT_TRAIT_JUMP) j->any = true;
-    if (s->kind == IR_STMT_RETURN || s->kind == IR_STMT_TRAP || s->kind == IR_STMT_WHILE) j->ends = true;
+    if (s->kind == IR_STMT_RETURN) j->ends = true;
 }
 
 static struct jumps find_jumps(const struct ir_block *b)
@@ -302,10 +303,10 @@ static void look_at_stmt(struct coverage *c, const struct ir_stmt *s)
         look_at_block(c, &s->scope.body);
         break;
     case IR_STMT_WHILE:
-        c->may_end = true;
+        if (find_jumps(&s->while_.body).ends) c->may_end = true;
         break;
     default:
-        if (ir_stmt_infos[s->kind].traits & IR_STMT_TRAIT_JUMP) c->may_end = true;
+        if (s->kind == IR_STMT_RETURN) c->may_end = true;
         break;
     }
 }

@@ -7,7 +7,7 @@
 #include "ir/ir.h"
 
 enum ir_schedule {
-    IR_SCHEDULE_FORWARD,     /* invocation after invocation, each up to the next barrier */
+    IR_SCHEDULE_FORWARD, /* invocation after invocation, each up to the next barrier */
     IR_SCHEDULE_REVERSED,
     IR_SCHEDULE_RANDOM,      /* one step of a random invocation at a time, by seed */
     IR_SCHEDULE_INTERLEAVED, /* workgroups in lockstep, one memory access each in turn */
@@ -28,7 +28,13 @@ struct ir_run_options {
 };
 
 enum ir_run_status {
-    IR_RUN_OK, IR_RUN_TRAP, IR_RUN_RACE, IR_RUN_TOO_LONG, IR_RUN_BAD_SIZE, IR_RUN_DEADLOCK, IR_RUN_UNSUPPORTED,
+    IR_RUN_OK,
+    IR_RUN_TRAP,
+    IR_RUN_RACE,
+    IR_RUN_TOO_LONG,
+    IR_RUN_BAD_SIZE,
+    IR_RUN_DEADLOCK,
+    IR_RUN_UNSUPPORTED,
 };
 
 struct ir_race {
@@ -48,12 +54,15 @@ struct ir_run_result {
     uint64_t n_steps;
 };
 
-/* `buffers` and `params` (bits) in the program's or pipeline's order. A `write` buffer is zeroed first. After a trap the
- * launch still completes; a pipeline's later arms do not run. Race detection covers storage and workgroup memory. */
-struct ir_run_result ir_run_program(struct arena *arena, const struct ir_program *p, const struct ir_run_buffer *buffers,
-                                    const uint64_t *params, const struct ir_run_options *options);
-struct ir_run_result ir_run_pipeline(struct arena *arena, const struct ir_pipeline *p, const struct ir_run_buffer *buffers,
-                                     const uint64_t *params, const struct ir_run_options *options);
+/* `buffers` and `params` (bits) in the program's or pipeline's order. A `write` buffer is zeroed first. After a trap
+ * the launch still completes; a pipeline's later arms do not run. Race detection covers storage and workgroup memory.
+ */
+struct ir_run_result ir_run_program(struct arena *arena, const struct ir_program *p,
+                                    const struct ir_run_buffer *buffers, const uint64_t *params,
+                                    const struct ir_run_options *options);
+struct ir_run_result ir_run_pipeline(struct arena *arena, const struct ir_pipeline *p,
+                                     const struct ir_run_buffer *buffers, const uint64_t *params,
+                                     const struct ir_run_options *options);
 /* The workgroup counts of a launch from its lengths and params; false when a size overflows or passes a limit. */
 bool ir_launch_size(const struct ir_program *p, const struct ir_run_buffer *buffers, const uint64_t *params,
                     uint32_t groups[3]);

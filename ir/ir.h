@@ -2,8 +2,9 @@
  *
  * There is one form. The frontend builds it, passes change it, the printer writes it as .vir text, emitters read it.
  * Functions (`fn`) are inlined by the frontend and never appear here. Everything lives in the module's arena; nodes
- * point to each other freely and are freed together. Expressions are pure trees and are never shared between two places:
- * copy with ir_expr_copy. Order of evaluation is the order of the text: operands left to right, nothing short-circuits.
+ * point to each other freely and are freed together. Expressions are pure trees and are never shared between two
+ * places: copy with ir_expr_copy. Order of evaluation is the order of the text: operands left to right, nothing
+ * short-circuits.
  *
  * Limits that every consumer may rely on (the frontend and the verifier enforce them), so that recursion is safe:
  * blocks nest at most IR_MAX_NESTING deep, expressions at most IR_MAX_EXPR_DEPTH. */
@@ -34,7 +35,10 @@ typedef struct {
 } ir_type;
 
 #define IR_TYPE(S) ((ir_type){IR_##S, 1})
-static inline bool ir_type_equal(ir_type a, ir_type b) { return a.scalar == b.scalar && a.lanes == b.lanes; }
+static inline bool ir_type_equal(ir_type a, ir_type b)
+{
+    return a.scalar == b.scalar && a.lanes == b.lanes;
+}
 struct ir_scalar_info {
     const char *text;
     enum ir_kind kind;
@@ -42,15 +46,24 @@ struct ir_scalar_info {
     enum ir_scalar compute;
 };
 extern const struct ir_scalar_info ir_scalar_infos[IR_SCALAR_COUNT];
-static inline const struct ir_scalar_info *ir_type_info(ir_type t) { return &ir_scalar_infos[t.scalar]; }
-const char *ir_type_text(ir_type t);       /* "u32", "vec4<f32>"; static storage */
-uint32_t ir_type_mem_bytes(ir_type t);     /* of an element in a buffer */
+static inline const struct ir_scalar_info *ir_type_info(ir_type t)
+{
+    return &ir_scalar_infos[t.scalar];
+}
+const char *ir_type_text(ir_type t);   /* "u32", "vec4<f32>"; static storage */
+uint32_t ir_type_mem_bytes(ir_type t); /* of an element in a buffer */
 static inline bool ir_type_is_int(ir_type t)
 {
     return ir_type_info(t)->kind == IR_KIND_UINT || ir_type_info(t)->kind == IR_KIND_SINT;
 }
-static inline bool ir_type_is_signed(ir_type t) { return ir_type_info(t)->kind == IR_KIND_SINT; }
-static inline bool ir_type_is_float(ir_type t) { return ir_type_info(t)->kind == IR_KIND_FLOAT; }
+static inline bool ir_type_is_signed(ir_type t)
+{
+    return ir_type_info(t)->kind == IR_KIND_SINT;
+}
+static inline bool ir_type_is_float(ir_type t)
+{
+    return ir_type_info(t)->kind == IR_KIND_FLOAT;
+}
 
 /* -- operations --------------------------------------------------------------------------------------------- */
 
@@ -99,24 +112,24 @@ struct ir_buffer {
     enum ir_space space;
     enum ir_access access; /* DATA: READ; WORKGROUP, PRIVATE and temps: READ_WRITE */
     ir_type elem;
-    bool sized;                /* has a declared count */
-    uint64_t count;            /* the count when it is a constant */
+    bool sized;                 /* has a declared count */
+    uint64_t count;             /* the count when it is a constant */
     struct ir_expr *count_expr; /* temps: a host expression over the pipeline's lengths and params; else NULL */
-    int32_t binding;           /* -1 when not given */
-    uint32_t align_bytes;      /* 0 when not given */
+    int32_t binding;            /* -1 when not given */
+    uint32_t align_bytes;       /* 0 when not given */
     bool streaming, live_out;
-    bool has_bytes;            /* bytes(a..b) */
+    bool has_bytes; /* bytes(a..b) */
     uint64_t bytes_begin, bytes_end;
-    uint32_t index;            /* position in its owner's list */
-    struct ir_data *data;      /* DATA only: the bytes */
+    uint32_t index;       /* position in its owner's list */
+    struct ir_data *data; /* DATA only: the bytes */
 };
 
 /* A module-level constant table. */
 struct ir_data {
-    struct ir_buffer buffer; /* space DATA, sized */
+    struct ir_buffer buffer;    /* space DATA, sized */
     const unsigned char *bytes; /* count * mem_bytes, little-endian */
     uint64_t size_bytes;
-    const char *path;    /* as written in file("..."), else NULL */
+    const char *path;     /* as written in file("..."), else NULL */
     bool written_as_text; /* "..." rather than [...] */
 };
 
@@ -169,6 +182,7 @@ struct ir_stmt {
     struct src_range range;
     struct ir_stmt *prev, *next;
     struct ir_block *parent;
+    /* clang-format off */
     union {
         struct { struct ir_local *local; struct ir_expr *value; } let;    /* LET, VAR, ASSIGN */
         struct { struct ir_buffer *buffer; struct ir_expr *index, *value; } store;
@@ -193,6 +207,7 @@ struct ir_stmt {
         struct { struct ir_buffer *buffer; } host;
         struct { enum ir_collective op; struct ir_buffer *dst, *src; } collective; /* BROADCAST: dst only */
     };
+    /* clang-format on */
 };
 
 /* -- programs and pipelines --------------------------------------------------------------------------------- */
@@ -200,22 +215,23 @@ struct ir_stmt {
 struct ir_program {
     const char *name;
     struct src_range range;
-    const char *op_name;     /* #[op("...")] or NULL */
+    const char *op_name; /* #[op("...")] or NULL */
     bool self_exclusive;
     bool has_window;
-    uint32_t window;         /* #[window(n)] */
-    uint32_t workgroup[3];   /* always set: a new program has 64, 1, 1 */
-    uint32_t n_workgroup;    /* components written; 0: none */
+    uint32_t window;       /* #[window(n)] */
+    uint32_t workgroup[3]; /* always set: a new program has 64, 1, 1 */
+    uint32_t n_workgroup;  /* components written; 0: none */
     struct src_range workgroup_range;
-    struct ir_expr *dispatch[3]; /* invocations; host expressions of type u32 over own buffers' lengths, params, constants */
-    uint32_t n_dispatch;     /* components written; 0: the element count of the largest written buffer */
+    struct ir_expr
+        *dispatch[3];    /* invocations; host expressions of type u32 over own buffers' lengths, params, constants */
+    uint32_t n_dispatch; /* components written; 0: the element count of the largest written buffer */
     VEC(struct ir_buffer *) buffers; /* STORAGE, in order of declaration */
     VEC(struct ir_buffer *) arrays;  /* WORKGROUP and PRIVATE */
     VEC(struct ir_param *) params;
-    VEC(struct ir_local *) locals;   /* all, by index */
+    VEC(struct ir_local *) locals; /* all, by index */
     struct ir_block body;
-    struct map local_names;          /* build.c: names in use -> suffixes tried + 1 */
-    uint32_t n_declared_names;       /* build.c: buffers, arrays and params that are in local_names */
+    struct map local_names;    /* build.c: names in use -> suffixes tried + 1 */
+    uint32_t n_declared_names; /* build.c: buffers, arrays and params that are in local_names */
     uint32_t index;
     struct ir_module *module;
 };
@@ -225,8 +241,8 @@ struct ir_arg {
     struct src_range range;
     struct ir_buffer *formal_buffer; /* one of the two formals */
     struct ir_param *formal_param;
-    struct ir_buffer *buffer;        /* pipeline parameter, temp, for a formal buffer */
-    struct ir_expr *value;           /* host expression, for a formal param */
+    struct ir_buffer *buffer; /* pipeline parameter, temp, for a formal buffer */
+    struct ir_expr *value;    /* host expression, for a formal param */
 };
 
 struct ir_arm {
@@ -241,9 +257,9 @@ struct ir_pipeline {
     struct src_range range;
     VEC(struct ir_buffer *) buffers; /* parameters */
     VEC(struct ir_param *) params;
-    VEC(struct ir_buffer *) temps;   /* index continues that of buffers */
-    uint64_t budget_bytes;           /* 0: none given */
-    struct ir_block body;            /* ARM, HOST, COLLECTIVE */
+    VEC(struct ir_buffer *) temps; /* index continues that of buffers */
+    uint64_t budget_bytes;         /* 0: none given */
+    struct ir_block body;          /* ARM, HOST, COLLECTIVE */
     uint32_t index;
     struct ir_module *module;
 };
@@ -251,7 +267,11 @@ struct ir_pipeline {
 enum ir_item_kind { IR_ITEM_DATA, IR_ITEM_PROGRAM, IR_ITEM_PIPELINE };
 struct ir_item {
     enum ir_item_kind kind;
-    union { struct ir_data *data; struct ir_program *program; struct ir_pipeline *pipeline; };
+    union {
+        struct ir_data *data;
+        struct ir_program *program;
+        struct ir_pipeline *pipeline;
+    };
 };
 
 struct ir_module {
@@ -262,7 +282,7 @@ struct ir_module {
     VEC(struct ir_data *) data;
     VEC(struct ir_program *) programs;
     VEC(struct ir_pipeline *) pipelines;
-    struct map item_names; /* build.c: the names of items; locals keep clear of them */
+    struct map item_names;          /* build.c: the names of items; locals keep clear of them */
     VEC(const char *) dependencies; /* files read for data, for depfiles; in order of first use */
 };
 

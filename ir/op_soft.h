@@ -1,11 +1,14 @@
-/* op_soft.h - fma, division and square root on f32 from integer operations, for devices that round them otherwise than IEEE-754.
+/* op_soft.h - fma, division and square root on f32 from integer operations, for devices that round them otherwise than
+ * IEEE-754.
  *
  * Written over the algebra of op_math.h, whose macros must be defined; needs no M_FFMA, M_FDIV or M_FSQRT. Functions:
- *   static M_FLOAT math_soft_fma(M_CONTEXT M_FLOAT a, b, c), math_soft_div(M_CONTEXT M_FLOAT a, b), math_soft_sqrt(M_CONTEXT M_FLOAT x)
+ *   static M_FLOAT math_soft_fma(M_CONTEXT M_FLOAT a, b, c), math_soft_div(M_CONTEXT M_FLOAT a, b),
+ * math_soft_sqrt(M_CONTEXT M_FLOAT x)
  *
  * A finite number that is not 0 is unpacked to sign, exponent e and a significand of 24 bits with its top bit set:
  * (-1)^sign * significand * 2^(e - 150). Results are made with a top bit at bit 31 and everything below the last bit
- * that matters jammed into bit 0, then rounded once. Straight-line code: the loops below have constant bounds and unroll. */
+ * that matters jammed into bit 0, then rounded once. Straight-line code: the loops below have constant bounds and
+ * unroll. */
 
 struct math_soft_number {
     M_UINT exponent, significand; /* the exponent biased, as a signed number in an unsigned one */
@@ -15,7 +18,10 @@ struct math_soft_wide {
     M_UINT high, low;
 };
 
-static inline M_UINT math_soft_magnitude(M_CONTEXT M_FLOAT x) { return M_UAND(M_BITS(x), M_U(0x7FFFFFFF)); }
+static inline M_UINT math_soft_magnitude(M_CONTEXT M_FLOAT x)
+{
+    return M_UAND(M_BITS(x), M_U(0x7FFFFFFF));
+}
 
 /* Not for 0, infinities and NaN. */
 static inline struct math_soft_number math_soft_unpack(M_CONTEXT M_FLOAT x)
@@ -39,8 +45,8 @@ static inline M_UINT math_soft_jam(M_CONTEXT M_UINT v, M_UINT n)
     return M_USELECT(M_UEQ(rest, M_U(0)), whole, M_UOR(whole, M_U(1)));
 }
 
-/* The number with this sign (bit 31 of `sign`) whose top bit, bit 31 of `significand`, is worth 2^(exponent - 127), rounded to
- * nearest even; subnormal and infinite where it must be. */
+/* The number with this sign (bit 31 of `sign`) whose top bit, bit 31 of `significand`, is worth 2^(exponent - 127),
+ * rounded to nearest even; subnormal and infinite where it must be. */
 static inline M_FLOAT math_soft_pack(M_CONTEXT M_UINT sign, M_UINT exponent, M_UINT significand)
 {
     M_UINT flip = M_U(0x80000000);
@@ -48,7 +54,8 @@ static inline M_FLOAT math_soft_pack(M_CONTEXT M_UINT sign, M_UINT exponent, M_U
     M_UINT shifted = math_soft_jam(M_CONTEXT_ARG significand, M_USUB(M_U(1), exponent));
     M_UINT aligned = M_USELECT(is_subnormal, shifted, significand);
     M_UINT kept = M_USHR(aligned, M_U(8)), rest = M_UAND(aligned, M_U(0xFF));
-    M_UINT half_up = M_UADD(rest, M_U(0x7F)), odd = M_UAND(kept, M_U(1)); /* rest + 127 + odd carries into bit 8 when it rounds up */
+    M_UINT half_up = M_UADD(rest, M_U(0x7F)),
+           odd = M_UAND(kept, M_U(1)); /* rest + 127 + odd carries into bit 8 when it rounds up */
     M_UINT rounded = M_UADD(kept, M_USHR(M_UADD(half_up, odd), M_U(8)));
     M_UINT field = M_USELECT(is_subnormal, M_U(0), M_USUB(exponent, M_U(1)));
     M_UINT bits = M_UADD(M_USHL(field, M_U(23)), rounded); /* the top bit of a normal significand adds 1 to the field */
@@ -109,7 +116,8 @@ static inline M_FLOAT math_soft_sqrt(M_CONTEXT M_FLOAT x)
     M_UINT sticky = M_USELECT(M_UEQ(rest, M_U(0)), M_U(0), M_U(1));
     M_FLOAT regular = math_soft_pack(M_CONTEXT_ARG M_U(0), exponent, M_UOR(M_USHL(root, M_U(6)), sticky));
     M_UINT bits = M_BITS(x);
-    M_BOOL is_negative = M_ULT(M_U(0x80000000), bits), is_nan = M_ULT(M_U(0x7F800000), math_soft_magnitude(M_CONTEXT_ARG x));
+    M_BOOL is_negative = M_ULT(M_U(0x80000000), bits),
+           is_nan = M_ULT(M_U(0x7F800000), math_soft_magnitude(M_CONTEXT_ARG x));
     M_UINT special = M_USELECT(is_negative, M_U(0x7FC00000), M_USELECT(is_nan, M_U(0x7FC00000), bits));
     M_FLOAT positive = M_FSELECT(math_soft_is_special(M_CONTEXT_ARG x), M_FROM_BITS(special), regular);
     return M_FSELECT(is_negative, M_FROM_BITS(M_U(0x7FC00000)), positive);
@@ -117,7 +125,8 @@ static inline M_FLOAT math_soft_sqrt(M_CONTEXT M_FLOAT x)
 
 /* -- fused multiply and add: in 64 bits, as two words */
 
-static inline struct math_soft_wide math_soft_select(M_CONTEXT M_BOOL c, struct math_soft_wide a, struct math_soft_wide b)
+static inline struct math_soft_wide math_soft_select(M_CONTEXT M_BOOL c, struct math_soft_wide a,
+                                                     struct math_soft_wide b)
 {
     return (struct math_soft_wide){M_USELECT(c, a.high, b.high), M_USELECT(c, a.low, b.low)};
 }
@@ -144,7 +153,8 @@ static inline struct math_soft_wide math_soft_jam_wide(M_CONTEXT struct math_sof
 
 static inline M_BOOL math_soft_below(M_CONTEXT struct math_soft_wide a, struct math_soft_wide b)
 {
-    M_UINT low = M_USELECT(M_ULT(a.low, b.low), M_U(1), M_U(0)), high = M_USELECT(M_ULT(a.high, b.high), M_U(1), M_U(0));
+    M_UINT low = M_USELECT(M_ULT(a.low, b.low), M_U(1), M_U(0)),
+           high = M_USELECT(M_ULT(a.high, b.high), M_U(1), M_U(0));
     return M_UEQ(M_USELECT(M_UEQ(a.high, b.high), low, high), M_U(1));
 }
 
@@ -174,8 +184,9 @@ static inline struct math_soft_wide math_soft_normalize(M_CONTEXT struct math_so
     return v;
 }
 
-/* a * b + c for finite numbers that are not 0. The product's 48 bits stand at bit 14, the addend's 24 at bit 38, so that both fill
- * 62 bits; the one with the lesser exponent is shifted to the other. Where bits fall out no more than one leading bit cancels. */
+/* a * b + c for finite numbers that are not 0. The product's 48 bits stand at bit 14, the addend's 24 at bit 38, so
+ * that both fill 62 bits; the one with the lesser exponent is shifted to the other. Where bits fall out no more than
+ * one leading bit cancels. */
 static inline M_FLOAT math_soft_fma_regular(M_CONTEXT M_FLOAT a, M_FLOAT b, M_FLOAT c)
 {
     struct math_soft_number x = math_soft_unpack(M_CONTEXT_ARG a), y = math_soft_unpack(M_CONTEXT_ARG b);
@@ -183,19 +194,23 @@ static inline M_FLOAT math_soft_fma_regular(M_CONTEXT M_FLOAT a, M_FLOAT b, M_FL
     struct math_soft_wide product = {M_UMUL_HI(x.significand, y.significand), M_UMUL(x.significand, y.significand)};
     struct math_soft_wide addend = {M_USHL(z.significand, M_U(6)), M_U(0)};
     product = math_soft_shift_up(M_CONTEXT_ARG product, 14);
-    M_UINT product_scale = M_USUB(M_UADD(x.exponent, y.exponent), M_U(314)), addend_scale = M_USUB(z.exponent, M_U(188));
+    M_UINT product_scale = M_USUB(M_UADD(x.exponent, y.exponent), M_U(314)),
+           addend_scale = M_USUB(z.exponent, M_U(188));
     M_UINT ahead = M_USUB(product_scale, addend_scale);
     M_BOOL is_ahead = M_ULT(ahead, M_U(0x80000000));
-    product = math_soft_select(M_CONTEXT_ARG is_ahead, product, math_soft_jam_wide(M_CONTEXT_ARG product, M_USUB(M_U(0), ahead)));
+    product = math_soft_select(M_CONTEXT_ARG is_ahead, product,
+                               math_soft_jam_wide(M_CONTEXT_ARG product, M_USUB(M_U(0), ahead)));
     addend = math_soft_select(M_CONTEXT_ARG is_ahead, math_soft_jam_wide(M_CONTEXT_ARG addend, ahead), addend);
     M_UINT scale = M_USELECT(is_ahead, product_scale, addend_scale);
 
     M_UINT product_sign = M_UXOR(M_BITS(a), M_BITS(b)), addend_sign = M_BITS(c);
     M_BOOL is_sum = M_ULT(M_UXOR(product_sign, addend_sign), M_U(0x80000000));
     M_BOOL is_below = math_soft_below(M_CONTEXT_ARG product, addend);
-    struct math_soft_wide difference = math_soft_sub(M_CONTEXT_ARG math_soft_select(M_CONTEXT_ARG is_below, addend, product),
-                                                     math_soft_select(M_CONTEXT_ARG is_below, product, addend));
-    struct math_soft_wide total = math_soft_select(M_CONTEXT_ARG is_sum, math_soft_add(M_CONTEXT_ARG product, addend), difference);
+    struct math_soft_wide difference =
+        math_soft_sub(M_CONTEXT_ARG math_soft_select(M_CONTEXT_ARG is_below, addend, product),
+                      math_soft_select(M_CONTEXT_ARG is_below, product, addend));
+    struct math_soft_wide total =
+        math_soft_select(M_CONTEXT_ARG is_sum, math_soft_add(M_CONTEXT_ARG product, addend), difference);
     M_UINT sign = M_USELECT(is_below, addend_sign, product_sign);
     M_UINT exponent = M_UADD(scale, M_U(190)); /* of bit 63: 63 + 127 */
     struct math_soft_wide top = math_soft_normalize(M_CONTEXT_ARG total, &exponent);
@@ -208,7 +223,8 @@ static inline M_FLOAT math_soft_fma(M_CONTEXT M_FLOAT a, M_FLOAT b, M_FLOAT c)
 {
     M_FLOAT regular = math_soft_fma_regular(M_CONTEXT_ARG a, b, c);
     M_UINT addend = math_soft_magnitude(M_CONTEXT_ARG c);
-    /* A product of 0, infinity or NaN is exact; with an addend of 0 the product is rounded once; an infinite addend, or NaN, wins. */
+    /* A product of 0, infinity or NaN is exact; with an addend of 0 the product is rounded once; an infinite addend, or
+     * NaN, wins. */
     M_FLOAT product = M_FMUL(a, b);
     M_FLOAT finite = M_FSELECT(M_UEQ(addend, M_U(0)), product, regular);
     M_FLOAT given = M_FSELECT(M_ULT(addend, M_U(0x7F800000)), finite, c);

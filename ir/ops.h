@@ -4,6 +4,7 @@
 
 #include "ir/ir.h"
 
+/* clang-format off */
 enum ir_form {
     IR_FORM_LEAF, IR_FORM_PREFIX, IR_FORM_CALL, IR_FORM_TYPED, IR_FORM_SPECIAL,
     IR_FORM_INFIX_1, IR_FORM_INFIX_2, IR_FORM_INFIX_3, IR_FORM_INFIX_4, IR_FORM_INFIX_5,
@@ -13,6 +14,7 @@ enum ir_sig {
     IR_SIG_NONE, IR_SIG_T_T, IR_SIG_T_TT, IR_SIG_T_TTT, IR_SIG_T_TU, IR_SIG_B_TT, IR_SIG_B_T, IR_SIG_U_T,
     IR_SIG_T_TUU, IR_SIG_T_TTUU, IR_SIG_U_UU, IR_SIG_U_UUU, IR_SIG_T_BTT,
 };
+/* clang-format on */
 /* Sets of scalar types: bit s for enum ir_scalar s. */
 enum ir_type_set {
     IR_SET_BOOLS = 1 << IR_BOOL,
@@ -26,7 +28,11 @@ enum ir_type_set {
     IR_SET_ANY = IR_SET_NUMS | IR_SET_BOOLS,
 };
 enum ir_trait {
-    IR_TRAIT_COMM = 1, IR_TRAIT_ASSOC = 2, IR_TRAIT_LOADS = 4, IR_TRAIT_SUBGROUP = 8, IR_TRAIT_HOST = 16,
+    IR_TRAIT_COMM = 1,
+    IR_TRAIT_ASSOC = 2,
+    IR_TRAIT_LOADS = 4,
+    IR_TRAIT_SUBGROUP = 8,
+    IR_TRAIT_HOST = 16,
     IR_TRAIT_LANE = 32,
 };
 struct ir_op_info {
@@ -41,8 +47,12 @@ struct ir_op_info {
 extern const struct ir_op_info ir_op_infos[IR_OP_COUNT];
 
 enum ir_stmt_trait {
-    IR_STMT_TRAIT_BLOCKS = 1, IR_STMT_TRAIT_WRITES = 2, IR_STMT_TRAIT_SYNC = 4, IR_STMT_TRAIT_JUMP = 8,
-    IR_STMT_TRAIT_DEFINES = 16, IR_STMT_TRAIT_PIPELINE = 32,
+    IR_STMT_TRAIT_BLOCKS = 1,
+    IR_STMT_TRAIT_WRITES = 2,
+    IR_STMT_TRAIT_SYNC = 4,
+    IR_STMT_TRAIT_JUMP = 8,
+    IR_STMT_TRAIT_DEFINES = 16,
+    IR_STMT_TRAIT_PIPELINE = 32,
 };
 struct ir_stmt_info {
     const char *name, *text;
@@ -51,11 +61,17 @@ struct ir_stmt_info {
 };
 extern const struct ir_stmt_info ir_stmt_infos[IR_STMT_COUNT];
 
-extern const char *const ir_space_texts[], *const ir_access_texts[], *const ir_atomic_texts[], *const ir_order_texts[],
-    *const ir_collective_texts[];
+extern const char *const ir_space_texts[],
+    *const ir_access_texts[], *const ir_atomic_texts[], *const ir_order_texts[], *const ir_collective_texts[];
 bool ir_atomic_takes_f32(enum ir_atomic op);
-static inline bool ir_access_reads(enum ir_access a) { return a != IR_ACCESS_WRITE; }
-static inline bool ir_access_writes(enum ir_access a) { return a == IR_ACCESS_WRITE || a == IR_ACCESS_READ_WRITE; }
+static inline bool ir_access_reads(enum ir_access a)
+{
+    return a != IR_ACCESS_WRITE;
+}
+static inline bool ir_access_writes(enum ir_access a)
+{
+    return a == IR_ACCESS_WRITE || a == IR_ACCESS_READ_WRITE;
+}
 
 /* Precedence of an infix operator, 1 (loosest) to 10; 0 for other forms. */
 static inline int ir_op_precedence(enum ir_op op)
@@ -76,8 +92,8 @@ bool ir_op_result_type(enum ir_op op, const ir_type *args, ir_type *result, uint
 struct ir_value {
     uint64_t lane[4];
 };
-/* Evaluates any operation but LEAF, LOAD, LEN and SUBGROUP ones. `arg_types` as the operands have them, `type` the result's
- * (it decides CAST and BITCAST); `component` for EXTRACT. Exact: this defines what the operation means. */
+/* Evaluates any operation but LEAF, LOAD, LEN and SUBGROUP ones. `arg_types` as the operands have them, `type` the
+ * result's (it decides CAST and BITCAST); `component` for EXTRACT. Exact: this defines what the operation means. */
 struct ir_value ir_op_eval(enum ir_op op, ir_type type, uint8_t component, const ir_type *arg_types,
                            const struct ir_value *args, uint32_t n_args);
 /* The combining step of reduce_* and scan_add on one component, and its identity. */

@@ -13,7 +13,8 @@ struct ir_buffer *ir_stmt_written_buffer(const struct ir_stmt *s);
 /* The local a statement defines or assigns, or NULL. */
 struct ir_local *ir_stmt_written_local(const struct ir_stmt *s);
 
-/* Calls `visit` for each statement below the block, a statement before those inside it. Visiting may remove the statement itself. */
+/* Calls `visit` for each statement below the block, a statement before those inside it. Visiting may remove the
+ * statement itself. */
 void ir_walk_stmts(struct ir_block *block, void (*visit)(void *ctx, struct ir_stmt *s), void *ctx);
 /* Calls `visit` for the expression and each below it, operands before operations. `place` may be overwritten. */
 void ir_walk_expr(struct ir_expr **place, void (*visit)(void *ctx, struct ir_expr **place), void *ctx);

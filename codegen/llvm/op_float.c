@@ -5,12 +5,6 @@
 static LLVMBuilderRef builder(const struct operands *o) { return o->l->b; }
 static LLVMValueRef call_unary(struct operands *o, const char *intrinsic) { return build_call(o->l, intrinsic, o->llvm, &o->a, 1); }
 
-static LLVMValueRef call_binary(struct operands *o, const char *intrinsic)
-{
-    LLVMValueRef args[2] = {o->a, o->b};
-    return build_call(o->l, intrinsic, o->llvm, args, 2);
-}
-
 LLVMValueRef op_fadd(struct operands *o) { return LLVMBuildFAdd(builder(o), o->a, o->b, ""); }
 LLVMValueRef op_fsub(struct operands *o) { return LLVMBuildFSub(builder(o), o->a, o->b, ""); }
 LLVMValueRef op_fmul(struct operands *o) { return LLVMBuildFMul(builder(o), o->a, o->b, ""); }
@@ -37,8 +31,26 @@ static LLVMValueRef compare_with_infinity(struct operands *o, LLVMRealPredicate 
 LLVMValueRef op_is_inf(struct operands *o) { return compare_with_infinity(o, LLVMRealOEQ); }
 LLVMValueRef op_is_finite(struct operands *o) { return compare_with_infinity(o, LLVMRealOLT); }
 
-LLVMValueRef op_fmin(struct operands *o) { return call_binary(o, "llvm.minimumnum"); }
-LLVMValueRef op_fmax(struct operands *o) { return call_binary(o, "llvm.maximumnum"); }
+static LLVMValueRef as_bits(struct lower *l, LLVMValueRef v)
+{
+    LLVMTypeRef type = LLVMTypeOf(v);
+    return LLVMBuildBitCast(l->b, v, type_like(type, type_int(l, type_bits(type))), "");
+}
+
+/* a where a `better` b, else b, and so b where one is NaN; then a where b is NaN. Equal numbers are the same bits but for zeros, of which `zeros`
+ * makes the right one. Not llvm.minimumnum: on processors with AVX-512 DQ LLVM 22 lets a NaN through when it knows that the other is none. */
+static LLVMValueRef choose(struct operands *o, LLVMRealPredicate better, LLVMOpcode zeros)
+{
+    LLVMBuilderRef b = builder(o);
+    LLVMValueRef ordered = LLVMBuildSelect(b, LLVMBuildFCmp(b, better, o->a, o->b, ""), o->a, o->b, "");
+    LLVMValueRef same = LLVMBuildBinOp(b, zeros, as_bits(o->l, o->a), as_bits(o->l, o->b), "");
+    LLVMValueRef equal = LLVMBuildFCmp(b, LLVMRealOEQ, o->a, o->b, "");
+    LLVMValueRef number = LLVMBuildSelect(b, equal, LLVMBuildBitCast(b, same, o->llvm, ""), ordered, "");
+    return LLVMBuildSelect(b, LLVMBuildFCmp(b, LLVMRealUNO, o->b, o->b, ""), o->a, number, "");
+}
+
+LLVMValueRef op_fmin(struct operands *o) { return choose(o, LLVMRealOLT, LLVMOr); }
+LLVMValueRef op_fmax(struct operands *o) { return choose(o, LLVMRealOGT, LLVMAnd); }
 
 LLVMValueRef op_fsign(struct operands *o)
 {
@@ -50,12 +62,6 @@ LLVMValueRef op_fsign(struct operands *o)
 }
 
 /* -- the fused multiply-add, where the processor has none ------------------------------------------------------- */
-
-static LLVMValueRef as_bits(struct lower *l, LLVMValueRef v)
-{
-    LLVMTypeRef type = LLVMTypeOf(v);
-    return LLVMBuildBitCast(l->b, v, type_like(type, type_int(l, type_bits(type))), "");
-}
 
 /* a + b of doubles rounded to odd: truncated, with the last bit set when anything was lost. A later rounding to fewer bits is then the
  * rounding of the exact sum (Boldo and Melquiond). The lost part is Knuth's two-sum. */

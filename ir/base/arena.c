@@ -30,7 +30,9 @@ struct arena_chunk {
 _Static_assert(sizeof(struct arena_chunk) % ALIGNMENT == 0, "objects of a chunk are aligned");
 
 void arena_init(struct arena *a, struct memory *mem)
-{ *a = (struct arena){.mem = mem}; }
+{
+    *a = (struct arena){.mem = mem};
+}
 
 void arena_release(struct arena *a)
 {

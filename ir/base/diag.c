@@ -74,7 +74,9 @@ static bool count(struct diags *d, enum diag_severity severity)
 /* A range as a key that is never equal for two ranges. */
 _Static_assert(sizeof(void *) >= 8, "a source range fits a pointer");
 static const void *place_key(struct src_range range)
-{ return (const void *)((uintptr_t)range.begin << 32 | range.end); }
+{
+    return (const void *)((uintptr_t)range.begin << 32 | range.end);
+}
 
 static bool is_repeated(const struct diags *d, enum diag_id id, struct src_range range)
 {
@@ -133,7 +135,9 @@ void diag_add_fix(struct diags *d, struct diag *to, struct src_range range, cons
 }
 
 static uint32_t least(uint32_t a, uint32_t b)
-{ return a < b ? a : b; }
+{
+    return a < b ? a : b;
+}
 
 /* Damerau-Levenshtein distance: insertions, deletions, replacements, and swaps of neighbours. */
 static uint32_t edit_distance(const char *a, uint32_t n_a, const char *b, uint32_t n_b)

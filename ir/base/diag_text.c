@@ -44,7 +44,9 @@ static void set_colour(struct printer *p, enum colour colour)
 }
 
 static bool is_control(unsigned char c)
-{ return c < 0x20 || c == 0x7f; }
+{
+    return c < 0x20 || c == 0x7f;
+}
 
 /* Text from the user: control characters become visible. */
 static void print_safely(struct printer *p, const char *text)
@@ -59,7 +61,9 @@ static void print_safely(struct printer *p, const char *text)
 
 /* The width of byte c in the printed line: the bytes after the first of a UTF-8 sequence take none. */
 static uint32_t width_of(unsigned char c)
-{ return (c & 0xc0) != 0x80; }
+{
+    return (c & 0xc0) != 0x80;
+}
 
 /* A window of the line around the place: all of it when it is short. */
 struct window {

@@ -8,7 +8,9 @@ struct name_head {
 };
 
 void intern_init(struct intern *in, struct arena *arena)
-{ *in = (struct intern){.arena = arena}; }
+{
+    *in = (struct intern){.arena = arena};
+}
 
 static uint32_t hash_bytes(const char *text, size_t n)
 {
@@ -64,4 +66,6 @@ const char *intern(struct intern *in, const char *text, size_t n)
 }
 
 const char *intern_string(struct intern *in, const char *text)
-{ return intern(in, text, strlen(text)); }
+{
+    return intern(in, text, strlen(text));
+}

@@ -7,7 +7,9 @@ struct map_slot {
 };
 
 void map_init(struct map *m, struct arena *arena)
-{ *m = (struct map){.arena = arena}; }
+{
+    *m = (struct map){.arena = arena};
+}
 
 static uint32_t home_of(const struct map *m, const void *key)
 {
@@ -49,7 +51,9 @@ static void remove_slot(struct map *m, uint32_t gap)
 }
 
 void *map_find(const struct map *m, const void *key)
-{ return m->cap ? find_slot(m, key)->value : NULL; }
+{
+    return m->cap ? find_slot(m, key)->value : NULL;
+}
 
 void map_set(struct map *m, const void *key, void *value)
 {

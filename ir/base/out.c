@@ -11,7 +11,9 @@
 enum { READ_STEP_BYTES = 1 << 16 };
 
 void out_init(struct out *o, struct memory *mem)
-{ *o = (struct out){.mem = mem}; }
+{
+    *o = (struct out){.mem = mem};
+}
 
 void out_release(struct out *o)
 {
@@ -42,7 +44,9 @@ void out_bytes(struct out *o, const void *bytes, size_t n)
 }
 
 void out_text(struct out *o, const char *text)
-{ out_bytes(o, text, strlen(text)); }
+{
+    out_bytes(o, text, strlen(text));
+}
 
 void out_printf(struct out *o, const char *format, ...)
 {
@@ -70,10 +74,14 @@ static void add_little_endian(struct out *o, uint64_t v, size_t n)
 }
 
 void out_u32(struct out *o, uint32_t v)
-{ add_little_endian(o, v, 4); }
+{
+    add_little_endian(o, v, 4);
+}
 
 void out_u64(struct out *o, uint64_t v)
-{ add_little_endian(o, v, 8); }
+{
+    add_little_endian(o, v, 8);
+}
 
 void out_pad(struct out *o, size_t alignment)
 {

@@ -7,7 +7,9 @@
 #include "ir/base/out.h"
 
 void sources_init(struct sources *s, struct arena *arena)
-{ *s = (struct sources){.arena = arena}; }
+{
+    *s = (struct sources){.arena = arena};
+}
 
 /* One number past each text is its end, so that no two files share a position. */
 static uint32_t next_base(const struct sources *s)
@@ -18,7 +20,9 @@ static uint32_t next_base(const struct sources *s)
 }
 
 static uint32_t bytes_left(const struct sources *s)
-{ return UINT32_MAX - 1 - next_base(s); }
+{
+    return UINT32_MAX - 1 - next_base(s);
+}
 
 struct source_file *sources_add(struct sources *s, const char *name, const char *text, size_t size_bytes)
 {

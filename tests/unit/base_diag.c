@@ -15,7 +15,9 @@ static struct source_file *begin(const char *text)
 }
 
 static struct src_range range_of(const struct source_file *file, uint32_t begin_offset, uint32_t end_offset)
-{ return (struct src_range){file->base + begin_offset, file->base + end_offset}; }
+{
+    return (struct src_range){file->base + begin_offset, file->base + end_offset};
+}
 
 static void check_print(enum diag_format format, bool colour, const char *want)
 {

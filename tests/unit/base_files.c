@@ -14,7 +14,9 @@ static struct arena arena;
 static char folder[] = "/tmp/vyre-base-XXXXXX";
 
 static const char *path_of(const char *name)
-{ return arena_printf(&arena, "%s/%s", folder, name); }
+{
+    return arena_printf(&arena, "%s/%s", folder, name);
+}
 
 static struct out text_of(const char *text)
 {

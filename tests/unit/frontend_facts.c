@@ -115,6 +115,9 @@ static const struct {
     {BY_OUT "{ region \"r\" { o[gid.x] = 1; } }", "len(o)"},
     {BY_OUT "o[gid.x] = 1; if gid.x == 3 { return; }", "len(o)"},
     {BY_OUT "for k in 0u32..3 { if k == n { break; } } o[gid.x] = 1;", "len(o)"},
+    /* after a trap the buffers are unspecified */
+    {BY_OUT "if gid.x == 3 { trap(1); } o[gid.x] = 1;", "len(o)"},
+    {BY_OUT "while r[gid.x] > 3 max 4 { wait(1); } o[gid.x] = 1;", "len(o)"},
     /* an offset is missing */
     {"dispatch n; " OUT "o[gid.x * 2] = 1;", NULL},
     {"dispatch n; " OUT "o[gid.x * 2 + 1] = 1; o[gid.x * 2 + 2] = 1;", NULL},
@@ -124,9 +127,9 @@ static const struct {
     {BY_OUT "o[0] = 1;", NULL},
     /* the invocation may not come there */
     {BY_OUT "if gid.x == 3 { return; } o[gid.x] = 1;", NULL},
-    {BY_OUT "if gid.x == 3 { trap(1); } o[gid.x] = 1;", NULL},
     {BY_OUT "if gid.x < len(o) { if r[0] > 3 { return; } o[gid.x] = 1; }", NULL},
-    {BY_OUT "while r[gid.x] > 3 max 4 { wait(1); } o[gid.x] = 1;", NULL},
+    {BY_OUT "while r[gid.x] > 3 max 4 { return; } o[gid.x] = 1;", NULL},
+    {BY_OUT "for k in 0u32..3 { if k == n { return; } } o[gid.x] = 1;", NULL},
     {BY_OUT "for k in 0u32..1 { if r[0] > 3 { break; } o[gid.x] = 1; }", NULL},
     {BY_OUT "for k in 0u32..1 { if r[0] > 3 { continue; } o[gid.x] = 1; }", NULL},
     {"dispatch n; " OUT "for k in 0u32..3 { o[gid.x * 3 + k] = k; if r[k] == 0 { return; } }", NULL},

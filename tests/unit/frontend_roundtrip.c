@@ -1,5 +1,5 @@
-/* frontend_roundtrip.c - reading what was printed gives the same IR: every operation of ops.def on every type it takes, every
- * literal on the boundaries of its type, and random trees, where every pair of neighbours in precedence comes up.
+/* frontend_roundtrip.c - reading what was printed gives the same IR: every operation of ops.def on every type it takes,
+ * every literal on the boundaries of its type, and random trees, where every pair of neighbours in precedence comes up.
  *
  * Same IR: the same text again, and the same fingerprint, which knows nothing of text. */
 #include "ir/build.h"
@@ -85,7 +85,8 @@ static struct ir_expr *make_operand(struct builder *b, ir_type type)
 {
     struct ir_expr *parts[4];
     if (type.lanes == 1) return ir_const(b->m, type, 5, SRC_NONE);
-    for (uint32_t i = 0; i < type.lanes; i++) parts[i] = ir_const(b->m, (ir_type){type.scalar, 1}, 5, SRC_NONE);
+    for (uint32_t i = 0; i < type.lanes; i++)
+        parts[i] = ir_const(b->m, (ir_type){type.scalar, 1}, 5, SRC_NONE);
     return ir_expr_new(b->m, IR_OP_VEC, type, parts, type.lanes, SRC_NONE);
 }
 
@@ -135,7 +136,8 @@ static void check_operations(struct builder *b)
         bool has_vectors = scalar == IR_U32 || scalar == IR_I32 || scalar == IR_F32;
         for (uint8_t lanes = 1; lanes <= (has_vectors ? 4 : 1); lanes = (uint8_t)(lanes * 2)) {
             ir_type type = {(uint8_t)scalar, lanes};
-            for (uint32_t op = 0; op < IR_OP_COUNT; op++) n_operations += add_operation(b, (enum ir_op)op, type);
+            for (uint32_t op = 0; op < IR_OP_COUNT; op++)
+                n_operations += add_operation(b, (enum ir_op)op, type);
         }
         for (uint32_t to = IR_BOOL; to < IR_SCALAR_COUNT; to++)
             add_casts(b, (ir_type){(uint8_t)scalar, 1}, (ir_type){(uint8_t)to, 1});
@@ -166,8 +168,8 @@ static struct ir_expr *make_leaf(struct builder *b, ir_type type)
 /* Shifts and comparisons mix the types; a divisor must not fold to 0, so it is a local. */
 static struct ir_expr *make_binary(struct builder *b, ir_type type, uint32_t depth)
 {
-    static const enum ir_op integer[] = {IR_OP_ADD, IR_OP_SUB, IR_OP_MUL, IR_OP_DIV, IR_OP_REM,
-                                         IR_OP_AND, IR_OP_OR,  IR_OP_XOR, IR_OP_SHL, IR_OP_SHR, IR_OP_MIN};
+    static const enum ir_op integer[] = {IR_OP_ADD, IR_OP_SUB, IR_OP_MUL, IR_OP_DIV, IR_OP_REM, IR_OP_AND,
+                                         IR_OP_OR,  IR_OP_XOR, IR_OP_SHL, IR_OP_SHR, IR_OP_MIN};
     static const enum ir_op comparison[] = {IR_OP_EQ, IR_OP_NE, IR_OP_LT, IR_OP_LE, IR_OP_GT, IR_OP_GE};
     static const enum ir_op logic[] = {IR_OP_LAND, IR_OP_LOR, IR_OP_AND, IR_OP_OR, IR_OP_XOR, IR_OP_EQ};
     enum ir_op op = integer[draw(b, 11)];

@@ -1,4 +1,5 @@
-/* op_soft.h against the processor's fma, division and square root, on boundary values in all combinations and at random. */
+/* op_soft.h against the processor's fma, division and square root, on boundary values in all combinations and at
+ * random. */
 #include "tests/unit/test.h"
 
 #include <math.h>
@@ -25,9 +26,10 @@ static void check_all(float a, float b, float c)
 }
 
 static const uint32_t boundary[] = {
-    0x00000000, 0x00000001, 0x00000002, 0x00000003, 0x007FFFFF, 0x00800000, 0x00800001, 0x00FFFFFF, 0x01000000, 0x0C000001,
-    0x33800000, 0x33FFFFFF, 0x3F000000, 0x3F7FFFFF, 0x3F800000, 0x3F800001, 0x3FFFFFFF, 0x40000000, 0x40400000, 0x4B000001,
-    0x4B7FFFFF, 0x5F000000, 0x7E800000, 0x7F000000, 0x7F7FFFFE, 0x7F7FFFFF, 0x7F800000, 0x7FC00000, 0x7F800001,
+    0x00000000, 0x00000001, 0x00000002, 0x00000003, 0x007FFFFF, 0x00800000, 0x00800001, 0x00FFFFFF,
+    0x01000000, 0x0C000001, 0x33800000, 0x33FFFFFF, 0x3F000000, 0x3F7FFFFF, 0x3F800000, 0x3F800001,
+    0x3FFFFFFF, 0x40000000, 0x40400000, 0x4B000001, 0x4B7FFFFF, 0x5F000000, 0x7E800000, 0x7F000000,
+    0x7F7FFFFE, 0x7F7FFFFF, 0x7F800000, 0x7FC00000, 0x7F800001,
 };
 enum { N_BOUNDARY = sizeof boundary / sizeof *boundary };
 
@@ -54,7 +56,8 @@ static void agrees_at_random(void)
     for (uint32_t i = 0; i < 2000000; i++) {
         float a = from_bits(random_bits()), b = from_bits(random_bits()), c = from_bits(random_bits());
         check_all(a, b, c);
-        float x = from_bits((random_bits() & 0x83FFFFFF) + 0x3E000000), y = from_bits((random_bits() & 0x83FFFFFF) + 0x3E000000);
+        float x = from_bits((random_bits() & 0x83FFFFFF) + 0x3E000000),
+              y = from_bits((random_bits() & 0x83FFFFFF) + 0x3E000000);
         float near = from_bits(bits_of(-x * y) + (random_bits() & 7) - 3);
         check_all(x, y, near);
         check_all(from_bits(random_bits() & 0x83FFFFFF), y, from_bits(random_bits() & 0x80FFFFFF));

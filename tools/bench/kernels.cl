@@ -28,32 +28,34 @@ kernel void histogram(global const uchar *bytes, global const uchar *unused, glo
 {
     local uint bins[1024];
     size_t lid = get_local_id(0), first = get_group_id(0) * 65536 + lid, table = lid % 4 * 256;
-    for (uint j = 0; j < 4; j++) {
-        bins[lid + 256 * j] = 0;
+    for (uint j = lid; j < 1024; j += 32) {
+        bins[j] = 0;
     }
     barrier(CLK_LOCAL_MEM_FENCE);
-    for (uint k = 0; k < 256; k++) {
-        size_t i = first + k * 256;
+    for (uint k = 0; k < 2048; k++) {
+        size_t i = first + k * 32;
         if (i < n) {
             atomic_inc(&bins[table + bytes[i]]);
         }
     }
     barrier(CLK_LOCAL_MEM_FENCE);
-    atomic_add(&counts[lid], bins[lid] + bins[lid + 256] + bins[lid + 512] + bins[lid + 768]);
+    for (uint v = lid; v < 256; v += 32) {
+        atomic_add(&counts[v], bins[v] + bins[v + 256] + bins[v + 512] + bins[v + 768]);
+    }
 }
 
 // The parts are added up by the caller: there are few.
 kernel void sum_parts(global const uint *numbers, global const uchar *unused, global ulong *parts, uint n)
 {
-    local ulong partial[256];
+    local ulong partial[64];
     size_t lid = get_local_id(0), first = get_group_id(0) * 16384 + lid;
     ulong sum = 0;
-    for (uint k = 0; k < 64; k++) {
-        size_t i = first + k * 256;
+    for (uint k = 0; k < 256; k++) {
+        size_t i = first + k * 64;
         sum += i < n ? numbers[i] : 0;
     }
     partial[lid] = sum;
-    for (uint half_size = 128; half_size > 0; half_size /= 2) {
+    for (uint half_size = 32; half_size > 0; half_size /= 2) {
         barrier(CLK_LOCAL_MEM_FENCE);
         if (lid < half_size) {
             partial[lid] += partial[lid + half_size];

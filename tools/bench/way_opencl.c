@@ -106,17 +106,23 @@ static int bind(const struct job *job)
            clSetKernelArg(bound.kernel, 3, sizeof(n), &n);
 }
 
-static size_t invocations(const struct job *job)
+/* As in the .vir texts. */
+static size_t workgroup(const struct job *job)
+{
+    return job->kernel == KERNEL_HISTOGRAM ? 32 : job->kernel == KERNEL_REDUCE ? 64 : 256;
+}
+
+static size_t n_workgroups(const struct job *job)
 {
     switch (job->kernel) {
     case KERNEL_DECODE:
-        return (job->n / 4 + 255) / 256 * 256;
+        return (job->n / 4 + 255) / 256;
     case KERNEL_HISTOGRAM:
-        return (job->n / 65536 + 1) * 256;
+        return (job->n + 65535) / 65536;
     case KERNEL_REDUCE:
-        return (job->n / 16384 + 1) * 256;
+        return (job->n + 16383) / 16384;
     default:
-        return (job->n + 255) / 256 * 256;
+        return (job->n + 255) / 256;
     }
 }
 
@@ -130,7 +136,7 @@ static int run_opencl(struct job *job)
     if (!is_same && bind(job)) {
         return 1;
     }
-    size_t global = invocations(job), local = 256;
+    size_t local = workgroup(job), global = n_workgroups(job) * local;
     if (report("launch", clEnqueueNDRangeKernel(queue, bound.kernel, 1, NULL, &global, &local, 0, NULL, NULL)) ||
         report("finish", clFinish(queue))) {
         return 1;

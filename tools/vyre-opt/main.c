@@ -93,4 +93,6 @@ static int optimise(struct tool *tool)
 }
 
 int main(int argc, char **argv)
-{ return tool_main(TOOL_OPT, argc, argv, optimise); }
+{
+    return tool_main(TOOL_OPT, argc, argv, optimise);
+}

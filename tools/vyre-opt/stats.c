@@ -10,10 +10,14 @@ struct stats {
 };
 
 static void count_stmt(void *ctx, struct ir_stmt *s)
-{ ((struct stats *)ctx)->stmts[s->kind]++; }
+{
+    ((struct stats *)ctx)->stmts[s->kind]++;
+}
 
 static void count_expr(void *ctx, struct ir_expr **place)
-{ ((struct stats *)ctx)->exprs[(*place)->op]++; }
+{
+    ((struct stats *)ctx)->exprs[(*place)->op]++;
+}
 
 static void count_program(struct stats *stats, struct ir_program *p)
 {

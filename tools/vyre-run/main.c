@@ -219,7 +219,8 @@ static int compare_times(const void *a, const void *b)
 static void print_times(const char *what, uint64_t *times, uint32_t n, uint64_t bytes)
 {
     qsort(times, n, sizeof *times, compare_times);
-    double median = (double)times[n / 2];
+    uint64_t middle = times[n / 2];
+    double median = (double)middle;
     printf("  %-7s median %10.3f ms   least %10.3f ms   most %10.3f ms   %8.3f GB/s\n", what, median / 1e6,
            (double)times[0] / 1e6, (double)times[n - 1] / 1e6, median > 0 ? (double)bytes / median : 0.0);
 }
