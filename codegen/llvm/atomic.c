@@ -198,7 +198,31 @@ static void update_lane(struct lower *l, const struct access *a, const struct re
     LLVMBuildStore(l->b, LLVMBuildInsertElement(l->b, so_far, old, lane, ""), r->results);
 }
 
-enum { MAX_STRAIGHT = 16 };
+enum { MAX_STRAIGHT = 32 };
+
+/* An integer that LLVM knows nothing of: assembly of no instructions. */
+static LLVMValueRef make_opaque(struct lower *l, LLVMValueRef v)
+{
+    LLVMTypeRef type = LLVMTypeOf(v), fn_type = LLVMFunctionType(type, &type, 1, false);
+    LLVMValueRef nothing = LLVMGetInlineAsm(fn_type, "", 0, "=r,0", 4, false, false, LLVMInlineAsmDialectATT, false);
+    return LLVMBuildCall2(l->b, fn_type, nothing, &v, 1, "");
+}
+
+/* Indices are taken out of their vector two at a time, which is half the work for the one port that can; LLVM would undo that. */
+static void update_all_lanes(struct lower *l, const struct access *a, const struct requests *r)
+{
+    struct value index = value_widen(l, r->index);
+    LLVMValueRef pairs = LLVMBuildBitCast(l->b, index.at[0], LLVMVectorType(type_int(l, 64), l->width / 2), "");
+    for (uint32_t k = 0; k < l->width; k += 2) {
+        LLVMValueRef pair = make_opaque(l, LLVMBuildExtractElement(l->b, pairs, const_int(l, 32, k / 2), ""));
+        LLVMValueRef parts[2] = {pair, LLVMBuildLShr(l->b, pair, const_int(l, 64, 32), "")};
+        for (uint32_t i = 0; i < 2; i++) {
+            struct requests one = *r;
+            one.index = value_uniform(r->index.type, LLVMBuildTrunc(l->b, parts[i], type_int(l, 32), ""));
+            update_lane(l, a, &one, const_int(l, 32, k + i));
+        }
+    }
+}
 
 /* When all lanes take part, which they mostly do, they are written out; otherwise one loop goes over those that do. */
 static struct value update_lanes(struct lower *l, const struct access *a, struct requests *r)
@@ -212,8 +236,7 @@ static struct value update_lanes(struct lower *l, const struct access *a, struct
     if (!l->exec && l->width <= MAX_STRAIGHT && l->optimize) {
         block_branch_likely(l, mask_is_full(l, mask), all, some);
         block_enter(l, all);
-        for (uint32_t k = 0; k < l->width; k++)
-            update_lane(l, a, r, const_int(l, 32, k));
+        update_all_lanes(l, a, r);
         block_jump(l, done);
         LLVMPositionBuilderAtEnd(l->b, some);
     } else {

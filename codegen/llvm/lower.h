@@ -67,6 +67,7 @@ struct slot {
     uint32_t scope;     /* where it was declared */
 };
 
+enum { MAX_WINDOW_SCALARS = 256 };
 /* Elements first .. first + stride * width - 1 of an array, loaded once. */
 struct window {
     const struct ir_buffer *buffer;

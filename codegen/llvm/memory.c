@@ -6,7 +6,7 @@
  * element. Windows of arrays that the program only reads are kept, so that t[4 * i], t[4 * i + 1] ... load once. */
 #include "codegen/llvm/lower.h"
 
-enum { MAX_WINDOW_STRIDE = 8, MAX_WINDOW_SCALARS = 256 };
+enum { MAX_WINDOW_STRIDE = 8 };
 
 struct array *array_of(struct lower *l, const struct ir_buffer *b)
 {

@@ -89,17 +89,27 @@ static LLVMValueRef take(struct lower *l, LLVMValueRef v, uint32_t first, uint32
     return LLVMBuildShuffleVector(l->b, v, LLVMGetPoison(LLVMTypeOf(v)), order, "");
 }
 
+/* Longer, with anything behind. */
+static LLVMValueRef pad(struct lower *l, LLVMValueRef v, uint32_t n)
+{
+    LLVMTypeRef i32 = type_int(l, 32);
+    LLVMValueRef order[MAX_WINDOW_SCALARS];
+    for (uint32_t i = 0; i < n; i++)
+        order[i] = i < LLVMGetVectorSize(LLVMTypeOf(v)) ? const_int(l, 32, i) : LLVMGetPoison(i32);
+    return LLVMBuildShuffleVector(l->b, v, LLVMGetPoison(LLVMTypeOf(v)), LLVMConstVector(order, n), "");
+}
+
 /* A vector of any length, in parts as wide as the processor shuffles. Indices past the end of a short last part are of no concern. */
 static LLVMValueRef look_up(struct lower *l, const struct rows *rows, LLVMValueRef index)
 {
     uint32_t n = LLVMGetVectorSize(LLVMTypeOf(index)), part = l->features->shuffle_bytes;
     if (n < part)
-        return take(l, look_up_part(l, rows, take(l, index, 0, part)), 0, n);
+        return take(l, look_up_part(l, rows, pad(l, index, part)), 0, n);
     LLVMValueRef result = look_up_part(l, rows, take(l, index, 0, part));
     for (uint32_t first = part; first < n; first += part) {
         LLVMValueRef next = look_up_part(l, rows, take(l, index, first, part));
         uint32_t so_far = LLVMGetVectorSize(LLVMTypeOf(result));
-        LLVMValueRef wide = so_far == part ? next : take(l, next, 0, so_far);
+        LLVMValueRef wide = so_far == part ? next : pad(l, next, so_far);
         result = LLVMBuildShuffleVector(l->b, result, wide, const_iota(type_int(l, 32), so_far + part, 0, 1), "");
     }
     return result;
