@@ -308,7 +308,6 @@ void atomic_lower(struct lower *l, struct ir_stmt *s)
     if (s->atomic.expected)
         r.expected = memory_form(l, &a, expr_lower(l, s->atomic.expected));
     r.v = memory_form(l, &a, expr_lower(l, s->atomic.value));
-    l->restart.is_too_late = true;
     if (l->width > 1 && may_combine_lanes(&a, &r.index)) {
         update_combined(l, &a, &r);
         return;

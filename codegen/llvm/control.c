@@ -83,10 +83,6 @@ void control_continue(struct lower *l)
 
 void control_trap(struct lower *l, const struct value *code)
 {
-    if (control_may_restart(l)) {
-        control_restart_unless(l, LLVMBuildNot(l->b, mask_any(l, l->exec), ""));
-        return;
-    }
     LLVMBasicBlockRef report = block_new(l, "trap"), done = block_new(l, "trapped");
     if (l->exec) /* lanes may have ended since the last branch */
         block_branch(l, mask_any(l, l->exec), report, done);
@@ -97,25 +93,8 @@ void control_trap(struct lower *l, const struct value *code)
         which = LLVMBuildExtractElement(l->b, wide.at[0], lane, "");
     }
     l->target->report_trap(l, l->target->invocation(l, lane), which);
-    l->restart.is_too_late = true;
     block_enter(l, done);
     control_end_lanes(l);
-}
-
-/* -- starting again ---------------------------------------------------------------------------------------------------------------- */
-
-bool control_may_restart(struct lower *l)
-{
-    const struct restart *r = &l->restart;
-    return r->block && !r->is_too_late && r->n_loops == 0 && l->width > 1;
-}
-
-void control_restart_unless(struct lower *l, LLVMValueRef expected)
-{
-    LLVMBasicBlockRef on = block_new(l, "on");
-    block_branch_likely(l, expected, on, l->restart.block);
-    l->restart.is_used = true;
-    block_enter(l, on);
 }
 
 /* -- conditions that whole groups share ------------------------------------------------------------------------------------------ */
@@ -246,11 +225,6 @@ static bool lower_specialized(struct lower *l, struct ir_stmt *s)
     LLVMValueRef all = all_lanes(l, s->if_.cond, true);
     if (!all)
         return false;
-    if (control_may_restart(l)) {
-        control_restart_unless(l, all);
-        stmt_lower_block(l, &s->if_.then_block);
-        return true;
-    }
     l->n_copies++;
     LLVMBasicBlockRef full = block_new(l, "full"), part = block_new(l, "part"), done = block_new(l, "fi");
     block_branch_likely(l, all, full, part);
@@ -293,11 +267,6 @@ bool control_guard(struct lower *l, struct ir_stmt *s, const struct ir_stmt *end
     LLVMValueRef none = all_lanes(l, s->if_.cond, false);
     if (!none)
         return false;
-    if (control_may_restart(l)) {
-        control_restart_unless(l, none);
-        stmt_lower_run(l, s->next, end);
-        return true;
-    }
     struct mark before = mark_now(l);
     l->n_copies++;
     LLVMBasicBlockRef full = block_new(l, "full"), part = block_new(l, "part"), done = block_new(l, "guarded");
@@ -357,7 +326,6 @@ struct loop {
 static void begin_loop(struct lower *l, struct ir_stmt *s, struct loop *loop)
 {
     const struct loop_facts *facts = shape_of_loop(&l->shapes, s);
-    l->restart.n_loops++;
     *loop = (struct loop){.before = mark_now(l), .body = block_new(l, "body"), .latch = block_new(l, "next"), .exit = block_new(l, "exit")};
     loop->scope = l->scope;
     loop->ends = facts->ends && l->width > 1;
@@ -397,7 +365,6 @@ static LLVMValueRef lanes_left(struct lower *l, struct loop *loop)
 static void end_loop(struct lower *l, struct loop *loop)
 {
     block_enter(l, loop->exit);
-    l->restart.n_loops--;
     l->scope = loop->scope;
     refresh(l, &loop->before);
 }

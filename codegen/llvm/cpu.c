@@ -188,54 +188,32 @@ static void end_count(struct lower *l, const struct count_loop *c)
     block_enter(l, c->exit);
 }
 
-static void open_flat_group(struct lower *l, LLVMValueRef at)
+static void lower_flat_group(struct lower *l, LLVMValueRef at, LLVMValueRef partial)
 {
     frame_of(l)->lane0 = LLVMBuildTrunc(l->b, at, type_int(l, 32), "");
     l->width = l->group_width;
     open_private_arrays(l);
+    group_lower(l, l->program->body.first, NULL, partial);
 }
 
-/* Groups with a scalar copy of the body, which does the lanes that are left at the end, too. */
-static void lower_flat_with_restart(struct lower *l, LLVMValueRef begin, LLVMValueRef end)
+/* All invocations of the call in one row: full groups, then what is left. */
+static void lower_flat(struct lower *l)
 {
+    struct cpu_frame *f = frame_of(l);
+    LLVMValueRef size = const_int(l, 64, f->lanes.size[0]), width = const_int(l, 64, l->group_width);
+    LLVMValueRef begin = LLVMBuildMul(l->b, f->first, size, ""), total = LLVMBuildMul(l->b, f->n, size, "");
+    LLVMValueRef rest = LLVMBuildURem(l->b, total, width, ""), end = LLVMBuildAdd(l->b, begin, LLVMBuildSub(l->b, total, rest, ""), "");
     struct count_loop groups = begin_count(l, begin, end, l->group_width);
-    LLVMValueRef n = NULL;
-    open_flat_group(l, groups.i);
-    if (frame_of(l)->lanes.size[0] % l->group_width) {
-        LLVMValueRef left[2] = {LLVMBuildSub(l->b, end, groups.i, ""), const_int(l, 64, l->group_width)};
-        n = LLVMBuildTrunc(l->b, build_call(l, "llvm.umin", type_int(l, 64), left, 2), type_int(l, 32), "");
-    }
-    group_lower_with_restart(l, l->program->body.first, NULL, n);
+    lower_flat_group(l, groups.i, NULL);
     end_count(l, &groups);
-}
-
-/* Full groups, then what is left, under a mask. */
-static void lower_flat_masked(struct lower *l, LLVMValueRef begin, LLVMValueRef end)
-{
-    LLVMValueRef rest = LLVMBuildURem(l->b, LLVMBuildSub(l->b, end, begin, ""), const_int(l, 64, l->group_width), "");
-    LLVMValueRef full_end = LLVMBuildSub(l->b, end, rest, "");
-    struct count_loop groups = begin_count(l, begin, full_end, l->group_width);
-    open_flat_group(l, groups.i);
-    group_lower(l, l->program->body.first, NULL, NULL);
-    end_count(l, &groups);
-    if (frame_of(l)->lanes.size[0] % l->group_width == 0)
+    if (f->lanes.size[0] % l->group_width == 0)
         return;
     LLVMBasicBlockRef some = block_new(l, "rest"), none = block_new(l, "no_rest");
     block_branch(l, LLVMBuildICmp(l->b, LLVMIntNE, rest, const_int(l, 64, 0), ""), some, none);
     block_enter(l, some);
-    open_flat_group(l, full_end);
-    group_lower(l, l->program->body.first, NULL, mask_below(l, LLVMBuildTrunc(l->b, rest, type_int(l, 32), "")));
+    l->width = l->group_width;
+    lower_flat_group(l, end, mask_below(l, LLVMBuildTrunc(l->b, rest, type_int(l, 32), "")));
     block_enter(l, none);
-}
-
-/* All invocations of the call in one row. */
-static void lower_flat(struct lower *l)
-{
-    struct cpu_frame *f = frame_of(l);
-    LLVMValueRef size = const_int(l, 64, f->lanes.size[0]);
-    LLVMValueRef begin = LLVMBuildMul(l->b, f->first, size, "");
-    LLVMValueRef end = LLVMBuildAdd(l->b, begin, LLVMBuildMul(l->b, f->n, size, ""), "");
-    (group_may_restart(l) ? lower_flat_with_restart : lower_flat_masked)(l, begin, end);
 }
 
 /* The workgroup's ids from its linear number: x fastest. Launches have rows and planes only where the program asks for them. */

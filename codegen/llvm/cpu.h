@@ -12,7 +12,6 @@ struct lane_layout {
     uint32_t n_invocations, n_groups; /* of a workgroup; groups of lanes, the last maybe partial */
     /* Workgroups do not matter to the program: one row of invocations, gid.x upwards, over all workgroups of a call. */
     bool is_flat;
-    bool has_subgroups;
 };
 
 /* Where things lie in a workgroup's scratch memory. Offsets in bytes. */
@@ -46,9 +45,6 @@ void open_private_arrays(struct lower *l);
 /* All phases of one workgroup. */
 void workgroup_lower(struct lower *l);
 /* One group of lanes does the statements from `first` to `end`. `partial` is the mask of the lanes there are; NULL: all. */
-/* Whether a group may start again as scalar code; and one that may: of `n` lanes, an i32 up to the width, NULL for all. */
-bool group_may_restart(struct lower *l);
-void group_lower_with_restart(struct lower *l, struct ir_stmt *first, const struct ir_stmt *end, LLVMValueRef n);
 void group_lower(struct lower *l, struct ir_stmt *first, const struct ir_stmt *end, LLVMValueRef partial);
 
 #endif

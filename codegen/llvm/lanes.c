@@ -51,7 +51,6 @@ struct lane_layout lanes_choose(const struct ir_program *p, const struct lower_f
 {
     struct survey s = survey_program(p);
     struct lane_layout lanes = {.program = p, .width = choose_width(&s, features, optimize), .size = {p->workgroup[0], p->workgroup[1], p->workgroup[2]}};
-    lanes.has_subgroups = s.has_subgroups;
     lanes.n_invocations = lanes.size[0] * lanes.size[1] * lanes.size[2];
     lanes.is_flat = !plan->has_phases && !s.sees_workgroup && !s.has_subgroups && p->n_dispatch <= 1 && lanes.size[1] * lanes.size[2] == 1;
     while (!lanes.is_flat && !s.has_subgroups && lanes.width > 1 && lanes.width / 2 >= lanes.n_invocations)

@@ -85,15 +85,6 @@ struct loop_scope {
     uint32_t n_breaks, n_continues;     /* emitted so far as masks */
 };
 
-/* Where a group goes when something rare turns up before it has changed anything: its lanes then run one after the other, as scalar code, from the
- * start. That is one small copy of the body instead of masks in all of it. */
-struct restart {
-    LLVMBasicBlockRef block; /* NULL: the program does not allow it */
-    bool is_used;
-    bool is_too_late;        /* memory has been written, or a trap reported */
-    uint32_t n_loops;        /* around here: what their bodies do has been done */
-};
-
 struct lower;
 /* What differs between targets. */
 struct lower_target {
@@ -140,7 +131,6 @@ struct lower {
     LLVMBasicBlockRef end;   /* where the group's work is done */
     struct loop_scope *loop;
     uint32_t n_copies;       /* bodies made twice around here, for full groups and for others */
-    struct restart restart;
     void *frame;             /* of the target */
 };
 
@@ -297,9 +287,6 @@ void local_declare(struct lower *l, const struct ir_local *local, struct value v
 void local_assign(struct lower *l, const struct ir_local *local, struct value v);
 struct value local_read(struct lower *l, const struct ir_local *local);
 void control_if(struct lower *l, struct ir_stmt *s);
-/* Whether the group may start again here; and on, unless the i1 is false. */
-bool control_may_restart(struct lower *l);
-void control_restart_unless(struct lower *l, LLVMValueRef expected);
 /* An `if` that only returns, before others: true when it and the rest up to `end` have been lowered. */
 bool control_guard(struct lower *l, struct ir_stmt *s, const struct ir_stmt *end);
 bool control_rest(struct lower *l, struct ir_stmt *rest, const struct ir_stmt *end);

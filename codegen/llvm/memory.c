@@ -123,24 +123,6 @@ static LLVMValueRef window_inside(struct lower *l, const struct array *a, LLVMVa
     return LLVMBuildICmp(l->b, LLVMIntULT, last, a->count, "");
 }
 
-/* Whether none is inside, and no number wraps. */
-static LLVMValueRef window_outside(struct lower *l, const struct array *a, LLVMValueRef first, uint64_t n)
-{
-    LLVMValueRef past = LLVMBuildICmp(l->b, LLVMIntUGE, widen_u32(l, first), a->count, "");
-    LLVMValueRef stays = LLVMBuildICmp(l->b, LLVMIntULE, first, const_int(l, 32, UINT32_MAX - (n - 1)), "");
-    return LLVMBuildAnd(l->b, past, stays, "");
-}
-
-/* What a load gives that is not all inside: zeros when it is all outside; where the two meet, the lanes run again one by one, or a helper looks at
- * each element. */
-static LLVMValueRef load_at_end(struct lower *l, const struct array *a, LLVMValueRef first, uint32_t n, LLVMTypeRef type)
-{
-    if (!control_may_restart(l))
-        return helper_load_partial(l, type, align_of(a) * lanes_of(a), a->base, a->count, first, n);
-    control_restart_unless(l, window_outside(l, a, first, n));
-    return LLVMConstNull(type);
-}
-
 static LLVMValueRef load_whole(struct lower *l, const struct array *a, const struct window *w)
 {
     uint32_t n = (uint32_t)w->stride * l->width;
@@ -153,7 +135,7 @@ static LLVMValueRef load_whole(struct lower *l, const struct array *a, const str
     LLVMBasicBlockRef from[2] = {LLVMGetInsertBlock(l->b)};
     block_jump(l, done);
     block_enter(l, partial);
-    values[1] = load_at_end(l, a, first, n, type);
+    values[1] = helper_load_partial(l, type, align_of(a) * lanes_of(a), a->base, a->count, first, n);
     from[1] = LLVMGetInsertBlock(l->b);
     block_enter(l, done);
     LLVMValueRef phi = LLVMBuildPhi(l->b, type, "");
@@ -409,13 +391,8 @@ static void store_window(struct lower *l, const struct array *a, const struct va
         build_store(l, all, at, align_of(a));
     block_jump(l, done);
     LLVMPositionBuilderAtEnd(l->b, partial);
-    if (control_may_restart(l)) {
-        control_restart_unless(l, window_outside(l, a, first, (uint64_t)n * l->width));
-    } else {
-        all = interleave(l, parts, n_parts);
-        helper_store_partial(l, all, align_of(a) * lanes_of(a), a->base, a->count, first, n * l->width, l->exec);
-    }
-    l->restart.is_too_late = true;
+    all = interleave(l, parts, n_parts);
+    helper_store_partial(l, all, align_of(a) * lanes_of(a), a->base, a->count, first, n * l->width, l->exec);
     block_enter(l, done);
 }
 
@@ -431,7 +408,6 @@ void memory_store(struct lower *l, const struct array *a, const struct value *in
     LLVMValueRef parts[4];
     if (!a->interleaved && value_is_uniform(index)) {
         store_uniform(l, a, index->at[0], v);
-        l->restart.is_too_late = true;
         return;
     }
     memory_forms(l, a, v, parts);
@@ -443,7 +419,6 @@ void memory_store(struct lower *l, const struct array *a, const struct value *in
         struct value wide = value_widen(l, *index);
         store_varying(l, a, wide.at[0], parts);
     }
-    l->restart.is_too_late = true;
 }
 
 /* -- runs of stores ----------------------------------------------------------------------------------------------------------- */

@@ -25,48 +25,7 @@ void open_private_arrays(struct lower *l)
     }
 }
 
-/* The lanes of a group, or the first of them, one after the other, as scalar code. Nothing that the vector code has computed is used. */
-static void lower_lanes_one_by_one(struct lower *l, struct ir_stmt *first, const struct ir_stmt *end, LLVMValueRef n)
-{
-    struct lower vectors = *l;
-    struct cpu_frame *f = frame_of(l);
-    LLVMTypeRef i32 = type_int(l, 32);
-    LLVMValueRef lane0 = f->lane0, slot = build_alloca(l, i32, "lane");
-    LLVMBasicBlockRef head = block_new(l, "lane"), exit = block_new(l, "no_lane");
-    l->width = l->group_width = f->lanes.width = 1;
-    l->slots = ARENA_ARRAY(l->arena, struct slot, l->program->locals.n + 1);
-    l->restart.block = NULL;
-    l->exec = l->ended = NULL;
-    l->windows.n = 0;
-    LLVMBuildStore(l->b, const_int(l, 32, 0), slot);
-    block_enter(l, head);
-    LLVMValueRef lane = LLVMBuildLoad2(l->b, i32, slot, "");
-    f->lane0 = LLVMBuildAdd(l->b, lane0, lane, "");
-    l->end = block_new(l, "lane_end");
-    stmt_lower_run(l, first, end);
-    block_enter(l, l->end);
-    LLVMValueRef next = LLVMBuildAdd(l->b, lane, const_int(l, 32, 1), "");
-    LLVMBuildStore(l->b, next, slot);
-    block_branch(l, LLVMBuildICmp(l->b, LLVMIntULT, next, n, ""), head, exit);
-    block_enter(l, exit);
-    f->lane0 = lane0;
-    l->width = l->group_width = f->lanes.width = vectors.width;
-    l->slots = vectors.slots;
-    l->ended = vectors.ended;
-}
-
-/* Scalar copies have no arrays of lanes to share with the vector code, and no lanes to talk to. */
-bool group_may_restart(struct lower *l)
-{
-    if (l->group_width == 1 || !l->optimize || l->plan->has_phases || frame_of(l)->lanes.has_subgroups)
-        return false;
-    for (uint32_t i = 0; i < l->program->arrays.n; i++)
-        if (l->program->arrays.at[i]->space == IR_SPACE_PRIVATE)
-            return false;
-    return true;
-}
-
-static void open_group(struct lower *l, LLVMValueRef partial)
+void group_lower(struct lower *l, struct ir_stmt *first, const struct ir_stmt *end, LLVMValueRef partial)
 {
     l->width = l->group_width;
     l->exec = partial;
@@ -75,39 +34,13 @@ static void open_group(struct lower *l, LLVMValueRef partial)
     l->n_copies = partial ? UINT32_MAX : 0;
     l->windows.n = 0;
     l->end = block_new(l, "group_end");
-    l->restart = (struct restart){0};
     if (l->width > 1 || l->plan->keeps_alive) {
         if (!l->ended)
             l->ended = build_alloca(l, mask_type(l), "ended");
         LLVMBuildStore(l->b, LLVMConstNull(mask_type(l)), l->ended);
     }
-}
-
-void group_lower(struct lower *l, struct ir_stmt *first, const struct ir_stmt *end, LLVMValueRef partial)
-{
-    open_group(l, partial);
     stmt_lower_run(l, first, end);
     block_enter(l, l->end);
-}
-
-/* A group of `n` lanes, at most the width: an i32, or NULL for all. */
-void group_lower_with_restart(struct lower *l, struct ir_stmt *first, const struct ir_stmt *end, LLVMValueRef n)
-{
-    open_group(l, NULL);
-    l->restart.block = block_new(l, "one_by_one");
-    if (n)
-        control_restart_unless(l, LLVMBuildICmp(l->b, LLVMIntUGE, n, const_int(l, 32, l->width), ""));
-    stmt_lower_run(l, first, end);
-    LLVMBasicBlockRef group_end = l->end;
-    block_jump(l, group_end);
-    if (l->restart.is_used) {
-        LLVMPositionBuilderAtEnd(l->b, l->restart.block);
-        lower_lanes_one_by_one(l, first, end, n ? n : const_int(l, 32, l->width));
-        block_jump(l, group_end);
-    } else {
-        LLVMDeleteBasicBlock(l->restart.block);
-    }
-    LLVMPositionBuilderAtEnd(l->b, group_end);
 }
 
 /* -- what lives across phases ---------------------------------------------------------------------------------------------------- */
@@ -121,7 +54,6 @@ struct phase {
     struct ir_stmt *first;
     const struct ir_stmt *end;
     LLVMValueRef group;         /* i32: which group of lanes */
-    LLVMValueRef n_lanes;       /* i32: left from its first one on; NULL: no less than the width */
     VEC(struct crossing) locals; /* crossing ones that the phase uses */
     uint32_t *numbers;          /* by local index: 1 + position in `locals`, 0 for none */
 };
@@ -240,10 +172,7 @@ static void phase_group(struct lower *l, struct phase *p, LLVMValueRef partial)
         move_crossing(l, p, false);
     }
     if (!l->plan->keeps_alive) {
-        if (group_may_restart(l))
-            group_lower_with_restart(l, p->first, p->end, p->n_lanes);
-        else
-            group_lower(l, p->first, p->end, partial);
+        group_lower(l, p->first, p->end, partial);
     } else {
         LLVMBasicBlockRef full = block_new(l, "all_alive"), some = block_new(l, "some_alive"), done = block_new(l, "phase_end");
         LLVMValueRef alive = load_alive(l, p);
@@ -271,27 +200,14 @@ static void phase_group(struct lower *l, struct phase *p, LLVMValueRef partial)
         move_crossing(l, p, true);
 }
 
-/* With restarts the last of n groups may be partial. */
-static void set_lanes_left(struct lower *l, struct phase *p, uint32_t n)
-{
-    const struct lane_layout *lanes = &frame_of(l)->lanes;
-    p->n_lanes = NULL;
-    if (n * lanes->width <= lanes->n_invocations)
-        return;
-    LLVMValueRef before = LLVMBuildMul(l->b, p->group, const_int(l, 32, lanes->width), "");
-    LLVMValueRef left[2] = {LLVMBuildSub(l->b, const_int(l, 32, lanes->n_invocations), before, ""), const_int(l, 32, lanes->width)};
-    p->n_lanes = build_call(l, "llvm.umin", type_int(l, 32), left, 2);
-}
-
-/* Groups 0 .. n - 1. */
-static void phase_groups(struct lower *l, struct phase *p, uint32_t n)
+/* Groups 0 .. n - 1, all of them full. */
+static void phase_full_groups(struct lower *l, struct phase *p, uint32_t n)
 {
     LLVMTypeRef i32 = type_int(l, 32);
     if (n == 0)
         return;
     if (n == 1) {
         p->group = const_int(l, 32, 0);
-        set_lanes_left(l, p, n);
         phase_group(l, p, NULL);
         return;
     }
@@ -300,7 +216,6 @@ static void phase_groups(struct lower *l, struct phase *p, uint32_t n)
     LLVMBasicBlockRef head = block_new(l, "groups"), exit = block_new(l, "no_group");
     block_enter(l, head);
     p->group = LLVMBuildLoad2(l->b, i32, slot, "");
-    set_lanes_left(l, p, n);
     phase_group(l, p, NULL);
     LLVMValueRef next = LLVMBuildAdd(l->b, p->group, const_int(l, 32, 1), "");
     LLVMBuildStore(l->b, next, slot);
@@ -319,9 +234,8 @@ static void phase_lower(struct lower *l, struct ir_stmt *first, const struct ir_
     }
     l->at_workgroup = false;
     uint32_t rest = lanes->n_invocations % lanes->width;
-    bool in_one = group_may_restart(l);
-    phase_groups(l, &p, in_one ? lanes->n_groups : lanes->n_invocations / lanes->width);
-    if (rest && !in_one) {
+    phase_full_groups(l, &p, lanes->n_invocations / lanes->width);
+    if (rest) {
         l->width = l->group_width;
         p.group = const_int(l, 32, lanes->n_groups - 1);
         phase_group(l, &p, mask_below(l, const_int(l, 32, rest)));
