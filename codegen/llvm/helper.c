@@ -27,8 +27,6 @@ bool helper_begin(struct lower *l, struct helper *h, const char *name, LLVMTypeR
     LLVMSetSection(h->fn, arena_printf(l->arena, ".text.%s", name));
     add_attribute(l, h->fn, "noinline");
     add_attribute(l, h->fn, "nounwind");
-    add_attribute(l, h->fn, "minsize");
-    add_attribute(l, h->fn, "optsize");
     LLVMSetCurrentDebugLocation2(l->b, NULL);
     function_open(l);
     return true;
@@ -49,6 +47,13 @@ void function_open(struct lower *l)
     LLVMPositionBuilderAtEnd(l->b, l->allocas);
     LLVMBuildBr(l->b, start);
     LLVMPositionBuilderAtEnd(l->b, start);
+}
+
+/* Without this LLVM unrolls loops that run once in a while. With it, on the other hand, it calls libraries for 128-bit shifts. */
+static void keep_small(struct lower *l, const struct helper *h)
+{
+    add_attribute(l, h->fn, "minsize");
+    add_attribute(l, h->fn, "optsize");
 }
 
 static LLVMValueRef argument(struct helper *h, uint32_t k) { return LLVMGetParam(h->fn, k); }
@@ -155,6 +160,7 @@ static void call_partial(struct lower *l, uint32_t bytes, bool store, LLVMValueR
     const char *name = arena_printf(l->arena, "vyre.%s_partial.%u", store ? "store" : "load", bytes);
     if (helper_begin(l, &h, name, LLVMVoidTypeInContext(l->context), params, N_PARTIAL)) {
         add_attribute(l, h.fn, "cold");
+        keep_small(l, &h);
         fill_partial(l, &h, bytes, store);
         helper_end(l, &h);
     }
@@ -220,6 +226,7 @@ void helper_store_lanes(struct lower *l, LLVMValueRef values, LLVMValueRef base,
     LLVMTypeRef params[N_SCATTER] = {type_ptr(l), type_ptr(l), type_ptr(l), type_int(l, 64)};
     const char *name = arena_printf(l->arena, "vyre.store_lanes.%u.%u", bytes, index_bytes);
     if (helper_begin(l, &h, name, LLVMVoidTypeInContext(l->context), params, N_SCATTER)) {
+        keep_small(l, &h);
         fill_scatter(l, &h, bytes, index_bytes);
         helper_end(l, &h);
     }

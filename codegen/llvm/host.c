@@ -91,7 +91,7 @@ static void set_data(struct host *h)
     for (uint32_t i = 0; i < h->m->data.n; i++) {
         const struct ir_buffer *b = &h->m->data.at[i]->buffer;
         LLVMValueRef offset = LLVMConstInt(type_int(l, 64), h->contents->data_offsets[i], false);
-        l->data[i] = (struct array){b, LLVMConstGEP2(type_int(l, 8), h->container, &offset, 1),
+        l->data[i] = (struct array){b, LLVMConstInBoundsGEP2(type_int(l, 8), h->container, &offset, 1),
                                     const_int(l, 64, b->count), false};
     }
 }
@@ -107,7 +107,7 @@ static LLVMValueRef distance(struct host *h, LLVMValueRef to, uint64_t offset)
     struct lower *l = &h->l;
     LLVMTypeRef i64 = type_int(l, 64);
     LLVMValueRef at = const_int(l, 64, offset);
-    LLVMValueRef from = LLVMConstGEP2(type_int(l, 8), h->descriptor, &at, 1);
+    LLVMValueRef from = LLVMConstInBoundsGEP2(type_int(l, 8), h->descriptor, &at, 1);
     LLVMValueRef difference = LLVMConstSub(LLVMConstPtrToInt(to, i64), LLVMConstPtrToInt(from, i64));
     return LLVMConstTrunc(difference, type_int(l, 32));
 }

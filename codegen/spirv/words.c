@@ -99,7 +99,7 @@ static uint32_t hash_words(uint32_t head, const uint32_t *operands, uint32_t n)
 static bool is_same(const uint32_t *at, uint32_t head, const uint32_t *operands, uint32_t n, bool typed)
 {
     if (at[0] != head) return false;
-    if (!typed) return !memcmp(at + 2, operands, n * 4);
+    if (!typed) return !n || !memcmp(at + 2, operands, n * 4);
     return at[1] == operands[0] && !memcmp(at + 3, operands + 1, (n - 1) * 4);
 }
 
