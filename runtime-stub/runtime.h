@@ -82,6 +82,11 @@ struct outcome {
 /* Sets status and message, and returns the status. */
 vyre_status outcome_fail(struct outcome *o, vyre_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* -- driver.c */
+
+/* A driver's library by its ABI name, or NULL with the reason in *o. `install` says what brings it. */
+void *driver_open(const char *soname, const char *install, struct outcome *o);
 /* Makes it this thread's last failure on the context; returns its status. Does nothing for VYRE_OK. */
 vyre_status context_report(vyre_context *c, const struct outcome *o);
 vyre_status context_fail(vyre_context *c, vyre_status status, const char *format, ...)

@@ -77,9 +77,8 @@ static bool load_scope(struct vulkan *v, const char *wanted, struct outcome *o)
 
 static vyre_status open_library(struct vulkan *v, struct outcome *o)
 {
-    v->library = dlopen("libvulkan.so.1", RTLD_NOW | RTLD_LOCAL);
-    if (!v->library)
-        return outcome_fail(o, VYRE_ERROR_DRIVER_MISSING, "libvulkan.so.1 is not installed: install the Vulkan loader");
+    v->library = driver_open("libvulkan.so.1", "the Vulkan loader", o);
+    if (!v->library) return o->status;
     *(void **)&v->get_proc = dlsym(v->library, "vkGetInstanceProcAddr");
     if (!v->get_proc) return outcome_fail(o, VYRE_ERROR_DRIVER_TOO_OLD, "libvulkan.so.1 has no vkGetInstanceProcAddr");
     return load_scope(v, "GLOBAL", o) ? VYRE_OK : o->status;
