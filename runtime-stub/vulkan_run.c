@@ -293,7 +293,8 @@ static vyre_status check_parts(struct run *r, const struct launch *l, const stru
     const uint32_t *max = r->v->limits.maxComputeWorkGroupCount, *size = l->program->meta->workgroup;
     uint64_t n_invocations = (uint64_t)size[0] * size[1] * size[2]; /* of a group: at most a few thousand */
     if (p->head->trap_binding != VYRE_SPIRV_NONE && l->n_groups >= UINT32_MAX / n_invocations)
-        return outcome_fail(r->o, VYRE_ERROR_GRID, "%s: may trap, and 2^32 - 1 or more invocations cannot be told apart on %s",
+        return outcome_fail(r->o, VYRE_ERROR_GRID,
+                            "%s: may trap, and 2^32 - 1 or more invocations cannot be told apart on %s",
                             unit_name(l->program), r->c->device);
     bool in_one = l->groups[0] <= max[0] && l->groups[1] <= max[1] && l->groups[2] <= max[2];
     if (in_one || p->head->args_binding == VYRE_SPIRV_NONE) return VYRE_OK;

@@ -1,5 +1,5 @@
-/* atomic.c - read-modify-writes of one element, and copies. Lanes take their turns in order. Workgroup memory on a processor where a workgroup
- * runs on one thread needs no atomic instructions. */
+/* atomic.c - read-modify-writes of one element, and copies. Lanes take their turns in order. Workgroup memory on a
+ * processor where a workgroup runs on one thread needs no atomic instructions. */
 #include <string.h>
 
 #include "codegen/llvm/lower.h"
@@ -14,8 +14,10 @@ struct access {
 static LLVMAtomicOrdering ordering(const struct access *a)
 {
     static const LLVMAtomicOrdering orders[] = {
-        [IR_ORDER_RELAXED] = LLVMAtomicOrderingMonotonic,     [IR_ORDER_ACQUIRE] = LLVMAtomicOrderingAcquire,
-        [IR_ORDER_RELEASE] = LLVMAtomicOrderingRelease,       [IR_ORDER_ACQ_REL] = LLVMAtomicOrderingAcquireRelease,
+        [IR_ORDER_RELAXED] = LLVMAtomicOrderingMonotonic,
+        [IR_ORDER_ACQUIRE] = LLVMAtomicOrderingAcquire,
+        [IR_ORDER_RELEASE] = LLVMAtomicOrderingRelease,
+        [IR_ORDER_ACQ_REL] = LLVMAtomicOrderingAcquireRelease,
         [IR_ORDER_SEQ_CST] = LLVMAtomicOrderingSequentiallyConsistent,
     };
     return orders[a->s->atomic.order];
@@ -29,7 +31,8 @@ static LLVMAtomicOrdering failure_ordering(LLVMAtomicOrdering success)
     return success == LLVMAtomicOrderingSequentiallyConsistent ? success : LLVMAtomicOrderingAcquire;
 }
 
-/* -- one element ------------------------------------------------------------------------------------------------------------- */
+/* -- one element
+ * ------------------------------------------------------------------------------------------------------------- */
 
 /* The only operation on floats. */
 static LLVMValueRef add_bits(struct lower *l, LLVMValueRef old, LLVMValueRef v)
@@ -39,24 +42,35 @@ static LLVMValueRef add_bits(struct lower *l, LLVMValueRef old, LLVMValueRef v)
 }
 
 /* What the operation leaves, from what was there; all in the form of memory. */
-static LLVMValueRef combine(struct lower *l, const struct access *a, LLVMValueRef old, LLVMValueRef expected, LLVMValueRef v)
+static LLVMValueRef combine(struct lower *l, const struct access *a, LLVMValueRef old, LLVMValueRef expected,
+                            LLVMValueRef v)
 {
     struct operands o = {.l = l, .type = a->scalar, .result = a->scalar, .llvm = LLVMTypeOf(old), .a = old, .b = v};
     switch (a->s->atomic.op) {
-    case IR_ATOMIC_ADD: return a->scalar == IR_F32 ? add_bits(l, old, v) : op_add(&o);
-    case IR_ATOMIC_SUB: return op_sub(&o);
-    case IR_ATOMIC_MIN: return op_min(&o);
-    case IR_ATOMIC_MAX: return op_max(&o);
-    case IR_ATOMIC_AND: return op_and(&o);
-    case IR_ATOMIC_OR: return op_or(&o);
-    case IR_ATOMIC_XOR: return op_xor(&o);
-    case IR_ATOMIC_EXCHANGE: return v;
-    case IR_ATOMIC_CAS: return LLVMBuildSelect(l->b, LLVMBuildICmp(l->b, LLVMIntEQ, old, expected, ""), v, old, "");
+    case IR_ATOMIC_ADD:
+        return a->scalar == IR_F32 ? add_bits(l, old, v) : op_add(&o);
+    case IR_ATOMIC_SUB:
+        return op_sub(&o);
+    case IR_ATOMIC_MIN:
+        return op_min(&o);
+    case IR_ATOMIC_MAX:
+        return op_max(&o);
+    case IR_ATOMIC_AND:
+        return op_and(&o);
+    case IR_ATOMIC_OR:
+        return op_or(&o);
+    case IR_ATOMIC_XOR:
+        return op_xor(&o);
+    case IR_ATOMIC_EXCHANGE:
+        return v;
+    case IR_ATOMIC_CAS:
+        return LLVMBuildSelect(l->b, LLVMBuildICmp(l->b, LLVMIntEQ, old, expected, ""), v, old, "");
     }
     bug("no such atomic operation: %d", (int)a->s->atomic.op);
 }
 
-static LLVMValueRef update_plain(struct lower *l, const struct access *a, LLVMValueRef at, LLVMValueRef expected, LLVMValueRef v)
+static LLVMValueRef update_plain(struct lower *l, const struct access *a, LLVMValueRef at, LLVMValueRef expected,
+                                 LLVMValueRef v)
 {
     uint32_t align_bytes = ir_scalar_infos[a->scalar].mem_bytes;
     LLVMValueRef old = build_load(l, type_memory(l, a->scalar), at, align_bytes);
@@ -68,18 +82,27 @@ static LLVMAtomicRMWBinOp instruction_of(const struct access *a)
 {
     bool is_signed = ir_scalar_infos[a->scalar].kind == IR_KIND_SINT;
     switch (a->s->atomic.op) {
-    case IR_ATOMIC_ADD: return LLVMAtomicRMWBinOpAdd;
-    case IR_ATOMIC_SUB: return LLVMAtomicRMWBinOpSub;
-    case IR_ATOMIC_MIN: return is_signed ? LLVMAtomicRMWBinOpMin : LLVMAtomicRMWBinOpUMin;
-    case IR_ATOMIC_MAX: return is_signed ? LLVMAtomicRMWBinOpMax : LLVMAtomicRMWBinOpUMax;
-    case IR_ATOMIC_AND: return LLVMAtomicRMWBinOpAnd;
-    case IR_ATOMIC_OR: return LLVMAtomicRMWBinOpOr;
-    case IR_ATOMIC_XOR: return LLVMAtomicRMWBinOpXor;
-    default: return LLVMAtomicRMWBinOpXchg;
+    case IR_ATOMIC_ADD:
+        return LLVMAtomicRMWBinOpAdd;
+    case IR_ATOMIC_SUB:
+        return LLVMAtomicRMWBinOpSub;
+    case IR_ATOMIC_MIN:
+        return is_signed ? LLVMAtomicRMWBinOpMin : LLVMAtomicRMWBinOpUMin;
+    case IR_ATOMIC_MAX:
+        return is_signed ? LLVMAtomicRMWBinOpMax : LLVMAtomicRMWBinOpUMax;
+    case IR_ATOMIC_AND:
+        return LLVMAtomicRMWBinOpAnd;
+    case IR_ATOMIC_OR:
+        return LLVMAtomicRMWBinOpOr;
+    case IR_ATOMIC_XOR:
+        return LLVMAtomicRMWBinOpXor;
+    default:
+        return LLVMAtomicRMWBinOpXchg;
     }
 }
 
-static LLVMValueRef compare_exchange(struct lower *l, const struct access *a, LLVMValueRef at, LLVMValueRef expected, LLVMValueRef v)
+static LLVMValueRef compare_exchange(struct lower *l, const struct access *a, LLVMValueRef at, LLVMValueRef expected,
+                                     LLVMValueRef v)
 {
     LLVMAtomicOrdering order = ordering(a);
     return LLVMBuildAtomicCmpXchg(l->b, at, expected, v, order, failure_ordering(order), false);
@@ -104,17 +127,18 @@ static LLVMValueRef add_float(struct lower *l, const struct access *a, LLVMValue
     return found;
 }
 
-static LLVMValueRef update_shared(struct lower *l, const struct access *a, LLVMValueRef at, LLVMValueRef expected, LLVMValueRef v)
+static LLVMValueRef update_shared(struct lower *l, const struct access *a, LLVMValueRef at, LLVMValueRef expected,
+                                  LLVMValueRef v)
 {
-    if (a->scalar == IR_F32)
-        return add_float(l, a, at, v);
+    if (a->scalar == IR_F32) return add_float(l, a, at, v);
     if (a->s->atomic.op == IR_ATOMIC_CAS)
         return LLVMBuildExtractValue(l->b, compare_exchange(l, a, at, expected, v), 0, "");
     return LLVMBuildAtomicRMW(l->b, instruction_of(a), at, v, ordering(a), false);
 }
 
 /* The old value of an element that is there. */
-static LLVMValueRef update_element(struct lower *l, const struct access *a, LLVMValueRef index, LLVMValueRef expected, LLVMValueRef v)
+static LLVMValueRef update_element(struct lower *l, const struct access *a, LLVMValueRef index, LLVMValueRef expected,
+                                   LLVMValueRef v)
 {
     LLVMValueRef wide = LLVMBuildZExt(l->b, index, type_int(l, 64), "");
     LLVMValueRef at = build_element(l, type_memory(l, a->scalar), a->array->base, wide);
@@ -122,8 +146,8 @@ static LLVMValueRef update_element(struct lower *l, const struct access *a, LLVM
 }
 
 /* The old value where `wanted` and the index lies inside, else 0. */
-static LLVMValueRef update_checked(struct lower *l, const struct access *a, LLVMValueRef wanted, LLVMValueRef index, LLVMValueRef expected,
-                                   LLVMValueRef v)
+static LLVMValueRef update_checked(struct lower *l, const struct access *a, LLVMValueRef wanted, LLVMValueRef index,
+                                   LLVMValueRef expected, LLVMValueRef v)
 {
     LLVMBasicBlockRef before = LLVMGetInsertBlock(l->b), yes = block_new(l, "update"), done = block_new(l, "updated");
     LLVMValueRef inside = memory_in_bounds(l, a->array, index);
@@ -139,7 +163,8 @@ static LLVMValueRef update_checked(struct lower *l, const struct access *a, LLVM
     return result;
 }
 
-/* -- lane after lane ------------------------------------------------------------------------------------------------------------ */
+/* -- lane after lane
+ * ------------------------------------------------------------------------------------------------------------ */
 
 struct lane_loop {
     LLVMBasicBlockRef head, exit;
@@ -150,7 +175,9 @@ struct lane_loop {
 static struct lane_loop begin_lanes(struct lower *l, LLVMValueRef mask)
 {
     LLVMTypeRef bits = type_int(l, l->width);
-    struct lane_loop e = {.head = block_new(l, "each_lane"), .exit = block_new(l, "no_lane"), .left_slot = build_alloca(l, bits, "lanes")};
+    struct lane_loop e = {.head = block_new(l, "each_lane"),
+                          .exit = block_new(l, "no_lane"),
+                          .left_slot = build_alloca(l, bits, "lanes")};
     LLVMBasicBlockRef body = block_new(l, "lane");
     LLVMBuildStore(l->b, mask ? mask_bits(l, mask) : LLVMConstAllOnes(bits), e.left_slot);
     block_enter(l, e.head);
@@ -173,12 +200,11 @@ static void end_lanes(struct lower *l, const struct lane_loop *e)
 /* The element of one lane. */
 static LLVMValueRef pick(struct lower *l, const struct value *v, LLVMValueRef lane)
 {
-    if (value_is_uniform(v))
-        return v->at[0];
-    if (v->shape.varying)
-        return LLVMBuildExtractElement(l->b, v->at[0], lane, "");
+    if (value_is_uniform(v)) return v->at[0];
+    if (v->shape.varying) return LLVMBuildExtractElement(l->b, v->at[0], lane, "");
     LLVMTypeRef type = LLVMTypeOf(v->at[0]);
-    LLVMValueRef steps = LLVMBuildMul(l->b, value_resize(l, lane, type, false), const_like(type, (uint64_t)v->shape.stride), "");
+    LLVMValueRef steps =
+        LLVMBuildMul(l->b, value_resize(l, lane, type, false), const_like(type, (uint64_t)v->shape.stride), "");
     return LLVMBuildAdd(l->b, value_base(l, v), steps, "");
 }
 
@@ -192,8 +218,7 @@ static void update_lane(struct lower *l, const struct access *a, const struct re
 {
     LLVMValueRef expected = a->s->atomic.expected ? pick(l, &r->expected, lane) : NULL;
     LLVMValueRef old = update_element(l, a, pick(l, &r->index, lane), expected, pick(l, &r->v, lane));
-    if (!a->s->atomic.result)
-        return;
+    if (!a->s->atomic.result) return;
     LLVMValueRef so_far = LLVMBuildLoad2(l->b, type_lanes(l, LLVMTypeOf(old)), r->results, "");
     LLVMBuildStore(l->b, LLVMBuildInsertElement(l->b, so_far, old, lane, ""), r->results);
 }
@@ -208,7 +233,8 @@ static LLVMValueRef make_opaque(struct lower *l, LLVMValueRef v)
     return LLVMBuildCall2(l->b, fn_type, nothing, &v, 1, "");
 }
 
-/* Indices are taken out of their vector two at a time, which is half the work for the one port that can; LLVM would undo that. */
+/* Indices are taken out of their vector two at a time, which is half the work for the one port that can; LLVM would
+ * undo that. */
 static void update_all_lanes(struct lower *l, const struct access *a, const struct requests *r)
 {
     struct value index = value_widen(l, r->index);
@@ -230,7 +256,8 @@ static struct value update_lanes(struct lower *l, const struct access *a, struct
     LLVMTypeRef type = type_lanes(l, type_memory(l, a->scalar));
     struct value wide = value_widen(l, r->index);
     LLVMValueRef mask = mask_and(l, l->exec, memory_in_bounds(l, a->array, wide.at[0]));
-    LLVMBasicBlockRef all = block_new(l, "all_lanes"), some = block_new(l, "some_lanes"), done = block_new(l, "updated");
+    LLVMBasicBlockRef all = block_new(l, "all_lanes"), some = block_new(l, "some_lanes"),
+                      done = block_new(l, "updated");
     r->results = build_alloca(l, type, "old");
     LLVMBuildStore(l->b, LLVMConstNull(type), r->results);
     if (!l->exec && l->width <= MAX_STRAIGHT && l->optimize) {
@@ -247,30 +274,40 @@ static struct value update_lanes(struct lower *l, const struct access *a, struct
     update_lane(l, a, r, e.lane);
     end_lanes(l, &e);
     block_enter(l, done);
-    return value_varying(a->s->atomic.buffer->elem, value_from_memory(l, a->scalar, LLVMBuildLoad2(l->b, type, r->results, "")));
+    return value_varying(a->s->atomic.buffer->elem,
+                         value_from_memory(l, a->scalar, LLVMBuildLoad2(l->b, type, r->results, "")));
 }
 
-/* -- one element for all lanes ------------------------------------------------------------------------------------------------------ */
+/* -- one element for all lanes
+ * ------------------------------------------------------------------------------------------------------ */
 
 static const char *reduction_of(const struct access *a)
 {
     bool is_signed = ir_scalar_infos[a->scalar].kind == IR_KIND_SINT;
     switch (a->s->atomic.op) {
     case IR_ATOMIC_ADD:
-    case IR_ATOMIC_SUB: return "llvm.vector.reduce.add";
-    case IR_ATOMIC_MIN: return is_signed ? "llvm.vector.reduce.smin" : "llvm.vector.reduce.umin";
-    case IR_ATOMIC_MAX: return is_signed ? "llvm.vector.reduce.smax" : "llvm.vector.reduce.umax";
-    case IR_ATOMIC_AND: return "llvm.vector.reduce.and";
-    case IR_ATOMIC_OR: return "llvm.vector.reduce.or";
-    case IR_ATOMIC_XOR: return "llvm.vector.reduce.xor";
-    default: return NULL;
+    case IR_ATOMIC_SUB:
+        return "llvm.vector.reduce.add";
+    case IR_ATOMIC_MIN:
+        return is_signed ? "llvm.vector.reduce.smin" : "llvm.vector.reduce.umin";
+    case IR_ATOMIC_MAX:
+        return is_signed ? "llvm.vector.reduce.smax" : "llvm.vector.reduce.umax";
+    case IR_ATOMIC_AND:
+        return "llvm.vector.reduce.and";
+    case IR_ATOMIC_OR:
+        return "llvm.vector.reduce.or";
+    case IR_ATOMIC_XOR:
+        return "llvm.vector.reduce.xor";
+    default:
+        return NULL;
     }
 }
 
 static uint64_t identity_of(const struct access *a)
 {
-    static const enum ir_op ops[] = {[IR_ATOMIC_ADD] = IR_OP_REDUCE_ADD, [IR_ATOMIC_SUB] = IR_OP_REDUCE_ADD, [IR_ATOMIC_MIN] = IR_OP_REDUCE_MIN,
-                                     [IR_ATOMIC_MAX] = IR_OP_REDUCE_MAX, [IR_ATOMIC_AND] = IR_OP_REDUCE_AND, [IR_ATOMIC_OR] = IR_OP_REDUCE_OR,
+    static const enum ir_op ops[] = {[IR_ATOMIC_ADD] = IR_OP_REDUCE_ADD, [IR_ATOMIC_SUB] = IR_OP_REDUCE_ADD,
+                                     [IR_ATOMIC_MIN] = IR_OP_REDUCE_MIN, [IR_ATOMIC_MAX] = IR_OP_REDUCE_MAX,
+                                     [IR_ATOMIC_AND] = IR_OP_REDUCE_AND, [IR_ATOMIC_OR] = IR_OP_REDUCE_OR,
                                      [IR_ATOMIC_XOR] = IR_OP_REDUCE_XOR};
     return ir_reduce_identity(ops[a->s->atomic.op], a->scalar);
 }
@@ -285,7 +322,8 @@ static void update_combined(struct lower *l, const struct access *a, const struc
 {
     struct value wide = value_widen(l, r->v);
     LLVMTypeRef type = LLVMTypeOf(wide.at[0]);
-    LLVMValueRef parts = l->exec ? LLVMBuildSelect(l->b, l->exec, wide.at[0], const_like(type, identity_of(a)), "") : wide.at[0];
+    LLVMValueRef parts =
+        l->exec ? LLVMBuildSelect(l->b, l->exec, wide.at[0], const_like(type, identity_of(a)), "") : wide.at[0];
     LLVMValueRef total = build_call(l, reduction_of(a), type, &parts, 1);
     update_checked(l, a, l->exec ? mask_any(l, l->exec) : NULL, r->index.at[0], NULL, total);
 }
@@ -293,39 +331,42 @@ static void update_combined(struct lower *l, const struct access *a, const struc
 /* Operands in the form of memory; linear ones stay what they are. */
 static struct value memory_form(struct lower *l, const struct access *a, struct value v)
 {
-    if (v.shape.stride)
-        return v;
+    if (v.shape.stride) return v;
     v.at[0] = value_to_memory(l, a->scalar, v.at[0]);
     return v;
 }
 
 void atomic_lower(struct lower *l, struct ir_stmt *s)
 {
-    struct access a = {.array = array_of(l, s->atomic.buffer), .s = s, .scalar = (enum ir_scalar)s->atomic.buffer->elem.scalar};
+    struct access a = {
+        .array = array_of(l, s->atomic.buffer), .s = s, .scalar = (enum ir_scalar)s->atomic.buffer->elem.scalar};
     a.plain = s->atomic.buffer->space != IR_SPACE_STORAGE && l->target->shared_is_private;
     struct requests r = {.index = expr_lower(l, s->atomic.index)};
     struct value old;
-    if (s->atomic.expected)
-        r.expected = memory_form(l, &a, expr_lower(l, s->atomic.expected));
+    if (s->atomic.expected) r.expected = memory_form(l, &a, expr_lower(l, s->atomic.expected));
     r.v = memory_form(l, &a, expr_lower(l, s->atomic.value));
     if (l->width > 1 && may_combine_lanes(&a, &r.index)) {
         update_combined(l, &a, &r);
         return;
     }
     if (l->width == 1) {
-        LLVMValueRef found = update_checked(l, &a, NULL, r.index.at[0], s->atomic.expected ? r.expected.at[0] : NULL, r.v.at[0]);
+        LLVMValueRef found =
+            update_checked(l, &a, NULL, r.index.at[0], s->atomic.expected ? r.expected.at[0] : NULL, r.v.at[0]);
         old = value_uniform(s->atomic.buffer->elem, value_from_memory(l, a.scalar, found));
     } else {
         old = update_lanes(l, &a, &r);
     }
-    if (s->atomic.result)
-        (s->atomic.declares ? local_declare : local_assign)(l, s->atomic.result, old);
+    if (s->atomic.result) (s->atomic.declares ? local_declare : local_assign)(l, s->atomic.result, old);
 }
 
-/* -- copies ------------------------------------------------------------------------------------------------------------------------- */
+/* -- copies
+ * -------------------------------------------------------------------------------------------------------------------------
+ */
 
-/* Elements one by one, lane after lane: there is nothing asynchronous to use, and what `wait` promises holds at once. */
-static void copy_elements(struct lower *l, struct ir_stmt *s, LLVMValueRef to, LLVMValueRef from, LLVMValueRef n, LLVMValueRef lane)
+/* Elements one by one, lane after lane: there is nothing asynchronous to use, and what `wait` promises holds at once.
+ */
+static void copy_elements(struct lower *l, struct ir_stmt *s, LLVMValueRef to, LLVMValueRef from, LLVMValueRef n,
+                          LLVMValueRef lane)
 {
     LLVMTypeRef i32 = type_int(l, 32);
     LLVMBasicBlockRef head = block_new(l, "copy"), body = block_new(l, "element"), exit = block_new(l, "copied");
@@ -349,7 +390,8 @@ static void copy_elements(struct lower *l, struct ir_stmt *s, LLVMValueRef to, L
 
 void copy_lower(struct lower *l, struct ir_stmt *s)
 {
-    struct value to = expr_lower(l, s->copy.dst_index), from = expr_lower(l, s->copy.src_index), n = expr_lower(l, s->copy.count);
+    struct value to = expr_lower(l, s->copy.dst_index), from = expr_lower(l, s->copy.src_index),
+                 n = expr_lower(l, s->copy.count);
     if (l->width == 1) {
         copy_elements(l, s, to.at[0], from.at[0], n.at[0], NULL);
         return;

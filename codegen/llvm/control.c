@@ -1,14 +1,15 @@
 /* control.c - where lanes part: conditions, loops, jumps.
  *
- * What the lanes share is a branch. Otherwise each side runs under a mask, skipped when no lane takes it; a loop goes on until no lane
- * is left. A jump that only some lanes take is recorded in masks: `ended` of the group, `broken` and `continued` of the loop. After a
- * statement in which that happened the running lanes are what they were, less those.
+ * What the lanes share is a branch. Otherwise each side runs under a mask, skipped when no lane takes it; a loop goes
+ * on until no lane is left. A jump that only some lanes take is recorded in masks: `ended` of the group, `broken` and
+ * `continued` of the loop. After a statement in which that happened the running lanes are what they were, less those.
  *
- * A condition such as gid.x < n holds for all lanes of almost every group: such an `if`, and `if gid.x >= n { return; }`, gets a second body for
- * full groups, without masks. */
+ * A condition such as gid.x < n holds for all lanes of almost every group: such an `if`, and `if gid.x >= n { return;
+ * }`, gets a second body for full groups, without masks. */
 #include "codegen/llvm/lower.h"
 
-/* -- which lanes still run ------------------------------------------------------------------------------------------------- */
+/* -- which lanes still run
+ * ------------------------------------------------------------------------------------------------- */
 
 struct mark {
     LLVMValueRef exec;
@@ -20,16 +21,17 @@ static struct mark mark_now(struct lower *l)
     return (struct mark){l->exec, l->n_ends, l->loop ? l->loop->n_breaks : 0, l->loop ? l->loop->n_continues : 0};
 }
 
-static LLVMValueRef load_mask(struct lower *l, LLVMValueRef slot) { return LLVMBuildLoad2(l->b, mask_type(l), slot, ""); }
+static LLVMValueRef load_mask(struct lower *l, LLVMValueRef slot)
+{
+    return LLVMBuildLoad2(l->b, mask_type(l), slot, "");
+}
 
 /* Running lanes after a statement: those before it, less those that jumped. */
 static void refresh(struct lower *l, const struct mark *before)
 {
     l->exec = before->exec;
-    if (block_is_closed(l))
-        return;
-    if (l->n_ends != before->n_ends)
-        l->exec = mask_and_not(l, l->exec, load_mask(l, l->ended));
+    if (block_is_closed(l)) return;
+    if (l->n_ends != before->n_ends) l->exec = mask_and_not(l, l->exec, load_mask(l, l->ended));
     if (l->loop && l->loop->n_breaks != before->n_breaks)
         l->exec = mask_and_not(l, l->exec, load_mask(l, l->loop->broken));
     if (l->loop && l->loop->n_continues != before->n_continues)
@@ -41,20 +43,23 @@ static void refresh(struct lower *l, const struct mark *before)
     }
 }
 
-static LLVMValueRef running(struct lower *l) { return l->exec ? l->exec : mask_full(l); }
+static LLVMValueRef running(struct lower *l)
+{
+    return l->exec ? l->exec : mask_full(l);
+}
 
 static void add_to_mask(struct lower *l, LLVMValueRef slot)
 {
     LLVMBuildStore(l->b, LLVMBuildOr(l->b, load_mask(l, slot), running(l), ""), slot);
 }
 
-/* -- jumps ------------------------------------------------------------------------------------------------------------------ */
+/* -- jumps
+ * ------------------------------------------------------------------------------------------------------------------ */
 
 /* In scope 0 the lanes that do not run never will again: when the rest ends too, the group is done. */
 void control_end_lanes(struct lower *l)
 {
-    if (l->ended && !l->at_workgroup)
-        add_to_mask(l, l->ended);
+    if (l->ended && !l->at_workgroup) add_to_mask(l, l->ended);
     if (l->width == 1 || l->scope == 0)
         block_jump(l, l->end);
     else
@@ -97,7 +102,8 @@ void control_trap(struct lower *l, const struct value *code)
     control_end_lanes(l);
 }
 
-/* -- conditions that whole groups share ------------------------------------------------------------------------------------------ */
+/* -- conditions that whole groups share
+ * ------------------------------------------------------------------------------------------ */
 
 static bool is_linear_index(struct lower *l, const struct ir_expr *e)
 {
@@ -105,18 +111,19 @@ static bool is_linear_index(struct lower *l, const struct ir_expr *e)
     return !shape.varying && shape.stride > 0 && ir_type_equal(e->type, IR_TYPE(U32));
 }
 
-/* a < b or, with or_equal, a <= b, for all lanes, where one side is linear and the other uniform; sufficient, not necessary. */
+/* a < b or, with or_equal, a <= b, for all lanes, where one side is linear and the other uniform; sufficient, not
+ * necessary. */
 static LLVMValueRef all_below(struct lower *l, const struct ir_expr *a, const struct ir_expr *b, bool or_equal)
 {
     bool a_moves = is_linear_index(l, a), b_moves = is_linear_index(l, b);
     const struct ir_expr *still = a_moves ? b : a;
-    if (a_moves == b_moves || !shape_is_uniform(shape_of_expr(&l->shapes, still)))
-        return NULL;
+    if (a_moves == b_moves || !shape_is_uniform(shape_of_expr(&l->shapes, still))) return NULL;
     LLVMTypeRef i64 = type_int(l, 64);
     struct value x = expr_lower(l, a), y = expr_lower(l, b);
     int64_t stride = a_moves ? x.shape.stride : y.shape.stride;
     LLVMValueRef span = const_int(l, 64, (uint64_t)stride * (l->width - 1));
-    LLVMValueRef low = LLVMBuildZExt(l->b, value_base(l, &x), i64, ""), high = LLVMBuildZExt(l->b, value_base(l, &y), i64, "");
+    LLVMValueRef low = LLVMBuildZExt(l->b, value_base(l, &x), i64, ""),
+                 high = LLVMBuildZExt(l->b, value_base(l, &y), i64, "");
     if (a_moves) /* the last lane is the greatest; past 2^32 it is above any limit */
         return LLVMBuildICmp(l->b, or_equal ? LLVMIntULE : LLVMIntULT, LLVMBuildAdd(l->b, low, span, ""), high, "");
     LLVMValueRef last = LLVMBuildAdd(l->b, high, span, "");
@@ -138,24 +145,34 @@ static LLVMValueRef all_of_uniform(struct lower *l, const struct ir_expr *e, boo
     return wanted ? v : LLVMBuildNot(l->b, v, "");
 }
 
-/* An i1 that is true only when the condition is `wanted` in all lanes; NULL for conditions of which that is not to be expected. */
+/* An i1 that is true only when the condition is `wanted` in all lanes; NULL for conditions of which that is not to be
+ * expected. */
 static LLVMValueRef all_lanes(struct lower *l, const struct ir_expr *e, bool wanted)
 {
-    if (shape_is_uniform(shape_of_expr(&l->shapes, e)))
-        return all_of_uniform(l, e, wanted);
+    if (shape_is_uniform(shape_of_expr(&l->shapes, e))) return all_of_uniform(l, e, wanted);
     switch (e->op) {
-    case IR_OP_LT: return wanted ? all_below(l, e->args[0], e->args[1], false) : all_below(l, e->args[1], e->args[0], true);
-    case IR_OP_LE: return wanted ? all_below(l, e->args[0], e->args[1], true) : all_below(l, e->args[1], e->args[0], false);
-    case IR_OP_GT: return wanted ? all_below(l, e->args[1], e->args[0], false) : all_below(l, e->args[0], e->args[1], true);
-    case IR_OP_GE: return wanted ? all_below(l, e->args[1], e->args[0], true) : all_below(l, e->args[0], e->args[1], false);
-    case IR_OP_LAND: return wanted ? all_of_both(l, e, true) : NULL;
-    case IR_OP_LOR: return wanted ? NULL : all_of_both(l, e, false);
-    case IR_OP_LNOT: return all_lanes(l, e->args[0], !wanted);
-    default: return NULL;
+    case IR_OP_LT:
+        return wanted ? all_below(l, e->args[0], e->args[1], false) : all_below(l, e->args[1], e->args[0], true);
+    case IR_OP_LE:
+        return wanted ? all_below(l, e->args[0], e->args[1], true) : all_below(l, e->args[1], e->args[0], false);
+    case IR_OP_GT:
+        return wanted ? all_below(l, e->args[1], e->args[0], false) : all_below(l, e->args[0], e->args[1], true);
+    case IR_OP_GE:
+        return wanted ? all_below(l, e->args[1], e->args[0], true) : all_below(l, e->args[0], e->args[1], false);
+    case IR_OP_LAND:
+        return wanted ? all_of_both(l, e, true) : NULL;
+    case IR_OP_LOR:
+        return wanted ? NULL : all_of_both(l, e, false);
+    case IR_OP_LNOT:
+        return all_lanes(l, e->args[0], !wanted);
+    default:
+        return NULL;
     }
 }
 
-/* -- if ------------------------------------------------------------------------------------------------------------------------ */
+/* -- if
+ * ------------------------------------------------------------------------------------------------------------------------
+ */
 
 enum { MAX_TINY = 3, MAX_COPIES = 3 };
 
@@ -164,8 +181,8 @@ static bool is_tiny(const struct ir_block *block)
 {
     uint32_t n = 0;
     IR_EACH_STMT(s, block)
-        if ((s->kind != IR_STMT_ASSIGN && s->kind != IR_STMT_LET) || s->let.value->depth > 3 || ++n > MAX_TINY)
-            return false;
+    if ((s->kind != IR_STMT_ASSIGN && s->kind != IR_STMT_LET) || s->let.value->depth > 3 || ++n > MAX_TINY)
+        return false;
     return true;
 }
 
@@ -177,8 +194,7 @@ static void lower_masked(struct lower *l, struct ir_block *block, LLVMValueRef m
         block_enter(l, body);
     else
         block_branch(l, mask_any(l, mask), body, done);
-    if (!is_tiny(block))
-        block_enter(l, body);
+    if (!is_tiny(block)) block_enter(l, body);
     l->scope = ++l->n_scopes;
     l->exec = mask;
     stmt_lower_block(l, block);
@@ -190,8 +206,7 @@ static void lower_both_masked(struct lower *l, struct ir_stmt *s, const struct v
 {
     LLVMValueRef exec = l->exec, mask = cond->at[0];
     lower_masked(l, &s->if_.then_block, mask_and(l, exec, mask));
-    if (s->if_.has_else)
-        lower_masked(l, &s->if_.else_block, mask_and_not(l, exec, mask));
+    if (s->if_.has_else) lower_masked(l, &s->if_.else_block, mask_and_not(l, exec, mask));
 }
 
 static void lower_branches(struct lower *l, struct ir_stmt *s, LLVMValueRef cond)
@@ -215,16 +230,17 @@ static void lower_branches(struct lower *l, struct ir_stmt *s, LLVMValueRef cond
     LLVMPositionBuilderAtEnd(l->b, done);
 }
 
-static bool may_specialize(struct lower *l) { return l->width > 1 && !l->exec && l->optimize && l->n_copies < MAX_COPIES; }
+static bool may_specialize(struct lower *l)
+{
+    return l->width > 1 && !l->exec && l->optimize && l->n_copies < MAX_COPIES;
+}
 
 /* Two bodies: for groups in which the condition holds everywhere, and for the others. */
 static bool lower_specialized(struct lower *l, struct ir_stmt *s)
 {
-    if (!may_specialize(l))
-        return false;
+    if (!may_specialize(l)) return false;
     LLVMValueRef all = all_lanes(l, s->if_.cond, true);
-    if (!all)
-        return false;
+    if (!all) return false;
     l->n_copies++;
     LLVMBasicBlockRef full = block_new(l, "full"), part = block_new(l, "part"), done = block_new(l, "fi");
     block_branch_likely(l, all, full, part);
@@ -255,18 +271,20 @@ void control_if(struct lower *l, struct ir_stmt *s)
     refresh(l, &before);
 }
 
-static bool only_returns(const struct ir_block *block) { return block->first && block->first->kind == IR_STMT_RETURN; }
+static bool only_returns(const struct ir_block *block)
+{
+    return block->first && block->first->kind == IR_STMT_RETURN;
+}
 
 /* if c { return; } rest - as if !c { rest }, with two copies of the rest. True when it was, and the rest is done. */
 bool control_guard(struct lower *l, struct ir_stmt *s, const struct ir_stmt *end)
 {
-    if (s->kind != IR_STMT_IF || s->if_.has_else || !only_returns(&s->if_.then_block) || s->next == end || !may_specialize(l) || l->scope ||
-        l->loop || shape_is_uniform(shape_of_expr(&l->shapes, s->if_.cond)))
+    if (s->kind != IR_STMT_IF || s->if_.has_else || !only_returns(&s->if_.then_block) || s->next == end ||
+        !may_specialize(l) || l->scope || l->loop || shape_is_uniform(shape_of_expr(&l->shapes, s->if_.cond)))
         return false;
     debug_place(l, s->range);
     LLVMValueRef none = all_lanes(l, s->if_.cond, false);
-    if (!none)
-        return false;
+    if (!none) return false;
     struct mark before = mark_now(l);
     l->n_copies++;
     LLVMBasicBlockRef full = block_new(l, "full"), part = block_new(l, "part"), done = block_new(l, "guarded");
@@ -287,14 +305,16 @@ bool control_guard(struct lower *l, struct ir_stmt *s, const struct ir_stmt *end
     return true;
 }
 
-/* Lanes that ended have left a mask behind. Mostly there are none: the rest goes on without masks then, and has a second copy for when there are.
- * True when the rest up to `end` has been lowered. */
+/* Lanes that ended have left a mask behind. Mostly there are none: the rest goes on without masks then, and has a
+ * second copy for when there are. True when the rest up to `end` has been lowered. */
 bool control_rest(struct lower *l, struct ir_stmt *rest, const struct ir_stmt *end)
 {
-    if (rest == end || !l->exec || l->scope || l->loop || l->width == 1 || !l->optimize || l->n_copies >= MAX_COPIES || block_is_closed(l))
+    if (rest == end || !l->exec || l->scope || l->loop || l->width == 1 || !l->optimize || l->n_copies >= MAX_COPIES ||
+        block_is_closed(l))
         return false;
     LLVMValueRef exec = l->exec;
-    LLVMBasicBlockRef full = block_new(l, "nobody_ended"), part = block_new(l, "some_ended"), done = block_new(l, "rest_done");
+    LLVMBasicBlockRef full = block_new(l, "nobody_ended"), part = block_new(l, "some_ended"),
+                      done = block_new(l, "rest_done");
     block_branch_likely(l, mask_is_full(l, exec), full, part);
     block_enter(l, full);
     uint32_t n_copies = l->n_copies++, n_windows = l->windows.n;
@@ -312,7 +332,9 @@ bool control_rest(struct lower *l, struct ir_stmt *rest, const struct ir_stmt *e
     return true;
 }
 
-/* -- loops ----------------------------------------------------------------------------------------------------------------------- */
+/* -- loops
+ * -----------------------------------------------------------------------------------------------------------------------
+ */
 
 struct loop {
     struct loop_scope jumps;
@@ -326,15 +348,16 @@ struct loop {
 static void begin_loop(struct lower *l, struct ir_stmt *s, struct loop *loop)
 {
     const struct loop_facts *facts = shape_of_loop(&l->shapes, s);
-    *loop = (struct loop){.before = mark_now(l), .body = block_new(l, "body"), .latch = block_new(l, "next"), .exit = block_new(l, "exit")};
+    *loop = (struct loop){.before = mark_now(l),
+                          .body = block_new(l, "body"),
+                          .latch = block_new(l, "next"),
+                          .exit = block_new(l, "exit")};
     loop->scope = l->scope;
     loop->ends = facts->ends && l->width > 1;
     loop->jumps = (struct loop_scope){.outer = l->loop, .break_to = loop->exit, .continue_to = loop->latch};
     loop->jumps.masked = l->width > 1 && (facts->divergent || facts->ends);
-    if (facts->divergent && l->width > 1)
-        l->scope = ++l->n_scopes;
-    if (!loop->jumps.masked)
-        return;
+    if (facts->divergent && l->width > 1) l->scope = ++l->n_scopes;
+    if (!loop->jumps.masked) return;
     loop->live = build_alloca(l, mask_type(l), "live");
     loop->jumps.broken = build_alloca(l, mask_type(l), "broken");
     loop->jumps.continued = build_alloca(l, mask_type(l), "continued");
@@ -369,7 +392,9 @@ static void end_loop(struct lower *l, struct loop *loop)
     refresh(l, &loop->before);
 }
 
-/* -- for ------------------------------------------------------------------------------------------------------------------------- */
+/* -- for
+ * -------------------------------------------------------------------------------------------------------------------------
+ */
 
 struct counter {
     const struct ir_local *local;
@@ -391,7 +416,10 @@ static LLVMValueRef compare_counter(struct lower *l, const struct counter *c, st
 static struct value read_counter(struct lower *l, const struct counter *c, struct shape shape)
 {
     LLVMTypeRef type = type_of_slot(l, (enum ir_scalar)c->local->type.scalar, shape);
-    return (struct value){.type = c->local->type, .shape = shape, .scale = 1, .at = {LLVMBuildLoad2(l->b, type, c->slot, c->local->name)}};
+    return (struct value){.type = c->local->type,
+                          .shape = shape,
+                          .scale = 1,
+                          .at = {LLVMBuildLoad2(l->b, type, c->slot, c->local->name)}};
 }
 
 /* Whether there is a next round: to - i > step, without wrapping, because i is below `to`. */
@@ -438,8 +466,7 @@ void control_for(struct lower *l, struct ir_stmt *s)
     struct value from = expr_lower(l, s->for_.from);
     c.to = expr_lower(l, s->for_.to);
     struct shape shape = l->width == 1 ? SHAPE_UNIFORM : l->shapes.locals[c.local->index];
-    if (shape.varying)
-        from = value_widen(l, from);
+    if (shape.varying) from = value_widen(l, from);
     c.slot = build_alloca(l, type_of_slot(l, (enum ir_scalar)c.local->type.scalar, shape), c.local->name);
     struct loop loop;
     begin_loop(l, s, &loop);
@@ -456,20 +483,22 @@ void control_for(struct lower *l, struct ir_stmt *s)
     end_loop(l, &loop);
 }
 
-/* -- while ----------------------------------------------------------------------------------------------------------------------- */
+/* -- while
+ * -----------------------------------------------------------------------------------------------------------------------
+ */
 
 /* The lanes of `mask` (NULL: all that run) have used up their rounds. */
 static void trap_too_many_rounds(struct lower *l, LLVMValueRef mask)
 {
     LLVMValueRef exec = l->exec;
     struct value code = value_uniform(IR_TYPE(U32), const_int(l, 32, 1));
-    if (mask)
-        l->exec = mask;
+    if (mask) l->exec = mask;
     control_trap(l, &code);
     l->exec = exec;
 }
 
-static void test_uniform_while(struct lower *l, struct ir_stmt *s, struct loop *loop, LLVMValueRef count, const struct value *max)
+static void test_uniform_while(struct lower *l, struct ir_stmt *s, struct loop *loop, LLVMValueRef count,
+                               const struct value *max)
 {
     LLVMBasicBlockRef again = block_new(l, "again"), too_many = block_new(l, "too_many");
     block_branch(l, expr_lower_uniform(l, s->while_.cond), again, loop->exit);
@@ -480,7 +509,8 @@ static void test_uniform_while(struct lower *l, struct ir_stmt *s, struct loop *
     block_jump(l, loop->exit);
 }
 
-static void test_masked_while(struct lower *l, struct ir_stmt *s, struct loop *loop, LLVMValueRef count, const struct value *max)
+static void test_masked_while(struct lower *l, struct ir_stmt *s, struct loop *loop, LLVMValueRef count,
+                              const struct value *max)
 {
     LLVMBasicBlockRef too_many = block_new(l, "too_many"), checked = block_new(l, "checked");
     l->exec = load_mask(l, loop->live);
@@ -518,8 +548,7 @@ void control_while(struct lower *l, struct ir_stmt *s)
     l->windows.n = n_windows; /* those of the condition hold in the body, not after it */
     debug_place(l, s->range);
     LLVMBuildStore(l->b, LLVMBuildAdd(l->b, count, const_int(l, 32, 1), ""), slot);
-    if (loop.jumps.masked)
-        LLVMBuildStore(l->b, lanes_left(l, &loop), loop.live);
+    if (loop.jumps.masked) LLVMBuildStore(l->b, lanes_left(l, &loop), loop.live);
     block_jump(l, head);
     end_loop(l, &loop);
 }

@@ -1,12 +1,21 @@
-/* cpu.c - a program as a function that the runtime calls on a thread: the contract of runtime-stub/vyre_cpu.h. The kernel takes the launch apart and
- * calls the body, whose parameters tell LLVM that no two buffers overlap (a launch refuses those that do). */
+/* cpu.c - a program as a function that the runtime calls on a thread: the contract of runtime-stub/vyre_cpu.h. The
+ * kernel takes the launch apart and calls the body, whose parameters tell LLVM that no two buffers overlap (a launch
+ * refuses those that do). */
 #include "codegen/llvm/cpu.h"
 
 #include <string.h>
 
-/* -- the launch --------------------------------------------------------------------------------------------------------------- */
+/* -- the launch
+ * --------------------------------------------------------------------------------------------------------------- */
 
-enum launch_field { LAUNCH_BUFFERS = 0, LAUNCH_PARAMS = 8, LAUNCH_GROUPS = 16, LAUNCH_TRAP = 40, LAUNCH_TRAP_CTX = 48, LAUNCH_STRIDE = 32 };
+enum launch_field {
+    LAUNCH_BUFFERS = 0,
+    LAUNCH_PARAMS = 8,
+    LAUNCH_GROUPS = 16,
+    LAUNCH_TRAP = 40,
+    LAUNCH_TRAP_CTX = 48,
+    LAUNCH_STRIDE = 32
+};
 
 static LLVMValueRef launch_field(struct lower *l, LLVMTypeRef type, uint64_t offset)
 {
@@ -23,9 +32,14 @@ static LLVMValueRef load_param(struct lower *l, const struct ir_param *p)
     return build_load(l, type_int(l, 64), build_element(l, type_int(l, 64), slots, const_int(l, 64, p->index)), 8);
 }
 
-/* -- ids ----------------------------------------------------------------------------------------------------------------------- */
+/* -- ids
+ * -----------------------------------------------------------------------------------------------------------------------
+ */
 
-static struct value u32_value(LLVMValueRef v) { return value_uniform(IR_TYPE(U32), v); }
+static struct value u32_value(LLVMValueRef v)
+{
+    return value_uniform(IR_TYPE(U32), v);
+}
 
 static LLVMValueRef divide(struct lower *l, LLVMValueRef v, uint32_t by)
 {
@@ -51,8 +65,7 @@ static struct value local_id(struct lower *l, uint32_t component)
 {
     struct cpu_frame *f = frame_of(l);
     struct shape shape = lanes_shape_of_id(&f->lanes, IR_OP_LID, component);
-    if (f->lanes.size[component] == 1)
-        return u32_value(const_int(l, 32, 0));
+    if (f->lanes.size[component] == 1) return u32_value(const_int(l, 32, 0));
     if (!shape.varying) {
         LLVMValueRef first = split_local(l, f->lane0, component);
         return shape.stride ? value_linear(IR_TYPE(U32), first, 1, 0, 1) : u32_value(first);
@@ -66,8 +79,7 @@ static struct value global_id(struct lower *l, uint32_t component)
     struct cpu_frame *f = frame_of(l);
     if (f->lanes.is_flat && component == 0)
         return l->width == 1 ? u32_value(f->lane0) : value_linear(IR_TYPE(U32), f->lane0, 1, 0, 1);
-    if (f->lanes.is_flat)
-        return u32_value(const_int(l, 32, 0));
+    if (f->lanes.is_flat) return u32_value(const_int(l, 32, 0));
     LLVMValueRef base = LLVMBuildMul(l->b, f->wid[component], const_int(l, 32, f->lanes.size[component]), "");
     struct value local = local_id(l, component);
     if (local.shape.varying)
@@ -80,28 +92,37 @@ static struct value lane_id(struct lower *l)
 {
     struct cpu_frame *f = frame_of(l);
     LLVMValueRef first = LLVMBuildAnd(l->b, f->lane0, const_int(l, 32, IR_SUBGROUP_SIZE - 1), "");
-    if (l->width == 1)
-        return u32_value(first);
-    if (l->width <= IR_SUBGROUP_SIZE)
-        return value_linear(IR_TYPE(U32), first, 1, 0, 1);
+    if (l->width == 1) return u32_value(first);
+    if (l->width <= IR_SUBGROUP_SIZE) return value_linear(IR_TYPE(U32), first, 1, 0, 1);
     LLVMValueRef numbers = const_iota(type_int(l, 32), l->width, 0, 1);
-    return value_varying(IR_TYPE(U32), LLVMBuildAnd(l->b, numbers, const_like(LLVMTypeOf(numbers), IR_SUBGROUP_SIZE - 1), ""));
+    return value_varying(IR_TYPE(U32),
+                         LLVMBuildAnd(l->b, numbers, const_like(LLVMTypeOf(numbers), IR_SUBGROUP_SIZE - 1), ""));
 }
 
 static struct value cpu_id(struct lower *l, enum ir_op op, uint32_t component)
 {
     switch (op) {
-    case IR_OP_GID: return global_id(l, component);
-    case IR_OP_LID: return local_id(l, component);
-    case IR_OP_WID: return u32_value(frame_of(l)->wid[component]);
-    case IR_OP_NUM_WORKGROUPS: return u32_value(frame_of(l)->counts[component]);
-    default: return lane_id(l);
+    case IR_OP_GID:
+        return global_id(l, component);
+    case IR_OP_LID:
+        return local_id(l, component);
+    case IR_OP_WID:
+        return u32_value(frame_of(l)->wid[component]);
+    case IR_OP_NUM_WORKGROUPS:
+        return u32_value(frame_of(l)->counts[component]);
+    default:
+        return lane_id(l);
     }
 }
 
-/* -- traps ------------------------------------------------------------------------------------------------------------------------ */
+/* -- traps
+ * ------------------------------------------------------------------------------------------------------------------------
+ */
 
-static LLVMValueRef as_i64(struct lower *l, LLVMValueRef v) { return LLVMBuildZExt(l->b, v, type_int(l, 64), ""); }
+static LLVMValueRef as_i64(struct lower *l, LLVMValueRef v)
+{
+    return LLVMBuildZExt(l->b, v, type_int(l, 64), "");
+}
 
 /* The linear global id of an invocation of this workgroup. */
 static LLVMValueRef linear_global(struct lower *l, LLVMValueRef local)
@@ -113,7 +134,8 @@ static LLVMValueRef linear_global(struct lower *l, LLVMValueRef local)
         LLVMValueRef group = LLVMBuildMul(l->b, as_i64(l, f->wid[c]), size, "");
         LLVMValueRef at = LLVMBuildAdd(l->b, group, as_i64(l, split_local(l, local, c)), "");
         if (id)
-            at = LLVMBuildAdd(l->b, at, LLVMBuildMul(l->b, id, LLVMBuildMul(l->b, as_i64(l, f->counts[c]), size, ""), ""), "");
+            at = LLVMBuildAdd(l->b, at,
+                              LLVMBuildMul(l->b, id, LLVMBuildMul(l->b, as_i64(l, f->counts[c]), size, ""), ""), "");
         id = at;
     }
     return id;
@@ -128,10 +150,8 @@ static LLVMValueRef cpu_invocation(struct lower *l, LLVMValueRef lane)
         LLVMValueRef none = LLVMBuildICmp(l->b, LLVMIntSLT, first, const_int(l, 64, 0), "");
         return LLVMBuildSelect(l->b, none, first, id, "");
     }
-    if (l->at_workgroup)
-        return linear_global(l, const_int(l, 32, 0));
-    if (f->lanes.is_flat)
-        return LLVMBuildAdd(l->b, as_i64(l, f->lane0), as_i64(l, lane), "");
+    if (l->at_workgroup) return linear_global(l, const_int(l, 32, 0));
+    if (f->lanes.is_flat) return LLVMBuildAdd(l->b, as_i64(l, f->lane0), as_i64(l, lane), "");
     return linear_global(l, LLVMBuildAdd(l->b, f->lane0, lane, ""));
 }
 
@@ -148,7 +168,8 @@ static void cpu_report_trap(struct lower *l, LLVMValueRef invocation, LLVMValueR
     LLVMBuildCall2(l->b, type, launch_field(l, type_ptr(l), LAUNCH_TRAP), args, 3, "");
     block_enter(l, done);
     if (l->at_workgroup && l->plan->keeps_alive)
-        LLVMBuildMemSet(l->b, scratch_at(l, f->scratch.alive), const_int(l, 8, 0), const_int(l, 64, (uint64_t)8 * f->lanes.n_groups), 8);
+        LLVMBuildMemSet(l->b, scratch_at(l, f->scratch.alive), const_int(l, 8, 0),
+                        const_int(l, 64, (uint64_t)8 * f->lanes.n_groups), 8);
 }
 
 static const struct lower_target cpu_target = {
@@ -160,7 +181,8 @@ static const struct lower_target cpu_target = {
     .shared_is_private = true,
 };
 
-/* -- loops over workgroups ----------------------------------------------------------------------------------------------------------- */
+/* -- loops over workgroups
+ * ----------------------------------------------------------------------------------------------------------- */
 
 /* for (i = from; i < to; i += step), i an i64 */
 struct count_loop {
@@ -171,7 +193,10 @@ struct count_loop {
 static struct count_loop begin_count(struct lower *l, LLVMValueRef from, LLVMValueRef to, uint64_t step)
 {
     LLVMTypeRef i64 = type_int(l, 64);
-    struct count_loop c = {.head = block_new(l, "head"), .exit = block_new(l, "exit"), .slot = build_alloca(l, i64, "i"), .step = const_int(l, 64, step)};
+    struct count_loop c = {.head = block_new(l, "head"),
+                           .exit = block_new(l, "exit"),
+                           .slot = build_alloca(l, i64, "i"),
+                           .step = const_int(l, 64, step)};
     LLVMBasicBlockRef body = block_new(l, "round");
     LLVMBuildStore(l->b, from, c.slot);
     block_enter(l, c.head);
@@ -202,12 +227,12 @@ static void lower_flat(struct lower *l)
     struct cpu_frame *f = frame_of(l);
     LLVMValueRef size = const_int(l, 64, f->lanes.size[0]), width = const_int(l, 64, l->group_width);
     LLVMValueRef begin = LLVMBuildMul(l->b, f->first, size, ""), total = LLVMBuildMul(l->b, f->n, size, "");
-    LLVMValueRef rest = LLVMBuildURem(l->b, total, width, ""), end = LLVMBuildAdd(l->b, begin, LLVMBuildSub(l->b, total, rest, ""), "");
+    LLVMValueRef rest = LLVMBuildURem(l->b, total, width, ""),
+                 end = LLVMBuildAdd(l->b, begin, LLVMBuildSub(l->b, total, rest, ""), "");
     struct count_loop groups = begin_count(l, begin, end, l->group_width);
     lower_flat_group(l, groups.i, NULL);
     end_count(l, &groups);
-    if (f->lanes.size[0] % l->group_width == 0)
-        return;
+    if (f->lanes.size[0] % l->group_width == 0) return;
     LLVMBasicBlockRef some = block_new(l, "rest"), none = block_new(l, "no_rest");
     block_branch(l, LLVMBuildICmp(l->b, LLVMIntNE, rest, const_int(l, 64, 0), ""), some, none);
     block_enter(l, some);
@@ -216,7 +241,8 @@ static void lower_flat(struct lower *l)
     block_enter(l, none);
 }
 
-/* The workgroup's ids from its linear number: x fastest. Launches have rows and planes only where the program asks for them. */
+/* The workgroup's ids from its linear number: x fastest. Launches have rows and planes only where the program asks for
+ * them. */
 static void set_workgroup(struct lower *l, LLVMValueRef number)
 {
     struct cpu_frame *f = frame_of(l);
@@ -248,7 +274,9 @@ static void lower_workgroups(struct lower *l)
     end_count(l, &each);
 }
 
-/* -- functions --------------------------------------------------------------------------------------------------------------------------- */
+/* -- functions
+ * ---------------------------------------------------------------------------------------------------------------------------
+ */
 
 enum { ARG_LAUNCH, ARG_FIRST, ARG_N, ARG_SCRATCH, ARG_BUFFERS };
 
@@ -260,7 +288,8 @@ static void add_param_attribute(struct lower *l, LLVMValueRef fn, uint32_t param
 
 static LLVMValueRef begin_function(struct lower *l, const char *name, LLVMTypeRef *params, uint32_t n_params)
 {
-    LLVMValueRef fn = LLVMAddFunction(l->module, name, LLVMFunctionType(LLVMVoidTypeInContext(l->context), params, n_params, false));
+    LLVMValueRef fn =
+        LLVMAddFunction(l->module, name, LLVMFunctionType(LLVMVoidTypeInContext(l->context), params, n_params, false));
     LLVMSetLinkage(fn, LLVMInternalLinkage);
     LLVMSetSection(fn, arena_printf(l->arena, ".text.%s", name));
     function_set_features(l, fn);
@@ -282,8 +311,7 @@ static void set_arrays(struct lower *l, LLVMValueRef body)
         LLVMValueRef count = b->sized ? const_int(l, 64, b->count) : LLVMGetParam(body, ARG_BUFFERS + 2 * i + 1);
         l->buffers[i] = (struct array){b, LLVMGetParam(body, ARG_BUFFERS + 2 * i), count, false};
         add_param_attribute(l, body, ARG_BUFFERS + 2 * i, "noalias", 0);
-        if (!ir_access_writes(b->access))
-            add_param_attribute(l, body, ARG_BUFFERS + 2 * i, "readonly", 0);
+        if (!ir_access_writes(b->access)) add_param_attribute(l, body, ARG_BUFFERS + 2 * i, "readonly", 0);
     }
     for (uint32_t i = 0; i < p->arrays.n; i++) {
         const struct ir_buffer *b = p->arrays.at[i];
@@ -298,7 +326,8 @@ static LLVMValueRef lower_body_function(struct lower *l, const char *name)
     uint32_t n_params = ARG_BUFFERS + 2 * l->program->buffers.n;
     LLVMTypeRef *params = ARENA_ARRAY(l->arena, LLVMTypeRef, n_params), i64 = type_int(l, 64);
     for (uint32_t i = 0; i < n_params; i++)
-        params[i] = i == ARG_LAUNCH || i == ARG_SCRATCH || (i >= ARG_BUFFERS && (i - ARG_BUFFERS) % 2 == 0) ? type_ptr(l) : i64;
+        params[i] =
+            i == ARG_LAUNCH || i == ARG_SCRATCH || (i >= ARG_BUFFERS && (i - ARG_BUFFERS) % 2 == 0) ? type_ptr(l) : i64;
     LLVMValueRef body = begin_function(l, arena_printf(l->arena, "%s.body", name), params, n_params);
     debug_function(l, body, l->program);
     set_arrays(l, body);
@@ -332,7 +361,8 @@ static LLVMValueRef lower_kernel_function(struct lower *l, const char *name, LLV
     f->launch = args[ARG_LAUNCH];
     LLVMValueRef buffers = launch_field(l, type_ptr(l), LAUNCH_BUFFERS);
     for (uint32_t i = 0; i < 2 * l->program->buffers.n; i++)
-        args[ARG_BUFFERS + i] = build_load(l, i % 2 ? i64 : type_ptr(l), build_element(l, i64, buffers, const_int(l, 64, i)), 8);
+        args[ARG_BUFFERS + i] =
+            build_load(l, i % 2 ? i64 : type_ptr(l), build_element(l, i64, buffers, const_int(l, 64, i)), 8);
     LLVMBuildCall2(l->b, LLVMGlobalGetValueType(body), body, args, n_args, "");
     LLVMBuildRetVoid(l->b);
     return fn;
@@ -354,8 +384,7 @@ struct cpu_kernel cpu_lower_program(struct lower *l, const struct ir_program *p,
     l->windows.at = NULL;
     l->ended = NULL;
     l->at_workgroup = false;
-    if (l->group_width > 1)
-        shapes_compute(&l->shapes, l->arena, p, lanes_shape_of_id, &frame.lanes, plan.scalars);
+    if (l->group_width > 1) shapes_compute(&l->shapes, l->arena, p, lanes_shape_of_id, &frame.lanes, plan.scalars);
     LLVMValueRef body = lower_body_function(l, name);
     LLVMValueRef kernel = lower_kernel_function(l, name, body);
     return (struct cpu_kernel){kernel, plan.n_launch_phases, frame.scratch.bytes};

@@ -1,4 +1,5 @@
-/* debug.c - where the instructions come from, as DWARF: a line of the .vir for every statement, a function per program. */
+/* debug.c - where the instructions come from, as DWARF: a line of the .vir for every statement, a function per program.
+ */
 #include "codegen/llvm/lower.h"
 
 #include <string.h>
@@ -21,7 +22,8 @@ static void add_flag(LLVMModuleRef module, const char *name, uint32_t value)
     LLVMAddModuleFlag(module, LLVMModuleFlagBehaviorWarning, name, strlen(name), LLVMValueAsMetadata(v));
 }
 
-struct debug_info *debug_begin(struct arena *arena, LLVMModuleRef module, const struct sources *sources, const char *source_name, bool optimized)
+struct debug_info *debug_begin(struct arena *arena, LLVMModuleRef module, const struct sources *sources,
+                               const char *source_name, bool optimized)
 {
     struct debug_info *d = ARENA_NEW(arena, struct debug_info);
     const char *name = source_name ? source_name : "<stdin>", *slash = strrchr(name, '/');
@@ -32,8 +34,8 @@ struct debug_info *debug_begin(struct arena *arena, LLVMModuleRef module, const 
     const char *base = slash ? slash + 1 : name;
     d->builder = LLVMCreateDIBuilder(module);
     d->file = LLVMDIBuilderCreateFile(d->builder, base, strlen(base), folder, strlen(folder));
-    d->unit = LLVMDIBuilderCreateCompileUnit(d->builder, LLVMDWARFSourceLanguageC11, d->file, "vyrec", 5, optimized, "", 0, 0, "", 0,
-                                             LLVMDWARFEmissionFull, 0, false, false, "", 0, "", 0);
+    d->unit = LLVMDIBuilderCreateCompileUnit(d->builder, LLVMDWARFSourceLanguageC11, d->file, "vyrec", 5, optimized, "",
+                                             0, 0, "", 0, LLVMDWARFEmissionFull, 0, false, false, "", 0, "", 0);
     add_flag(module, "Dwarf Version", 5);
     add_flag(module, "Debug Info Version", LLVMDebugMetadataVersion());
     return d;
@@ -41,8 +43,7 @@ struct debug_info *debug_begin(struct arena *arena, LLVMModuleRef module, const 
 
 void debug_end(struct debug_info *d)
 {
-    if (!d)
-        return;
+    if (!d) return;
     LLVMDIBuilderFinalize(d->builder);
     LLVMDisposeDIBuilder(d->builder);
 }
@@ -50,12 +51,11 @@ void debug_end(struct debug_info *d)
 void debug_function(struct lower *l, LLVMValueRef fn, const struct ir_program *p)
 {
     struct debug_info *d = l->debug;
-    if (!d)
-        return;
+    if (!d) return;
     struct src_place place = source_locate(d->sources, p->range.begin);
     LLVMMetadataRef type = LLVMDIBuilderCreateSubroutineType(d->builder, d->file, NULL, 0, LLVMDIFlagZero);
-    d->scope = LLVMDIBuilderCreateFunction(d->builder, d->file, p->name, strlen(p->name), "", 0, d->file, place.line, type, true, true, place.line,
-                                           LLVMDIFlagZero, d->optimized);
+    d->scope = LLVMDIBuilderCreateFunction(d->builder, d->file, p->name, strlen(p->name), "", 0, d->file, place.line,
+                                           type, true, true, place.line, LLVMDIFlagZero, d->optimized);
     LLVMSetSubprogram(fn, d->scope);
     debug_place(l, p->range);
 }
@@ -63,22 +63,25 @@ void debug_function(struct lower *l, LLVMValueRef fn, const struct ir_program *p
 void debug_place(struct lower *l, struct src_range range)
 {
     struct debug_info *d = l->debug;
-    if (!d || !range.end)
-        return;
+    if (!d || !range.end) return;
     struct src_place place = source_locate(d->sources, range.begin);
     if (place.file)
-        LLVMSetCurrentDebugLocation2(l->b, LLVMDIBuilderCreateDebugLocation(l->context, place.line, place.column, d->scope, NULL));
+        LLVMSetCurrentDebugLocation2(
+            l->b, LLVMDIBuilderCreateDebugLocation(l->context, place.line, place.column, d->scope, NULL));
 }
 
 static LLVMMetadataRef type_of(struct debug_info *d, enum ir_scalar s)
 {
-    static const unsigned encodings[] = {[IR_KIND_BOOL] = ENCODING_BOOLEAN, [IR_KIND_UINT] = ENCODING_UNSIGNED, [IR_KIND_SINT] = ENCODING_SIGNED,
+    static const unsigned encodings[] = {[IR_KIND_BOOL] = ENCODING_BOOLEAN,
+                                         [IR_KIND_UINT] = ENCODING_UNSIGNED,
+                                         [IR_KIND_SINT] = ENCODING_SIGNED,
                                          [IR_KIND_FLOAT] = ENCODING_FLOAT};
     const struct ir_scalar_info *info = &ir_scalar_infos[s];
     /* Registers hold f16 and bf16 as f32, and a bool in a byte. */
     uint64_t bits = info->kind == IR_KIND_FLOAT && info->bits < 32 ? 32 : info->bits < 8 ? 8 : info->bits;
     if (!d->types[s])
-        d->types[s] = LLVMDIBuilderCreateBasicType(d->builder, info->text, strlen(info->text), bits, encodings[info->kind], LLVMDIFlagZero);
+        d->types[s] = LLVMDIBuilderCreateBasicType(d->builder, info->text, strlen(info->text), bits,
+                                                   encodings[info->kind], LLVMDIFlagZero);
     return d->types[s];
 }
 
@@ -86,8 +89,7 @@ static LLVMMetadataRef type_of(struct debug_info *d, enum ir_scalar s)
 void debug_local(struct lower *l, const struct ir_local *local, LLVMValueRef slot)
 {
     struct debug_info *d = l->debug;
-    if (!d || l->optimize || l->group_width > 1 || local->type.lanes > 1 || !local->range.end)
-        return;
+    if (!d || l->optimize || l->group_width > 1 || local->type.lanes > 1 || !local->range.end) return;
     struct src_place place = source_locate(d->sources, local->range.begin);
     LLVMMetadataRef variable =
         LLVMDIBuilderCreateAutoVariable(d->builder, d->scope, local->name, strlen(local->name), d->file, place.line,

@@ -1,5 +1,5 @@
-/* emit.c - LLVM's side of a compilation: target machine, passes, output. Errors of LLVM are counted in its diagnostic handler: some calls
- * that fail return success. */
+/* emit.c - LLVM's side of a compilation: target machine, passes, output. Errors of LLVM are counted in its diagnostic
+ * handler: some calls that fail return success. */
 #include "codegen/llvm/emit.h"
 
 #include <llvm-c/Analysis.h>
@@ -8,7 +8,9 @@
 #include <llvm-c/Transforms/PassBuilder.h>
 #include <string.h>
 
-/* -- targets --------------------------------------------------------------------------------------------------------------------- */
+/* -- targets
+ * ---------------------------------------------------------------------------------------------------------------------
+ */
 
 static void initialize_x86(void)
 {
@@ -30,8 +32,7 @@ static void initialize_aarch64(void)
 static const struct target_info *first_cpu(const struct target_set *targets)
 {
     for (uint32_t t = 0; t < TARGET_COUNT; t++)
-        if (targets->has[t] && target_infos[t].family == TARGET_FAMILY_CPU)
-            return &target_infos[t];
+        if (targets->has[t] && target_infos[t].family == TARGET_FAMILY_CPU) return &target_infos[t];
     return NULL;
 }
 
@@ -45,17 +46,19 @@ static LLVMTargetMachineRef create_machine(const struct target_info *info, uint3
         initialize_x86();
     if (LLVMGetTargetFromTriple(info->triple, &target, &message))
         bug("LLVM has no target %s: %s", info->triple, message);
-    return LLVMCreateTargetMachine(target, info->triple, info->arch, "", (LLVMCodeGenOptLevel)(opt_level > 2 ? 3 : opt_level), LLVMRelocPIC,
+    return LLVMCreateTargetMachine(target, info->triple, info->arch, "",
+                                   (LLVMCodeGenOptLevel)(opt_level > 2 ? 3 : opt_level), LLVMRelocPIC,
                                    LLVMCodeModelDefault);
 }
 
-/* -- opening ------------------------------------------------------------------------------------------------------------------------ */
+/* -- opening
+ * ------------------------------------------------------------------------------------------------------------------------
+ */
 
 static void note_diagnostic(LLVMDiagnosticInfoRef info, void *ctx)
 {
     struct emitter *e = ctx;
-    if (LLVMGetDiagInfoSeverity(info) != LLVMDSError)
-        return;
+    if (LLVMGetDiagInfoSeverity(info) != LLVMDSError) return;
     char *text = LLVMGetDiagInfoDescription(info);
     if (e->n_errors++ == 0) {
         strncpy(e->first_error, text, sizeof e->first_error - 1);
@@ -75,8 +78,7 @@ bool emitter_open(struct emitter *e, const struct codegen_options *options, stru
     (void)scratch;
     *e = (struct emitter){.options = options, .diags = diags};
     const struct target_info *cpu = first_cpu(options->targets);
-    if (!cpu)
-        bug("an object without CPU code");
+    if (!cpu) bug("an object without CPU code");
     e->machine = create_machine(cpu, options->opt_level);
     e->context = LLVMContextCreate();
     LLVMContextSetDiagnosticHandler(e->context, note_diagnostic, e);
@@ -89,7 +91,9 @@ bool emitter_open(struct emitter *e, const struct codegen_options *options, stru
     return true;
 }
 
-/* -- passes ------------------------------------------------------------------------------------------------------------------------- */
+/* -- passes
+ * -------------------------------------------------------------------------------------------------------------------------
+ */
 
 static void verify(struct emitter *e)
 {
@@ -100,14 +104,15 @@ static void verify(struct emitter *e)
     LLVMDisposeMessage(message);
 }
 
-/* What is worth its time for code that is vectors already and has one function per kernel: no inlining, no vectorisers, no loop over the
- * whole pipeline. -O3 asks for all that LLVM has. */
+/* What is worth its time for code that is vectors already and has one function per kernel: no inlining, no vectorisers,
+ * no loop over the whole pipeline. -O3 asks for all that LLVM has. */
 #define CLEAN "sroa,early-cse<memssa>,simplifycfg,instcombine<max-iterations=1;no-verify-fixpoint>,"
 #define LOOPS "loop-mssa(loop-rotate,licm),early-cse<memssa>,simplifycfg"
 static const char *const pipelines[] = {
     "default<O0>",
     "function(" CLEAN LOOPS ")",
-    "function(" CLEAN "loop(indvars,loop-unroll-full)," LOOPS ",gvn,instcombine<max-iterations=1;no-verify-fixpoint>,dse,simplifycfg)",
+    "function(" CLEAN "loop(indvars,loop-unroll-full)," LOOPS
+    ",gvn,instcombine<max-iterations=1;no-verify-fixpoint>,dse,simplifycfg)",
     "default<O3>",
 };
 
@@ -119,11 +124,12 @@ static void optimize(struct emitter *e)
     uint32_t level = e->options->opt_level > 3 ? 3 : e->options->opt_level;
     LLVMErrorRef error = LLVMRunPasses(e->module, pipelines[level], e->machine, options);
     LLVMDisposePassBuilderOptions(options);
-    if (error)
-        bug("LLVM's passes failed: %s", LLVMGetErrorMessage(error));
+    if (error) bug("LLVM's passes failed: %s", LLVMGetErrorMessage(error));
 }
 
-/* -- output ------------------------------------------------------------------------------------------------------------------------- */
+/* -- output
+ * -------------------------------------------------------------------------------------------------------------------------
+ */
 
 static void write_text(struct emitter *e, struct out *out)
 {
@@ -136,8 +142,7 @@ static void write_machine_code(struct emitter *e, LLVMCodeGenFileType type, stru
     char *message = NULL;
     if (LLVMTargetMachineEmitToMemoryBuffer(e->machine, e->module, type, &message, &e->code))
         bug("LLVM cannot emit: %s", message);
-    if (e->n_errors == 0)
-        out_bytes(out, LLVMGetBufferStart(e->code), LLVMGetBufferSize(e->code));
+    if (e->n_errors == 0) out_bytes(out, LLVMGetBufferStart(e->code), LLVMGetBufferSize(e->code));
 }
 
 bool emitter_write(struct emitter *e, struct out *out)
@@ -148,17 +153,14 @@ bool emitter_write(struct emitter *e, struct out *out)
         write_text(e, out);
     else
         write_machine_code(e, e->options->emit == CODEGEN_EMIT_CPU_ASM ? LLVMAssemblyFile : LLVMObjectFile, out);
-    if (e->n_errors)
-        bug("LLVM: %s", e->first_error);
+    if (e->n_errors) bug("LLVM: %s", e->first_error);
     return true;
 }
 
 void emitter_close(struct emitter *e)
 {
-    if (e->code)
-        LLVMDisposeMemoryBuffer(e->code);
-    if (e->text)
-        LLVMDisposeMessage(e->text);
+    if (e->code) LLVMDisposeMemoryBuffer(e->code);
+    if (e->text) LLVMDisposeMessage(e->text);
     LLVMDisposeTargetMachine(e->machine);
     LLVMDisposeModule(e->module);
     LLVMContextDispose(e->context);

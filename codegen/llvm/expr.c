@@ -1,15 +1,19 @@
-/* expr.c - expressions: operands left to right, then the handler that the row of ops.def names. Elementwise operations stay scalar while
- * all operands are shared by the lanes. */
+/* expr.c - expressions: operands left to right, then the handler that the row of ops.def names. Elementwise operations
+ * stay scalar while all operands are shared by the lanes. */
 #include "codegen/llvm/lower.h"
 
 typedef struct value lower_function(struct lower *l, const struct ir_expr *e, const struct value *args);
 
 /* -- elementwise operations ------------------------------------------------------------------------------------ */
 
-/* One component, with the operands as scalars or all as vectors. A scalar beside vec2 or vec4 serves every component. */
-static LLVMValueRef apply(struct lower *l, const struct ir_expr *e, const struct value *args, uint32_t component, op_function *function)
+/* One component, with the operands as scalars or all as vectors. A scalar beside vec2 or vec4 serves every component.
+ */
+static LLVMValueRef apply(struct lower *l, const struct ir_expr *e, const struct value *args, uint32_t component,
+                          op_function *function)
 {
-    struct operands o = {.l = l, .type = (enum ir_scalar)args[e->op == IR_OP_SELECT].type.scalar, .result = (enum ir_scalar)e->type.scalar};
+    struct operands o = {.l = l,
+                         .type = (enum ir_scalar)args[e->op == IR_OP_SELECT].type.scalar,
+                         .result = (enum ir_scalar)e->type.scalar};
     LLVMValueRef *const places[4] = {&o.a, &o.b, &o.c, &o.d};
     for (uint32_t i = 0; i < e->n_args; i++)
         *places[i] = args[i].at[args[i].type.lanes == 1 ? 0 : component];
@@ -17,12 +21,12 @@ static LLVMValueRef apply(struct lower *l, const struct ir_expr *e, const struct
     return function(&o);
 }
 
-static struct value lower_elementwise(struct lower *l, const struct ir_expr *e, const struct value *args, op_function *function)
+static struct value lower_elementwise(struct lower *l, const struct ir_expr *e, const struct value *args,
+                                      op_function *function)
 {
     struct value operands[4], result = {.type = e->type, .shape = SHAPE_UNIFORM, .scale = 1};
     for (uint32_t i = 0; i < e->n_args; i++)
-        if (!value_is_uniform(&args[i]))
-            result.shape = SHAPE_VARYING;
+        if (!value_is_uniform(&args[i])) result.shape = SHAPE_VARYING;
     for (uint32_t i = 0; i < e->n_args; i++)
         operands[i] = result.shape.varying ? value_widen(l, args[i]) : args[i];
     for (uint32_t c = 0; c < e->type.lanes; c++)
@@ -31,7 +35,8 @@ static struct value lower_elementwise(struct lower *l, const struct ir_expr *e, 
 }
 
 /* The same, rounded to the type when that is f16 or bf16. */
-static struct value lower_rounding(struct lower *l, const struct ir_expr *e, const struct value *args, op_function *function)
+static struct value lower_rounding(struct lower *l, const struct ir_expr *e, const struct value *args,
+                                   op_function *function)
 {
     struct value v = lower_elementwise(l, e, args, function);
     for (uint32_t c = 0; c < e->type.lanes; c++)
@@ -39,15 +44,30 @@ static struct value lower_rounding(struct lower *l, const struct ir_expr *e, con
     return v;
 }
 
-#define HANDLER(NAME) static struct value lower_##NAME(struct lower *l, const struct ir_expr *e, const struct value *args)
-#define ELEMENTWISE(NAME, function) \
-    HANDLER(NAME) { return lower_elementwise(l, e, args, function); }
-#define ROUNDING(NAME, function) \
-    HANDLER(NAME) { return lower_rounding(l, e, args, function); }
-#define BY_KIND(NAME, of_int, of_float) \
-    HANDLER(NAME) { return ir_type_is_float(args[0].type) ? lower_elementwise(l, e, args, of_float) : lower_elementwise(l, e, args, of_int); }
-#define BY_KIND_ROUNDING(NAME, of_int, of_float) \
-    HANDLER(NAME) { return ir_type_is_float(args[0].type) ? lower_rounding(l, e, args, of_float) : lower_elementwise(l, e, args, of_int); }
+#define HANDLER(NAME)                                                                                                  \
+    static struct value lower_##NAME(struct lower *l, const struct ir_expr *e, const struct value *args)
+#define ELEMENTWISE(NAME, function)                                                                                    \
+    HANDLER(NAME)                                                                                                      \
+    {                                                                                                                  \
+        return lower_elementwise(l, e, args, function);                                                                \
+    }
+#define ROUNDING(NAME, function)                                                                                       \
+    HANDLER(NAME)                                                                                                      \
+    {                                                                                                                  \
+        return lower_rounding(l, e, args, function);                                                                   \
+    }
+#define BY_KIND(NAME, of_int, of_float)                                                                                \
+    HANDLER(NAME)                                                                                                      \
+    {                                                                                                                  \
+        return ir_type_is_float(args[0].type) ? lower_elementwise(l, e, args, of_float)                                \
+                                              : lower_elementwise(l, e, args, of_int);                                 \
+    }
+#define BY_KIND_ROUNDING(NAME, of_int, of_float)                                                                       \
+    HANDLER(NAME)                                                                                                      \
+    {                                                                                                                  \
+        return ir_type_is_float(args[0].type) ? lower_rounding(l, e, args, of_float)                                   \
+                                              : lower_elementwise(l, e, args, of_int);                                 \
+    }
 
 BY_KIND_ROUNDING(ADD, op_add, op_fadd)
 BY_KIND_ROUNDING(SUB, op_sub, op_fsub)
@@ -174,14 +194,16 @@ static struct value lower_id(struct lower *l, const struct ir_expr *e, const str
 
 /* -- memory and vectors ---------------------------------------------------------------------------------------- */
 
-HANDLER(LOAD) { return memory_load(l, array_of(l, e->buffer), &args[0]); }
+HANDLER(LOAD)
+{
+    return memory_load(l, array_of(l, e->buffer), &args[0]);
+}
 
 HANDLER(VEC)
 {
     struct value v = {.type = e->type, .shape = SHAPE_UNIFORM, .scale = 1};
     for (uint32_t i = 0; i < e->n_args; i++)
-        if (!value_is_uniform(&args[i]))
-            v.shape = SHAPE_VARYING;
+        if (!value_is_uniform(&args[i])) v.shape = SHAPE_VARYING;
     for (uint32_t i = 0; i < e->n_args; i++)
         v.at[i] = (v.shape.varying ? value_widen(l, args[i]) : args[i]).at[0];
     return v;
@@ -217,12 +239,10 @@ static lower_function *const handlers[IR_OP_COUNT] = {
 struct value expr_lower(struct lower *l, const struct ir_expr *e)
 {
     struct value args[4], result;
-    if (e->op == IR_OP_LOAD && table_load(l, e, &result))
-        return result;
+    if (e->op == IR_OP_LOAD && table_load(l, e, &result)) return result;
     for (uint32_t i = 0; i < e->n_args; i++)
         args[i] = expr_lower(l, e->args[i]);
-    if (value_combine(l, e, args, &result))
-        return result;
+    if (value_combine(l, e, args, &result)) return result;
     return handlers[e->op](l, e, args);
 }
 

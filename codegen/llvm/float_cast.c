@@ -1,26 +1,53 @@
-/* float_cast.c - between formats of floats, and between floats and integers. f16 and bf16 are f32 in registers: only here do their bits
- * appear. Nothing calls a library: what the processor lacks is done in integers. */
+/* float_cast.c - between formats of floats, and between floats and integers. f16 and bf16 are f32 in registers: only
+ * here do their bits appear. Nothing calls a library: what the processor lacks is done in integers. */
 #include "codegen/llvm/lower.h"
 
-static LLVMTypeRef int_like(struct lower *l, LLVMValueRef v, uint32_t bits) { return type_like(LLVMTypeOf(v), type_int(l, bits)); }
+static LLVMTypeRef int_like(struct lower *l, LLVMValueRef v, uint32_t bits)
+{
+    return type_like(LLVMTypeOf(v), type_int(l, bits));
+}
 
-static LLVMTypeRef float_like(struct lower *l, LLVMValueRef v, enum ir_scalar s) { return type_like(LLVMTypeOf(v), type_value(l, s)); }
+static LLVMTypeRef float_like(struct lower *l, LLVMValueRef v, enum ir_scalar s)
+{
+    return type_like(LLVMTypeOf(v), type_value(l, s));
+}
 
 static LLVMValueRef as_bits(struct lower *l, LLVMValueRef v)
 {
     return LLVMBuildBitCast(l->b, v, int_like(l, v, type_bits(LLVMTypeOf(v))), "");
 }
 
-static LLVMValueRef as_float(struct lower *l, LLVMValueRef v) { return LLVMBuildBitCast(l->b, v, float_like(l, v, IR_F32), ""); }
+static LLVMValueRef as_float(struct lower *l, LLVMValueRef v)
+{
+    return LLVMBuildBitCast(l->b, v, float_like(l, v, IR_F32), "");
+}
 
-static LLVMValueRef is_nan(struct lower *l, LLVMValueRef v) { return LLVMBuildFCmp(l->b, LLVMRealUNO, v, v, ""); }
+static LLVMValueRef is_nan(struct lower *l, LLVMValueRef v)
+{
+    return LLVMBuildFCmp(l->b, LLVMRealUNO, v, v, "");
+}
 
-static LLVMValueRef same(LLVMValueRef v, uint64_t constant) { return const_like(LLVMTypeOf(v), constant); }
+static LLVMValueRef same(LLVMValueRef v, uint64_t constant)
+{
+    return const_like(LLVMTypeOf(v), constant);
+}
 
-static LLVMValueRef and_bits(struct lower *l, LLVMValueRef v, uint64_t mask) { return LLVMBuildAnd(l->b, v, same(v, mask), ""); }
-static LLVMValueRef add_bits(struct lower *l, LLVMValueRef v, uint64_t n) { return LLVMBuildAdd(l->b, v, same(v, n), ""); }
-static LLVMValueRef shift_down(struct lower *l, LLVMValueRef v, uint32_t n) { return LLVMBuildLShr(l->b, v, same(v, n), ""); }
-static LLVMValueRef shift_up(struct lower *l, LLVMValueRef v, uint32_t n) { return LLVMBuildShl(l->b, v, same(v, n), ""); }
+static LLVMValueRef and_bits(struct lower *l, LLVMValueRef v, uint64_t mask)
+{
+    return LLVMBuildAnd(l->b, v, same(v, mask), "");
+}
+static LLVMValueRef add_bits(struct lower *l, LLVMValueRef v, uint64_t n)
+{
+    return LLVMBuildAdd(l->b, v, same(v, n), "");
+}
+static LLVMValueRef shift_down(struct lower *l, LLVMValueRef v, uint32_t n)
+{
+    return LLVMBuildLShr(l->b, v, same(v, n), "");
+}
+static LLVMValueRef shift_up(struct lower *l, LLVMValueRef v, uint32_t n)
+{
+    return LLVMBuildShl(l->b, v, same(v, n), "");
+}
 
 static LLVMValueRef is_below(struct lower *l, LLVMValueRef v, uint64_t limit)
 {
@@ -62,7 +89,8 @@ static LLVMValueRef normal_half(struct lower *l, LLVMValueRef magnitude)
 static LLVMValueRef half_bits_in_integers(struct lower *l, LLVMValueRef v)
 {
     LLVMValueRef bits = as_bits(l, v), magnitude = and_bits(l, bits, 0x7FFFFFFF);
-    LLVMValueRef finite = LLVMBuildSelect(l->b, is_below(l, magnitude, 0x38800000), subnormal_half(l, magnitude), normal_half(l, magnitude), "");
+    LLVMValueRef finite = LLVMBuildSelect(l->b, is_below(l, magnitude, 0x38800000), subnormal_half(l, magnitude),
+                                          normal_half(l, magnitude), "");
     LLVMValueRef whole = LLVMBuildSelect(l->b, is_below(l, magnitude, 0x47800000), finite, same(bits, 0x7C00), "");
     LLVMValueRef sign = and_bits(l, shift_down(l, bits, 16), 0x8000);
     return LLVMBuildTrunc(l->b, LLVMBuildOr(l->b, whole, sign, ""), int_like(l, v, 16), "");
@@ -74,8 +102,8 @@ LLVMValueRef float_to_half_bits(struct lower *l, LLVMValueRef v)
     return LLVMBuildSelect(l->b, is_nan(l, v), same(bits, 0x7E00), bits, "");
 }
 
-/* The exponent field of a half moved up to that of a float is too low by 112; one multiplication by 2^112 is exact, also for subnormals.
- * What was infinite or NaN is then at least 2^16, and gets the float's exponent of all ones. */
+/* The exponent field of a half moved up to that of a float is too low by 112; one multiplication by 2^112 is exact,
+ * also for subnormals. What was infinite or NaN is then at least 2^16, and gets the float's exponent of all ones. */
 static LLVMValueRef half_value_in_integers(struct lower *l, LLVMValueRef bits)
 {
     LLVMValueRef wide = LLVMBuildZExt(l->b, bits, int_like(l, bits, 32), "");
@@ -88,8 +116,7 @@ static LLVMValueRef half_value_in_integers(struct lower *l, LLVMValueRef bits)
 
 LLVMValueRef float_from_half_bits(struct lower *l, LLVMValueRef bits)
 {
-    if (!l->features->half_conversions)
-        return half_value_in_integers(l, bits);
+    if (!l->features->half_conversions) return half_value_in_integers(l, bits);
     LLVMTypeRef half = type_like(LLVMTypeOf(bits), LLVMHalfTypeInContext(l->context));
     return LLVMBuildFPExt(l->b, LLVMBuildBitCast(l->b, bits, half, ""), float_like(l, bits, IR_F32), "");
 }
@@ -112,7 +139,10 @@ LLVMValueRef float_from_brain_bits(struct lower *l, LLVMValueRef bits)
 
 /* -- casts ------------------------------------------------------------------------------------------------------- */
 
-static bool is_float(enum ir_scalar s) { return ir_scalar_infos[s].kind == IR_KIND_FLOAT; }
+static bool is_float(enum ir_scalar s)
+{
+    return ir_scalar_infos[s].kind == IR_KIND_FLOAT;
+}
 
 /* A double as f32 rounded to odd, so that rounding once more, to f16 or bf16, is rounding the double. */
 static LLVMValueRef narrow_to_odd(struct lower *l, LLVMValueRef v)
@@ -135,7 +165,8 @@ static LLVMValueRef cast_float_to_float(struct operands *o)
 {
     struct lower *l = o->l;
     if (o->type == IR_F64 && o->result != IR_F64) {
-        LLVMValueRef narrow = o->result == IR_F32 ? LLVMBuildFPTrunc(l->b, o->a, float_like(l, o->a, IR_F32), "") : narrow_to_odd(l, o->a);
+        LLVMValueRef narrow = o->result == IR_F32 ? LLVMBuildFPTrunc(l->b, o->a, float_like(l, o->a, IR_F32), "")
+                                                  : narrow_to_odd(l, o->a);
         return value_round(l, o->result, narrow);
     }
     if (o->result == IR_F64)
@@ -156,14 +187,13 @@ static LLVMValueRef cast_int_to_float(struct operands *o)
     struct lower *l = o->l;
     LLVMTypeRef type = float_like(l, o->a, o->result);
     bool is_signed = ir_scalar_infos[o->type].kind == IR_KIND_SINT;
-    return value_round(l, o->result, is_signed ? LLVMBuildSIToFP(l->b, o->a, type, "") : LLVMBuildUIToFP(l->b, o->a, type, ""));
+    return value_round(l, o->result,
+                       is_signed ? LLVMBuildSIToFP(l->b, o->a, type, "") : LLVMBuildUIToFP(l->b, o->a, type, ""));
 }
 
 LLVMValueRef float_cast(struct operands *o)
 {
-    if (o->result == IR_BOOL)
-        return LLVMBuildFCmp(o->l->b, LLVMRealUNE, o->a, LLVMConstNull(o->llvm), "");
-    if (!is_float(o->type))
-        return cast_int_to_float(o);
+    if (o->result == IR_BOOL) return LLVMBuildFCmp(o->l->b, LLVMRealUNE, o->a, LLVMConstNull(o->llvm), "");
+    if (!is_float(o->type)) return cast_int_to_float(o);
     return is_float(o->result) ? cast_float_to_float(o) : cast_float_to_int(o);
 }

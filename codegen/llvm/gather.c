@@ -1,8 +1,11 @@
-/* gather.c - one scalar per lane from anywhere, or to anywhere. Indices are compared with the length first, so that whatever lanes
- * hold, memory is touched only inside the array. */
+/* gather.c - one scalar per lane from anywhere, or to anywhere. Indices are compared with the length first, so that
+ * whatever lanes hold, memory is touched only inside the array. */
 #include "codegen/llvm/lower.h"
 
-static LLVMValueRef lane_number(struct lower *l, uint32_t k) { return const_int(l, 32, k); }
+static LLVMValueRef lane_number(struct lower *l, uint32_t k)
+{
+    return const_int(l, 32, k);
+}
 
 /* -- addresses --------------------------------------------------------------------------------------------------- */
 
@@ -12,9 +15,10 @@ static bool is_short(const struct array *a)
     return LLVMIsAConstantInt(a->count) && LLVMConstIntGetZExtValue(a->count) * 4 < INT32_MAX;
 }
 
-/* base + index for each lane, as a vector of pointers. Processors take 32-bit indices as signed; an unsigned one less 2^31, from a base that
- * lies 2^31 elements higher, is the same address and no slower. */
-static LLVMValueRef addresses(struct lower *l, const struct array *a, LLVMTypeRef elem, LLVMValueRef base, LLVMValueRef index)
+/* base + index for each lane, as a vector of pointers. Processors take 32-bit indices as signed; an unsigned one less
+ * 2^31, from a base that lies 2^31 elements higher, is the same address and no slower. */
+static LLVMValueRef addresses(struct lower *l, const struct array *a, LLVMTypeRef elem, LLVMValueRef base,
+                              LLVMValueRef index)
 {
     LLVMTypeRef i64 = type_like(LLVMTypeOf(index), type_int(l, 64));
     if (type_bits(LLVMTypeOf(index)) == 32 && !is_short(a)) {
@@ -31,13 +35,15 @@ static LLVMValueRef gather_in_hardware(struct lower *l, LLVMTypeRef elem, LLVMVa
     LLVMTypeRef type = type_lanes(l, elem), overloads[2] = {type, LLVMTypeOf(pointers)};
     LLVMValueRef args[3] = {pointers, mask, LLVMConstNull(type)};
     LLVMValueRef call = build_call_overloaded(l, "llvm.masked.gather", overloads, 2, args, 3);
-    LLVMAddCallSiteAttribute(call, 1, LLVMCreateEnumAttribute(l->context, LLVMGetEnumAttributeKindForName("align", 5),
-                                                              type_bits(elem) / 8));
+    LLVMAddCallSiteAttribute(
+        call, 1, LLVMCreateEnumAttribute(l->context, LLVMGetEnumAttributeKindForName("align", 5), type_bits(elem) / 8));
     return call;
 }
 
-/* Bytes and 16-bit words have no gather: the aligned 32-bit word around each does, and it never reaches into another page. */
-static LLVMValueRef gather_through_words(struct lower *l, const struct array *a, LLVMTypeRef elem, LLVMValueRef index, LLVMValueRef mask)
+/* Bytes and 16-bit words have no gather: the aligned 32-bit word around each does, and it never reaches into another
+ * page. */
+static LLVMValueRef gather_through_words(struct lower *l, const struct array *a, LLVMTypeRef elem, LLVMValueRef index,
+                                         LLVMValueRef mask)
 {
     uint32_t bytes = type_bits(elem) / 8, per_word = 4 / bytes;
     LLVMTypeRef i64 = type_int(l, 64), i32 = type_int(l, 32), lanes = LLVMTypeOf(index);
@@ -48,7 +54,8 @@ static LLVMValueRef gather_through_words(struct lower *l, const struct array *a,
     /* index + skew might pass 2^32: the parts are added apart. */
     LLVMValueRef shift = const_like(lanes, per_word == 4 ? 2 : 1), low = const_like(lanes, per_word - 1);
     LLVMValueRef inside = LLVMBuildAdd(l->b, LLVMBuildAnd(l->b, index, low, ""), value_splat(l, skew), "");
-    LLVMValueRef word = LLVMBuildAdd(l->b, LLVMBuildLShr(l->b, index, shift, ""), LLVMBuildLShr(l->b, inside, shift, ""), "");
+    LLVMValueRef word =
+        LLVMBuildAdd(l->b, LLVMBuildLShr(l->b, index, shift, ""), LLVMBuildLShr(l->b, inside, shift, ""), "");
     LLVMTypeRef i64_lanes = type_like(lanes, i64);
     LLVMValueRef pointers = build_element(l, i32, word_base, LLVMBuildSExt(l->b, word, i64_lanes, ""));
     LLVMValueRef words = gather_in_hardware(l, i32, pointers, mask);
@@ -57,7 +64,8 @@ static LLVMValueRef gather_through_words(struct lower *l, const struct array *a,
 }
 
 /* Tables of the object have 64 readable bytes after them. */
-static LLVMValueRef gather_from_table(struct lower *l, const struct array *a, LLVMTypeRef elem, LLVMValueRef index, LLVMValueRef mask)
+static LLVMValueRef gather_from_table(struct lower *l, const struct array *a, LLVMTypeRef elem, LLVMValueRef index,
+                                      LLVMValueRef mask)
 {
     LLVMTypeRef i32 = type_int(l, 32), type = type_lanes(l, i32);
     LLVMValueRef pointers = addresses(l, a, elem, a->base, index);
@@ -68,11 +76,13 @@ static LLVMValueRef gather_from_table(struct lower *l, const struct array *a, LL
 }
 
 /* Without branches: a lane that may not load loads a zero. */
-static LLVMValueRef gather_one_by_one(struct lower *l, const struct array *a, LLVMTypeRef elem, LLVMValueRef index, LLVMValueRef mask)
+static LLVMValueRef gather_one_by_one(struct lower *l, const struct array *a, LLVMTypeRef elem, LLVMValueRef index,
+                                      LLVMValueRef mask)
 {
     LLVMValueRef result = LLVMGetPoison(type_lanes(l, elem)), zeros = helper_zeros(l);
     for (uint32_t k = 0; k < l->width; k++) {
-        LLVMValueRef at = value_resize(l, LLVMBuildExtractElement(l->b, index, lane_number(l, k), ""), type_int(l, 64), false);
+        LLVMValueRef at =
+            value_resize(l, LLVMBuildExtractElement(l->b, index, lane_number(l, k), ""), type_int(l, 64), false);
         LLVMValueRef allowed = LLVMBuildExtractElement(l->b, mask, lane_number(l, k), "");
         LLVMValueRef pointer = LLVMBuildSelect(l->b, allowed, build_element(l, elem, a->base, at), zeros, "");
         LLVMValueRef v = build_load(l, elem, pointer, type_bits(elem) / 8);
@@ -81,32 +91,30 @@ static LLVMValueRef gather_one_by_one(struct lower *l, const struct array *a, LL
     return result;
 }
 
-LLVMValueRef gather_lanes(struct lower *l, const struct array *a, LLVMTypeRef elem, LLVMValueRef index, LLVMValueRef mask)
+LLVMValueRef gather_lanes(struct lower *l, const struct array *a, LLVMTypeRef elem, LLVMValueRef index,
+                          LLVMValueRef mask)
 {
     uint32_t bits = type_bits(elem);
     bool narrow_index = type_bits(LLVMTypeOf(index)) == 32;
-    if (!l->features->gathers || l->width < 4)
-        return gather_one_by_one(l, a, elem, index, mask);
-    if (bits >= 32)
-        return gather_in_hardware(l, elem, addresses(l, a, elem, a->base, index), mask);
-    if (!narrow_index)
-        return gather_one_by_one(l, a, elem, index, mask);
-    if (a->buffer->space == IR_SPACE_DATA)
-        return gather_from_table(l, a, elem, index, mask);
+    if (!l->features->gathers || l->width < 4) return gather_one_by_one(l, a, elem, index, mask);
+    if (bits >= 32) return gather_in_hardware(l, elem, addresses(l, a, elem, a->base, index), mask);
+    if (!narrow_index) return gather_one_by_one(l, a, elem, index, mask);
+    if (a->buffer->space == IR_SPACE_DATA) return gather_from_table(l, a, elem, index, mask);
     return gather_through_words(l, a, elem, index, mask);
 }
 
 /* -- stores ------------------------------------------------------------------------------------------------------ */
 
-static void scatter_in_hardware(struct lower *l, const struct array *a, LLVMValueRef values, LLVMValueRef index, LLVMValueRef mask)
+static void scatter_in_hardware(struct lower *l, const struct array *a, LLVMValueRef values, LLVMValueRef index,
+                                LLVMValueRef mask)
 {
     LLVMTypeRef elem = LLVMGetElementType(LLVMTypeOf(values));
     LLVMValueRef pointers = addresses(l, a, elem, a->base, index);
     LLVMTypeRef overloads[2] = {LLVMTypeOf(values), LLVMTypeOf(pointers)};
     LLVMValueRef args[3] = {values, pointers, mask};
     LLVMValueRef call = build_call_overloaded(l, "llvm.masked.scatter", overloads, 2, args, 3);
-    LLVMAddCallSiteAttribute(call, 2, LLVMCreateEnumAttribute(l->context, LLVMGetEnumAttributeKindForName("align", 5),
-                                                              type_bits(elem) / 8));
+    LLVMAddCallSiteAttribute(
+        call, 2, LLVMCreateEnumAttribute(l->context, LLVMGetEnumAttributeKindForName("align", 5), type_bits(elem) / 8));
 }
 
 void scatter_lanes(struct lower *l, const struct array *a, LLVMValueRef values, LLVMValueRef index, LLVMValueRef mask)

@@ -1,5 +1,6 @@
-/* helper.c - functions that all kernels of a module share: rare or long sequences that would bloat each place that needs them. Internal, made when
- * first asked for, and scalar, so that one serves every level: vectors are passed through memory. */
+/* helper.c - functions that all kernels of a module share: rare or long sequences that would bloat each place that
+ * needs them. Internal, made when first asked for, and scalar, so that one serves every level: vectors are passed
+ * through memory. */
 #include <string.h>
 
 #include "codegen/llvm/lower.h"
@@ -9,15 +10,16 @@
 static void add_attribute(struct lower *l, LLVMValueRef fn, const char *name)
 {
     unsigned kind = LLVMGetEnumAttributeKindForName(name, strlen(name));
-    LLVMAddAttributeAtIndex(fn, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, LLVMCreateEnumAttribute(l->context, kind, 0));
+    LLVMAddAttributeAtIndex(fn, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
+                            LLVMCreateEnumAttribute(l->context, kind, 0));
 }
 
-bool helper_begin(struct lower *l, struct helper *h, const char *name, LLVMTypeRef result, LLVMTypeRef *params, uint32_t n_params)
+bool helper_begin(struct lower *l, struct helper *h, const char *name, LLVMTypeRef result, LLVMTypeRef *params,
+                  uint32_t n_params)
 {
     h->type = LLVMFunctionType(result, params, n_params, false);
     h->fn = LLVMGetNamedFunction(l->module, name);
-    if (h->fn)
-        return false;
+    if (h->fn) return false;
     h->outer_block = LLVMGetInsertBlock(l->b);
     h->outer_fn = l->fn;
     h->outer_allocas = l->allocas;
@@ -49,21 +51,24 @@ void function_open(struct lower *l)
     LLVMPositionBuilderAtEnd(l->b, start);
 }
 
-/* Without this LLVM unrolls loops that run once in a while. With it, on the other hand, it calls libraries for 128-bit shifts. */
+/* Without this LLVM unrolls loops that run once in a while. With it, on the other hand, it calls libraries for 128-bit
+ * shifts. */
 static void keep_small(struct lower *l, const struct helper *h)
 {
     add_attribute(l, h->fn, "minsize");
     add_attribute(l, h->fn, "optsize");
 }
 
-static LLVMValueRef argument(struct helper *h, uint32_t k) { return LLVMGetParam(h->fn, k); }
+static LLVMValueRef argument(struct helper *h, uint32_t k)
+{
+    return LLVMGetParam(h->fn, k);
+}
 
 LLVMValueRef helper_zeros(struct lower *l)
 {
     static const char name[] = "vyre.zeros";
     LLVMValueRef zeros = LLVMGetNamedGlobal(l->module, name);
-    if (zeros)
-        return zeros;
+    if (zeros) return zeros;
     LLVMTypeRef type = LLVMArrayType2(type_int(l, 8), 64);
     zeros = LLVMAddGlobal(l->module, type, name);
     LLVMSetInitializer(zeros, LLVMConstNull(type));
@@ -73,11 +78,18 @@ LLVMValueRef helper_zeros(struct lower *l)
     return zeros;
 }
 
-/* -- loops in a helper ------------------------------------------------------------------------------------------------- */
+/* -- loops in a helper
+ * ------------------------------------------------------------------------------------------------- */
 
-static LLVMValueRef u64_const(struct lower *l, uint64_t v) { return const_int(l, 64, v); }
+static LLVMValueRef u64_const(struct lower *l, uint64_t v)
+{
+    return const_int(l, 64, v);
+}
 
-static LLVMValueRef load_u64(struct lower *l, LLVMValueRef slot) { return build_load(l, type_int(l, 64), slot, 8); }
+static LLVMValueRef load_u64(struct lower *l, LLVMValueRef slot)
+{
+    return build_load(l, type_int(l, 64), slot, 8);
+}
 
 static LLVMValueRef new_u64(struct lower *l, const char *name, LLVMValueRef first)
 {
@@ -102,9 +114,13 @@ static void move_element(struct lower *l, uint32_t bytes, LLVMValueRef to, LLVMV
     build_store(l, build_load(l, element_type(l, bytes), from, 1), to, 1); /* vectors are aligned as their scalars */
 }
 
-static LLVMValueRef below(struct lower *l, LLVMValueRef a, LLVMValueRef b) { return LLVMBuildICmp(l->b, LLVMIntULT, a, b, ""); }
+static LLVMValueRef below(struct lower *l, LLVMValueRef a, LLVMValueRef b)
+{
+    return LLVMBuildICmp(l->b, LLVMIntULT, a, b, "");
+}
 
-/* -- the end of an array -------------------------------------------------------------------------------------------------- */
+/* -- the end of an array
+ * -------------------------------------------------------------------------------------------------- */
 
 enum { PARTIAL_LANES, PARTIAL_BASE, PARTIAL_COUNT, PARTIAL_FIRST, PARTIAL_N, PARTIAL_MASK, N_PARTIAL };
 
@@ -122,24 +138,27 @@ static void return_if_outside(struct lower *l, struct helper *h)
     block_enter(l, in);
 }
 
-/* for (i = 0; i < n; i++) if (first + i < count && (mask >> i & 1)) move lanes[i] to base[first + i], or the other way; first + i is a u32, and the
- * mask, which only stores have, counts modulo 64. What is not loaded stays as it was. */
+/* for (i = 0; i < n; i++) if (first + i < count && (mask >> i & 1)) move lanes[i] to base[first + i], or the other way;
+ * first + i is a u32, and the mask, which only stores have, counts modulo 64. What is not loaded stays as it was. */
 static void fill_partial(struct lower *l, struct helper *h, uint32_t bytes, bool store)
 {
     LLVMTypeRef i64 = type_int(l, 64);
-    LLVMValueRef slot = new_u64(l, "i", u64_const(l, 0)), lanes = argument(h, PARTIAL_LANES), base = argument(h, PARTIAL_BASE);
-    LLVMBasicBlockRef head = block_new(l, "each"), body = block_new(l, "one"), inside = block_new(l, "inside"), next = block_new(l, "next"),
-                      exit = block_new(l, "done");
+    LLVMValueRef slot = new_u64(l, "i", u64_const(l, 0)), lanes = argument(h, PARTIAL_LANES),
+                 base = argument(h, PARTIAL_BASE);
+    LLVMBasicBlockRef head = block_new(l, "each"), body = block_new(l, "one"), inside = block_new(l, "inside"),
+                      next = block_new(l, "next"), exit = block_new(l, "done");
     return_if_outside(l, h);
     block_enter(l, head);
     LLVMValueRef i = load_u64(l, slot);
     block_branch(l, below(l, i, argument(h, PARTIAL_N)), body, exit);
     block_enter(l, body);
-    LLVMValueRef number = LLVMBuildAdd(l->b, argument(h, PARTIAL_FIRST), LLVMBuildTrunc(l->b, i, type_int(l, 32), ""), "");
+    LLVMValueRef number =
+        LLVMBuildAdd(l->b, argument(h, PARTIAL_FIRST), LLVMBuildTrunc(l->b, i, type_int(l, 32), ""), "");
     LLVMValueRef index = LLVMBuildZExt(l->b, number, i64, ""), wanted = below(l, index, argument(h, PARTIAL_COUNT));
     if (store) {
         LLVMValueRef amount = LLVMBuildAnd(l->b, i, u64_const(l, 63), "");
-        LLVMValueRef bit = LLVMBuildTrunc(l->b, LLVMBuildLShr(l->b, argument(h, PARTIAL_MASK), amount, ""), type_int(l, 1), "");
+        LLVMValueRef bit =
+            LLVMBuildTrunc(l->b, LLVMBuildLShr(l->b, argument(h, PARTIAL_MASK), amount, ""), type_int(l, 1), "");
         wanted = LLVMBuildAnd(l->b, wanted, bit, "");
     }
     block_branch(l, wanted, inside, next);
@@ -167,10 +186,13 @@ static void call_partial(struct lower *l, uint32_t bytes, bool store, LLVMValueR
     LLVMBuildCall2(l->b, h.type, h.fn, args, N_PARTIAL, "");
 }
 
-static LLVMValueRef as_u64(struct lower *l, LLVMValueRef v) { return value_resize(l, v, type_int(l, 64), false); }
+static LLVMValueRef as_u64(struct lower *l, LLVMValueRef v)
+{
+    return value_resize(l, v, type_int(l, 64), false);
+}
 
-LLVMValueRef helper_load_partial(struct lower *l, LLVMTypeRef type, uint32_t elem_bytes, LLVMValueRef base, LLVMValueRef count,
-                                 LLVMValueRef first, uint32_t n)
+LLVMValueRef helper_load_partial(struct lower *l, LLVMTypeRef type, uint32_t elem_bytes, LLVMValueRef base,
+                                 LLVMValueRef count, LLVMValueRef first, uint32_t n)
 {
     LLVMValueRef lanes = build_alloca(l, type, "lanes");
     LLVMBuildStore(l->b, LLVMConstNull(type), lanes);
@@ -178,8 +200,8 @@ LLVMValueRef helper_load_partial(struct lower *l, LLVMTypeRef type, uint32_t ele
     return LLVMBuildLoad2(l->b, type, lanes, "");
 }
 
-void helper_store_partial(struct lower *l, LLVMValueRef values, uint32_t elem_bytes, LLVMValueRef base, LLVMValueRef count,
-                          LLVMValueRef first, uint32_t n, LLVMValueRef mask)
+void helper_store_partial(struct lower *l, LLVMValueRef values, uint32_t elem_bytes, LLVMValueRef base,
+                          LLVMValueRef count, LLVMValueRef first, uint32_t n, LLVMValueRef mask)
 {
     LLVMValueRef lanes = build_alloca(l, LLVMTypeOf(values), "lanes");
     LLVMBuildStore(l->b, values, lanes);
@@ -187,7 +209,8 @@ void helper_store_partial(struct lower *l, LLVMValueRef values, uint32_t elem_by
     call_partial(l, elem_bytes, true, (LLVMValueRef[]){lanes, base, count, first, u64_const(l, n), bits});
 }
 
-/* -- scattered stores -------------------------------------------------------------------------------------------------------- */
+/* -- scattered stores
+ * -------------------------------------------------------------------------------------------------------- */
 
 enum { SCATTER_LANES, SCATTER_BASE, SCATTER_INDICES, SCATTER_MASK, N_SCATTER };
 
@@ -203,7 +226,8 @@ static void fill_scatter(struct lower *l, struct helper *h, uint32_t bytes, uint
     block_enter(l, body);
     LLVMValueRef args[2] = {left, const_int(l, 1, 1)};
     LLVMValueRef k = build_call(l, "llvm.cttz", i64, args, 2);
-    LLVMValueRef index = build_load(l, index_type, build_element(l, index_type, argument(h, SCATTER_INDICES), k), index_bytes);
+    LLVMValueRef index =
+        build_load(l, index_type, build_element(l, index_type, argument(h, SCATTER_INDICES), k), index_bytes);
     move_element(l, bytes, element_at(l, bytes, argument(h, SCATTER_BASE), as_u64(l, index)),
                  element_at(l, bytes, argument(h, SCATTER_LANES), k));
     build_store(l, LLVMBuildAnd(l->b, left, LLVMBuildSub(l->b, left, u64_const(l, 1), ""), ""), slot, 8);

@@ -1,17 +1,36 @@
 /* helper_fma.c - a * b + c of doubles, rounded once, for processors without the instruction: in 128-bit integers.
  *
- * Finite operands are taken apart into 53-bit significands. The 106-bit product and c are lined up with 20 and more zero bits below them; what
- * a longer shift loses is kept as one sticky bit, which is enough: where the two nearly cancel, the shift was short. */
+ * Finite operands are taken apart into 53-bit significands. The 106-bit product and c are lined up with 20 and more
+ * zero bits below them; what a longer shift loses is kept as one sticky bit, which is enough: where the two nearly
+ * cancel, the shift was short. */
 #include "codegen/llvm/lower.h"
 
-static LLVMValueRef i64_const(struct lower *l, uint64_t v) { return const_int(l, 64, v); }
-static LLVMValueRef i128_const(struct lower *l, uint64_t v) { return const_int(l, 128, v); }
-static LLVMValueRef choose(struct lower *l, LLVMValueRef c, LLVMValueRef a, LLVMValueRef b) { return LLVMBuildSelect(l->b, c, a, b, ""); }
-static LLVMValueRef compare(struct lower *l, LLVMIntPredicate p, LLVMValueRef a, LLVMValueRef b) { return LLVMBuildICmp(l->b, p, a, b, ""); }
+static LLVMValueRef i64_const(struct lower *l, uint64_t v)
+{
+    return const_int(l, 64, v);
+}
+static LLVMValueRef i128_const(struct lower *l, uint64_t v)
+{
+    return const_int(l, 128, v);
+}
+static LLVMValueRef choose(struct lower *l, LLVMValueRef c, LLVMValueRef a, LLVMValueRef b)
+{
+    return LLVMBuildSelect(l->b, c, a, b, "");
+}
+static LLVMValueRef compare(struct lower *l, LLVMIntPredicate p, LLVMValueRef a, LLVMValueRef b)
+{
+    return LLVMBuildICmp(l->b, p, a, b, "");
+}
 
-static LLVMValueRef to_i128(struct lower *l, LLVMValueRef v) { return LLVMBuildZExt(l->b, v, type_int(l, 128), ""); }
+static LLVMValueRef to_i128(struct lower *l, LLVMValueRef v)
+{
+    return LLVMBuildZExt(l->b, v, type_int(l, 128), "");
+}
 
-static LLVMValueRef to_i64(struct lower *l, LLVMValueRef v) { return LLVMBuildTrunc(l->b, v, type_int(l, 64), ""); }
+static LLVMValueRef to_i64(struct lower *l, LLVMValueRef v)
+{
+    return LLVMBuildTrunc(l->b, v, type_int(l, 64), "");
+}
 
 static LLVMValueRef count_zeros(struct lower *l, LLVMValueRef v)
 {
@@ -30,7 +49,8 @@ static struct parts take_apart(struct lower *l, LLVMValueRef v)
     LLVMValueRef field = LLVMBuildAnd(l->b, LLVMBuildLShr(l->b, bits, i64_const(l, 52), ""), i64_const(l, 0x7FF), "");
     LLVMValueRef fraction = LLVMBuildAnd(l->b, bits, i64_const(l, (UINT64_C(1) << 52) - 1), "");
     LLVMValueRef subnormal = compare(l, LLVMIntEQ, field, i64_const(l, 0));
-    LLVMValueRef shift = LLVMBuildAnd(l->b, LLVMBuildSub(l->b, count_zeros(l, fraction), i64_const(l, 11), ""), i64_const(l, 63), "");
+    LLVMValueRef shift =
+        LLVMBuildAnd(l->b, LLVMBuildSub(l->b, count_zeros(l, fraction), i64_const(l, 11), ""), i64_const(l, 63), "");
     LLVMValueRef hidden = LLVMBuildOr(l->b, fraction, i64_const(l, UINT64_C(1) << 52), "");
     struct parts p = {.sign = LLVMBuildLShr(l->b, bits, i64_const(l, 63), "")};
     p.significand = choose(l, subnormal, LLVMBuildShl(l->b, fraction, shift, ""), hidden);
@@ -55,7 +75,8 @@ static LLVMValueRef round_magnitude(struct lower *l, LLVMValueRef m, LLVMValueRe
     LLVMValueRef field = LLVMBuildAdd(l->b, exponent, i64_const(l, 127 + 1023), ""), zero = i64_const(l, 0);
     LLVMValueRef too_low = compare(l, LLVMIntSLT, field, i64_const(l, 1));
     LLVMValueRef below = choose(l, too_low, LLVMBuildSub(l->b, i64_const(l, 1), field, ""), zero);
-    LLVMValueRef top = shift_sticky(l, shift_sticky(l, m, below), i64_const(l, 73)); /* two bits and the sticky one below the last place */
+    LLVMValueRef top = shift_sticky(l, shift_sticky(l, m, below),
+                                    i64_const(l, 73)); /* two bits and the sticky one below the last place */
     LLVMValueRef low = to_i64(l, top);
     LLVMValueRef q = LLVMBuildLShr(l->b, low, i64_const(l, 2), ""), rest = LLVMBuildAnd(l->b, low, i64_const(l, 3), "");
     LLVMValueRef odd = LLVMBuildAnd(l->b, q, i64_const(l, 1), "");
@@ -73,7 +94,8 @@ static LLVMValueRef multiply_add_finite(struct lower *l, struct parts a, struct 
     LLVMValueRef product = LLVMBuildMul(l->b, to_i128(l, a.significand), to_i128(l, b.significand), "");
     product = LLVMBuildShl(l->b, product, i128_const(l, 20), "");
     LLVMValueRef addend = LLVMBuildShl(l->b, to_i128(l, c.significand), i128_const(l, 72), "");
-    LLVMValueRef product_exponent = LLVMBuildSub(l->b, LLVMBuildAdd(l->b, a.exponent, b.exponent, ""), i64_const(l, 20), "");
+    LLVMValueRef product_exponent =
+        LLVMBuildSub(l->b, LLVMBuildAdd(l->b, a.exponent, b.exponent, ""), i64_const(l, 20), "");
     LLVMValueRef addend_exponent = LLVMBuildSub(l->b, c.exponent, i64_const(l, 72), "");
     LLVMValueRef product_sign = LLVMBuildXor(l->b, a.sign, b.sign, "");
 
@@ -110,17 +132,19 @@ static LLVMValueRef is_finite(struct lower *l, LLVMValueRef v)
 static void fill_fma(struct lower *l, struct helper *h)
 {
     LLVMValueRef a = LLVMGetParam(h->fn, 0), b = LLVMGetParam(h->fn, 1), c = LLVMGetParam(h->fn, 2);
-    LLVMValueRef finite = LLVMBuildAnd(l->b, is_finite(l, a), LLVMBuildAnd(l->b, is_finite(l, b), is_finite(l, c), ""), "");
+    LLVMValueRef finite =
+        LLVMBuildAnd(l->b, is_finite(l, a), LLVMBuildAnd(l->b, is_finite(l, b), is_finite(l, c), ""), "");
     LLVMValueRef no_product = LLVMBuildOr(l->b, is_zero(l, a), is_zero(l, b), "");
     LLVMValueRef product = LLVMBuildFMul(l->b, a, b, "");
-    LLVMBasicBlockRef easy = block_new(l, "easy"), only_product = block_new(l, "only_product"), next = block_new(l, "next"),
-                      hard = block_new(l, "hard");
+    LLVMBasicBlockRef easy = block_new(l, "easy"), only_product = block_new(l, "only_product"),
+                      next = block_new(l, "next"), hard = block_new(l, "hard");
     /* An infinity, a NaN, or nothing to round but c. */
     block_branch(l, LLVMBuildOr(l->b, LLVMBuildNot(l->b, finite, ""), no_product, ""), easy, next);
     block_enter(l, easy);
     /* The product of finite numbers must not overflow beside an infinite or NaN c. */
     LLVMValueRef c_finite = is_finite(l, c);
-    LLVMValueRef product_matters = LLVMBuildOr(l->b, c_finite, LLVMBuildNot(l->b, LLVMBuildAnd(l->b, is_finite(l, a), is_finite(l, b), ""), ""), "");
+    LLVMValueRef product_matters = LLVMBuildOr(
+        l->b, c_finite, LLVMBuildNot(l->b, LLVMBuildAnd(l->b, is_finite(l, a), is_finite(l, b), ""), ""), "");
     LLVMBuildRet(l->b, choose(l, product_matters, LLVMBuildFAdd(l->b, product, c, ""), c));
     block_enter(l, next);
     block_branch(l, is_zero(l, c), only_product, hard);

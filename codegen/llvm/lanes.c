@@ -1,13 +1,15 @@
-/* lanes.c - how the invocations of a workgroup become lanes, and where a workgroup keeps what does not fit registers. */
+/* lanes.c - how the invocations of a workgroup become lanes, and where a workgroup keeps what does not fit registers.
+ */
 #include "codegen/llvm/cpu.h"
 #include "ir/walk.h"
 
-/* -- what a program looks at ----------------------------------------------------------------------------------------------- */
+/* -- what a program looks at
+ * ----------------------------------------------------------------------------------------------- */
 
 struct survey {
     bool sees_workgroup; /* lid, wid, lane */
     bool has_subgroups;
-    bool only_bytes;     /* no varying value wider than a byte, as far as a look at loads and stores tells */
+    bool only_bytes; /* no varying value wider than a byte, as far as a look at loads and stores tells */
     uint32_t n_gathers, n_ops;
 };
 
@@ -18,10 +20,8 @@ static void survey_expr(void *ctx, struct ir_expr **place)
     s->sees_workgroup |= e->op == IR_OP_LID || e->op == IR_OP_WID || e->op == IR_OP_LANE;
     s->has_subgroups |= (ir_op_infos[e->op].traits & IR_TRAIT_SUBGROUP) != 0;
     s->n_ops++;
-    if (e->op == IR_OP_LOAD && ir_type_mem_bytes(e->type) > 1)
-        s->only_bytes = false;
-    if (e->op == IR_OP_CAST && ir_type_mem_bytes(e->type) > ir_type_mem_bytes(e->args[0]->type))
-        s->only_bytes = false;
+    if (e->op == IR_OP_LOAD && ir_type_mem_bytes(e->type) > 1) s->only_bytes = false;
+    if (e->op == IR_OP_CAST && ir_type_mem_bytes(e->type) > ir_type_mem_bytes(e->args[0]->type)) s->only_bytes = false;
 }
 
 static struct survey survey_program(const struct ir_program *p)
@@ -33,62 +33,65 @@ static struct survey survey_program(const struct ir_program *p)
     for (uint32_t i = 0; i < p->buffers.n; i++)
         s.only_bytes &= ir_type_mem_bytes(p->buffers.at[i]->elem) == 1;
     for (uint32_t i = 0; i < p->locals.n; i++)
-        if (p->locals.at[i]->is_mutable)
-            s.only_bytes &= ir_type_mem_bytes(p->locals.at[i]->type) == 1;
+        if (p->locals.at[i]->is_mutable) s.only_bytes &= ir_type_mem_bytes(p->locals.at[i]->type) == 1;
     return s;
 }
 
 static uint32_t choose_width(const struct survey *s, const struct lower_features *features, bool optimize)
 {
-    if (s->has_subgroups)
-        return IR_SUBGROUP_SIZE;
-    if (!optimize)
-        return 1;
+    if (s->has_subgroups) return IR_SUBGROUP_SIZE;
+    if (!optimize) return 1;
     return s->only_bytes ? features->vector_bytes : features->vector_bytes / 4;
 }
 
-struct lane_layout lanes_choose(const struct ir_program *p, const struct lower_features *features, const struct plan *plan, bool optimize)
+struct lane_layout lanes_choose(const struct ir_program *p, const struct lower_features *features,
+                                const struct plan *plan, bool optimize)
 {
     struct survey s = survey_program(p);
-    struct lane_layout lanes = {.program = p, .width = choose_width(&s, features, optimize), .size = {p->workgroup[0], p->workgroup[1], p->workgroup[2]}};
+    struct lane_layout lanes = {.program = p,
+                                .width = choose_width(&s, features, optimize),
+                                .size = {p->workgroup[0], p->workgroup[1], p->workgroup[2]}};
     lanes.n_invocations = lanes.size[0] * lanes.size[1] * lanes.size[2];
-    lanes.is_flat = !plan->has_phases && !s.sees_workgroup && !s.has_subgroups && p->n_dispatch <= 1 && lanes.size[1] * lanes.size[2] == 1;
+    lanes.is_flat = !plan->has_phases && !s.sees_workgroup && !s.has_subgroups && p->n_dispatch <= 1 &&
+                    lanes.size[1] * lanes.size[2] == 1;
     while (!lanes.is_flat && !s.has_subgroups && lanes.width > 1 && lanes.width / 2 >= lanes.n_invocations)
         lanes.width /= 2;
     lanes.n_groups = (lanes.n_invocations + lanes.width - 1) / lanes.width;
     return lanes;
 }
 
-/* -- ids ------------------------------------------------------------------------------------------------------------------------ */
+/* -- ids
+ * ------------------------------------------------------------------------------------------------------------------------
+ */
 
 /* lid: linear where a group never leaves a row, shared where it never leaves a plane's row. */
 static struct shape shape_of_lid(const struct lane_layout *lanes, uint32_t component)
 {
-    if (lanes->size[component] == 1)
-        return SHAPE_UNIFORM;
+    if (lanes->size[component] == 1) return SHAPE_UNIFORM;
     bool one_row = lanes->size[0] % lanes->width == 0 || lanes->n_invocations == lanes->size[0];
-    if (!one_row)
-        return SHAPE_VARYING;
+    if (!one_row) return SHAPE_VARYING;
     return component == 0 ? (struct shape){false, 1} : SHAPE_UNIFORM;
 }
 
 struct shape lanes_shape_of_id(const void *layout, enum ir_op op, uint32_t component)
 {
     const struct lane_layout *lanes = layout;
-    if (lanes->width == 1 || op == IR_OP_WID)
-        return SHAPE_UNIFORM;
-    if (lanes->is_flat)
-        return component == 0 ? (struct shape){false, 1} : SHAPE_UNIFORM;
-    if (op == IR_OP_LANE)
-        return lanes->width <= IR_SUBGROUP_SIZE ? (struct shape){false, 1} : SHAPE_VARYING;
+    if (lanes->width == 1 || op == IR_OP_WID) return SHAPE_UNIFORM;
+    if (lanes->is_flat) return component == 0 ? (struct shape){false, 1} : SHAPE_UNIFORM;
+    if (op == IR_OP_LANE) return lanes->width <= IR_SUBGROUP_SIZE ? (struct shape){false, 1} : SHAPE_VARYING;
     return shape_of_lid(lanes, component);
 }
 
-/* -- scratch -------------------------------------------------------------------------------------------------------------------- */
+/* -- scratch
+ * --------------------------------------------------------------------------------------------------------------------
+ */
 
 enum { MAX_STACK_BYTES = 4096 };
 
-static uint64_t round_up(uint64_t n) { return (n + 63) & ~UINT64_C(63); }
+static uint64_t round_up(uint64_t n)
+{
+    return (n + 63) & ~UINT64_C(63);
+}
 
 static uint64_t take(struct scratch_layout *s, uint64_t bytes)
 {
@@ -97,7 +100,10 @@ static uint64_t take(struct scratch_layout *s, uint64_t bytes)
     return at;
 }
 
-static uint64_t array_bytes(const struct ir_buffer *b) { return b->count * ir_type_mem_bytes(b->elem); }
+static uint64_t array_bytes(const struct ir_buffer *b)
+{
+    return b->count * ir_type_mem_bytes(b->elem);
+}
 
 static void place_arrays(struct lower *l, struct scratch_layout *s)
 {
@@ -146,8 +152,7 @@ void scratch_layout_compute(struct lower *l, struct scratch_layout *s)
 {
     *s = (struct scratch_layout){0};
     place_arrays(l, s);
-    if (!l->plan->has_phases)
-        return;
+    if (!l->plan->has_phases) return;
     s->alive = take(s, (uint64_t)8 * frame_of(l)->lanes.n_groups);
     place_locals(l, s);
 }

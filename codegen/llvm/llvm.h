@@ -7,6 +7,7 @@
 /* The host's object, assembly or IR (options->emit) with CPU code for every chosen level, the container and the entry
  * functions. False when something was reported. */
 bool llvm_emit_host(const struct ir_module *m, const struct codegen_options *options,
-                    const struct object_contents *contents, struct diags *diags, struct arena *scratch, struct out *out);
+                    const struct object_contents *contents, struct diags *diags, struct arena *scratch,
+                    struct out *out);
 
 #endif

@@ -1,9 +1,10 @@
 /* lower.h - private to codegen/llvm: from a program's tree to LLVM IR, once for all targets that LLVM has.
  *
- * An invocation is a lane of a group of `width` lanes that run in lockstep, as in ispc. A value that all lanes of a group share stays a
- * scalar; one that grows by a constant from lane to lane is kept as its formula; the others are vectors <width x T>. Control flow that
- * the lanes share stays branches; where they part, each side runs under a mask. With width 1 everything is shared and what comes out is
- * ordinary scalar code: that is what GPUs want, and what -O0 gives.
+ * An invocation is a lane of a group of `width` lanes that run in lockstep, as in ispc. A value that all lanes of a
+ * group share stays a scalar; one that grows by a constant from lane to lane is kept as its formula; the others are
+ * vectors <width x T>. Control flow that the lanes share stays branches; where they part, each side runs under a mask.
+ * With width 1 everything is shared and what comes out is ordinary scalar code: that is what GPUs want, and what -O0
+ * gives.
  *
  *   shape.c      which locals are shared, linear or varying; which loops lanes leave apart
  *   plan.c       workgroups with barriers: what runs once, what runs lane by lane between barriers
@@ -28,24 +29,26 @@
 /* What the processor can do. One per level. */
 enum { MAX_SHUFFLE_BYTES = 64 };
 struct lower_features {
-    const char *cpu;              /* "target-cpu" */
-    const char *features;         /* "target-features", or NULL */
-    const char *vector_width;     /* "prefer-vector-width" in bits, or NULL */
-    uint32_t vector_bytes;        /* of its registers */
-    bool gathers;                 /* 32- and 64-bit gathers */
-    bool scatters;                /* 32- and 64-bit scatters, masked stores of bytes */
-    bool masked_stores;           /* of 32- and 64-bit elements */
-    bool fma, half_conversions;   /* in hardware */
-    const char *byte_shuffle;     /* intrinsic (row of 16 bytes repeated, indices) -> bytes; NULL: none */
-    uint32_t shuffle_bytes;       /* its width */
-    bool shuffle_checks_index;    /* 0 for any index past the row; otherwise where the top bit is set, and the low half counts */
+    const char *cpu;            /* "target-cpu" */
+    const char *features;       /* "target-features", or NULL */
+    const char *vector_width;   /* "prefer-vector-width" in bits, or NULL */
+    uint32_t vector_bytes;      /* of its registers */
+    bool gathers;               /* 32- and 64-bit gathers */
+    bool scatters;              /* 32- and 64-bit scatters, masked stores of bytes */
+    bool masked_stores;         /* of 32- and 64-bit elements */
+    bool fma, half_conversions; /* in hardware */
+    const char *byte_shuffle;   /* intrinsic (row of 16 bytes repeated, indices) -> bytes; NULL: none */
+    uint32_t shuffle_bytes;     /* its width */
+    bool shuffle_checks_index;  /* 0 for any index past the row; otherwise where the top bit is set, and the low half
+                                   counts */
 };
 
 /* A value of all lanes. */
 struct value {
     ir_type type;
     struct shape shape;
-    /* Components. Uniform: scalars. Varying: vectors. Linear (stride not 0): lane k has at[0] * scale + offset + stride * k. */
+    /* Components. Uniform: scalars. Varying: vectors. Linear (stride not 0): lane k has at[0] * scale + offset + stride
+     * * k. */
     LLVMValueRef at[4];
     int64_t scale, offset; /* 1 and 0 unless linear */
 };
@@ -60,11 +63,11 @@ struct array {
 
 /* Where a local is. A let is a value; a var is memory that LLVM turns into registers. */
 struct slot {
-    bool bound;         /* `value` holds */
+    bool bound; /* `value` holds */
     struct value value;
     LLVMValueRef at[4]; /* per component: alloca of a scalar (uniform, linear) or a vector */
     struct shape shape;
-    uint32_t scope;     /* where it was declared */
+    uint32_t scope; /* where it was declared */
 };
 
 enum { MAX_WINDOW_SCALARS = 256 };
@@ -80,9 +83,9 @@ struct window {
 struct loop_scope {
     struct loop_scope *outer;
     LLVMBasicBlockRef break_to, continue_to;
-    bool masked;                        /* lanes leave one by one: jumps only set the masks below */
-    LLVMValueRef broken, continued;     /* allocas of masks */
-    uint32_t n_breaks, n_continues;     /* emitted so far as masks */
+    bool masked;                    /* lanes leave one by one: jumps only set the masks below */
+    LLVMValueRef broken, continued; /* allocas of masks */
+    uint32_t n_breaks, n_continues; /* emitted so far as masks */
 };
 
 struct lower;
@@ -90,9 +93,9 @@ struct lower;
 struct lower_target {
     const char *name;
     struct value (*id)(struct lower *l, enum ir_op op, uint32_t component);
-    LLVMValueRef (*param)(struct lower *l, const struct ir_param *p);   /* its 8-byte slot, as i64 */
-    LLVMValueRef (*invocation)(struct lower *l, LLVMValueRef lane);     /* linear global id of a lane of the group, i64 */
-    void (*barrier)(struct lower *l);                                   /* NULL: the workgroup loop takes care */
+    LLVMValueRef (*param)(struct lower *l, const struct ir_param *p); /* its 8-byte slot, as i64 */
+    LLVMValueRef (*invocation)(struct lower *l, LLVMValueRef lane);   /* linear global id of a lane of the group, i64 */
+    void (*barrier)(struct lower *l);                                 /* NULL: the workgroup loop takes care */
     void (*report_trap)(struct lower *l, LLVMValueRef invocation, LLVMValueRef code);
     bool shared_is_private; /* a workgroup runs on one thread: its memory needs no atomics */
     const char *sync_scope; /* of atomics between workgroups */
@@ -111,36 +114,36 @@ struct lower {
     struct arena *arena;
     struct debug_info *debug; /* NULL without -g */
     bool optimize;
-    const char *suffix;       /* of helper functions' names: the level */
+    const char *suffix; /* of helper functions' names: the level */
 
     const struct ir_program *program;
     const struct ir_uniformity *uniformity;
     struct shapes shapes;
     struct plan *plan;
-    bool at_workgroup;   /* between phases, once for the workgroup */
-    uint32_t width;      /* lanes now: that of the groups, or 1 at workgroup level */
+    bool at_workgroup; /* between phases, once for the workgroup */
+    uint32_t width;    /* lanes now: that of the groups, or 1 at workgroup level */
     uint32_t group_width;
-    struct slot *slots;  /* by local index */
+    struct slot *slots; /* by local index */
     struct array *buffers, *arrays, *data;
     VEC(struct window) windows; /* valid here; blocks drop theirs at their end */
 
-    LLVMValueRef exec;       /* mask of the running lanes; NULL: all */
+    LLVMValueRef exec;        /* mask of the running lanes; NULL: all */
     uint32_t scope, n_scopes; /* which divergent construct we are in; 0: lanes that do not run have ended for good */
-    LLVMValueRef ended;      /* alloca of the mask of lanes that returned or trapped; NULL with width 1 */
-    uint32_t n_ends;         /* emitted so far as masks */
-    LLVMBasicBlockRef end;   /* where the group's work is done */
+    LLVMValueRef ended;       /* alloca of the mask of lanes that returned or trapped; NULL with width 1 */
+    uint32_t n_ends;          /* emitted so far as masks */
+    LLVMBasicBlockRef end;    /* where the group's work is done */
     struct loop_scope *loop;
-    uint32_t n_copies;       /* bodies made twice around here, for full groups and for others */
-    void *frame;             /* of the target */
+    uint32_t n_copies; /* bodies made twice around here, for full groups and for others */
+    void *frame;       /* of the target */
 };
 
 /* -- types: type.c */
 
 LLVMTypeRef type_int(struct lower *l, uint32_t bits);
 LLVMTypeRef type_ptr(struct lower *l);
-LLVMTypeRef type_value(struct lower *l, enum ir_scalar s);  /* in registers: f16 and bf16 are float */
-LLVMTypeRef type_memory(struct lower *l, enum ir_scalar s); /* in memory: an integer; bool is i32 */
-LLVMTypeRef type_lanes(struct lower *l, LLVMTypeRef scalar); /* <width x scalar>; the scalar with width 1 */
+LLVMTypeRef type_value(struct lower *l, enum ir_scalar s);    /* in registers: f16 and bf16 are float */
+LLVMTypeRef type_memory(struct lower *l, enum ir_scalar s);   /* in memory: an integer; bool is i32 */
+LLVMTypeRef type_lanes(struct lower *l, LLVMTypeRef scalar);  /* <width x scalar>; the scalar with width 1 */
 LLVMTypeRef type_like(LLVMTypeRef model, LLVMTypeRef scalar); /* a vector where the model is one */
 LLVMTypeRef type_of_slot(struct lower *l, enum ir_scalar s, struct shape shape);
 bool type_is_vector(LLVMTypeRef t);
@@ -149,35 +152,41 @@ uint32_t type_bits(LLVMTypeRef t); /* of a scalar or of an element */
 /* -- values: value.c. "Operands" are LLVM values that are all scalars or all vectors of one width. */
 
 LLVMValueRef const_int(struct lower *l, uint32_t bits, uint64_t v);
-LLVMValueRef const_like(LLVMTypeRef model, uint64_t v);      /* an integer or vector of equal ones */
+LLVMValueRef const_like(LLVMTypeRef model, uint64_t v); /* an integer or vector of equal ones */
 LLVMValueRef const_float_like(LLVMTypeRef model, double v);
 LLVMValueRef const_iota(LLVMTypeRef scalar, uint32_t n, int64_t first, int64_t stride);
 LLVMValueRef value_const(struct lower *l, enum ir_scalar s, uint64_t bits); /* scalar */
 struct value value_uniform(ir_type type, LLVMValueRef v);
 struct value value_varying(ir_type type, LLVMValueRef v);
 struct value value_linear(ir_type type, LLVMValueRef root, int64_t scale, int64_t offset, int64_t stride);
-static inline bool value_is_uniform(const struct value *v) { return !v->shape.varying && v->shape.stride == 0; }
-bool value_is_const(const struct value *v, int64_t *bits); /* a uniform integer known now */
+static inline bool value_is_uniform(const struct value *v)
+{
+    return !v->shape.varying && v->shape.stride == 0;
+}
+bool value_is_const(const struct value *v, int64_t *bits);       /* a uniform integer known now */
 LLVMValueRef value_base(struct lower *l, const struct value *v); /* of lane 0; not for varying ones */
 LLVMValueRef value_splat(struct lower *l, LLVMValueRef scalar);
 struct value value_widen(struct lower *l, struct value v); /* as vectors; with width 1 as it is */
 /* The linear result of an integer operation on linear operands, if it has one. */
 bool value_combine(struct lower *l, const struct ir_expr *e, const struct value *args, struct value *result);
-LLVMValueRef value_to_memory(struct lower *l, enum ir_scalar s, LLVMValueRef v);   /* operands; canonical NaNs */
+LLVMValueRef value_to_memory(struct lower *l, enum ir_scalar s, LLVMValueRef v); /* operands; canonical NaNs */
 LLVMValueRef value_from_memory(struct lower *l, enum ir_scalar s, LLVMValueRef v);
-LLVMValueRef value_round(struct lower *l, enum ir_scalar s, LLVMValueRef v); /* a float result to f16 or bf16; else as it is */
+LLVMValueRef value_round(struct lower *l, enum ir_scalar s,
+                         LLVMValueRef v); /* a float result to f16 or bf16; else as it is */
 LLVMValueRef value_resize(struct lower *l, LLVMValueRef v, LLVMTypeRef scalar, bool is_signed); /* integers */
 LLVMValueRef build_call(struct lower *l, const char *intrinsic, LLVMTypeRef overload, LLVMValueRef *args, uint32_t n);
 LLVMValueRef build_call_overloaded(struct lower *l, const char *intrinsic, LLVMTypeRef *overloads, uint32_t n_overloads,
                                    LLVMValueRef *args, uint32_t n);
 LLVMValueRef build_alloca(struct lower *l, LLVMTypeRef type, const char *name);
-LLVMValueRef build_element(struct lower *l, LLVMTypeRef elem, LLVMValueRef base, LLVMValueRef index); /* address; index i64 */
+LLVMValueRef build_element(struct lower *l, LLVMTypeRef elem, LLVMValueRef base,
+                           LLVMValueRef index); /* address; index i64 */
 LLVMValueRef build_load(struct lower *l, LLVMTypeRef type, LLVMValueRef ptr, uint32_t align_bytes);
 void build_store(struct lower *l, LLVMValueRef v, LLVMValueRef ptr, uint32_t align_bytes);
 LLVMBasicBlockRef block_new(struct lower *l, const char *name);
-void block_enter(struct lower *l, LLVMBasicBlockRef block); /* and goes there from where we are, unless that is closed */
+void block_enter(struct lower *l,
+                 LLVMBasicBlockRef block); /* and goes there from where we are, unless that is closed */
 bool block_is_closed(struct lower *l);
-void block_jump(struct lower *l, LLVMBasicBlockRef to);     /* unless closed */
+void block_jump(struct lower *l, LLVMBasicBlockRef to); /* unless closed */
 void block_branch(struct lower *l, LLVMValueRef cond, LLVMBasicBlockRef yes, LLVMBasicBlockRef no);
 void block_branch_likely(struct lower *l, LLVMValueRef cond, LLVMBasicBlockRef yes, LLVMBasicBlockRef no);
 
@@ -187,9 +196,9 @@ LLVMTypeRef mask_type(struct lower *l);
 LLVMValueRef mask_full(struct lower *l);
 LLVMValueRef mask_and(struct lower *l, LLVMValueRef a, LLVMValueRef b);     /* either may be NULL */
 LLVMValueRef mask_and_not(struct lower *l, LLVMValueRef a, LLVMValueRef b); /* a may be NULL */
-LLVMValueRef mask_bits(struct lower *l, LLVMValueRef m); /* integer, bit k for lane k; m not NULL */
-LLVMValueRef mask_any(struct lower *l, LLVMValueRef m);  /* i1; NULL gives true */
-LLVMValueRef mask_first_lane(struct lower *l, LLVMValueRef m); /* i32: lowest active; m may be NULL */
+LLVMValueRef mask_bits(struct lower *l, LLVMValueRef m);                    /* integer, bit k for lane k; m not NULL */
+LLVMValueRef mask_any(struct lower *l, LLVMValueRef m);                     /* i1; NULL gives true */
+LLVMValueRef mask_first_lane(struct lower *l, LLVMValueRef m);              /* i32: lowest active; m may be NULL */
 LLVMValueRef mask_is_full(struct lower *l, LLVMValueRef m);
 LLVMValueRef mask_below(struct lower *l, LLVMValueRef n); /* the first n lanes; n is i32 or i64 */
 
@@ -205,18 +214,20 @@ struct operands {
     LLVMValueRef a, b, c, d;
 };
 typedef LLVMValueRef op_function(struct operands *o);
-op_function op_add, op_sub, op_mul, op_div, op_rem, op_neg, op_and, op_or, op_xor, op_not, op_shl, op_shr, op_eq, op_ne, op_lt, op_le,
-    op_gt, op_ge, op_min, op_max, op_abs, op_abs_diff, op_sat_add, op_sat_sub, op_sat_mul, op_mul_hi, op_rotl, op_rotr, op_popcount,
-    op_clz, op_ctz, op_reverse_bits, op_extract_bits, op_insert_bits, op_select, op_cast, op_bitcast, op_unpack4, op_unpack8,
-    op_dot4_u8, op_sign;
-op_function op_fadd, op_fsub, op_fmul, op_fdiv, op_fneg, op_fmin, op_fmax, op_fabs, op_fsign, op_fma, op_sqrt, op_rsqrt, op_recip,
-    op_floor, op_ceil, op_round, op_trunc, op_is_nan, op_is_inf, op_is_finite;
-op_function op_exp, op_exp2, op_log, op_log2, op_sin, op_cos, op_tan, op_asin, op_acos, op_atan, op_sinh, op_cosh, op_tanh;
+op_function op_add, op_sub, op_mul, op_div, op_rem, op_neg, op_and, op_or, op_xor, op_not, op_shl, op_shr, op_eq, op_ne,
+    op_lt, op_le, op_gt, op_ge, op_min, op_max, op_abs, op_abs_diff, op_sat_add, op_sat_sub, op_sat_mul, op_mul_hi,
+    op_rotl, op_rotr, op_popcount, op_clz, op_ctz, op_reverse_bits, op_extract_bits, op_insert_bits, op_select, op_cast,
+    op_bitcast, op_unpack4, op_unpack8, op_dot4_u8, op_sign;
+op_function op_fadd, op_fsub, op_fmul, op_fdiv, op_fneg, op_fmin, op_fmax, op_fabs, op_fsign, op_fma, op_sqrt, op_rsqrt,
+    op_recip, op_floor, op_ceil, op_round, op_trunc, op_is_nan, op_is_inf, op_is_finite;
+op_function op_exp, op_exp2, op_log, op_log2, op_sin, op_cos, op_tan, op_asin, op_acos, op_atan, op_sinh, op_cosh,
+    op_tanh;
 /* a * b + c rounded once, of f32 or f64 operands, also where the processor has no such instruction. */
 LLVMValueRef float_fma(struct lower *l, LLVMValueRef a, LLVMValueRef b, LLVMValueRef c);
 /* Casts that touch a float: float_cast.c. */
 LLVMValueRef float_cast(struct operands *o);
-LLVMValueRef float_to_half_bits(struct lower *l, LLVMValueRef v);   /* float to i16, to nearest even; NaN is the quiet one */
+LLVMValueRef float_to_half_bits(struct lower *l,
+                                LLVMValueRef v); /* float to i16, to nearest even; NaN is the quiet one */
 LLVMValueRef float_from_half_bits(struct lower *l, LLVMValueRef v);
 LLVMValueRef float_to_brain_bits(struct lower *l, LLVMValueRef v);
 LLVMValueRef float_from_brain_bits(struct lower *l, LLVMValueRef v);
@@ -228,8 +239,10 @@ struct value subgroup_lower(struct lower *l, const struct ir_expr *e, const stru
 
 struct array *array_of(struct lower *l, const struct ir_buffer *b);
 struct value memory_load(struct lower *l, const struct array *a, const struct value *index);
-/* As memory_load of bytes from a window, each replaced by what the table of 256 bytes has for it. False where there is no window. */
-bool memory_load_mapped(struct lower *l, const struct array *a, const struct value *index, const struct ir_buffer *table, struct value *result);
+/* As memory_load of bytes from a window, each replaced by what the table of 256 bytes has for it. False where there is
+ * no window. */
+bool memory_load_mapped(struct lower *l, const struct array *a, const struct value *index,
+                        const struct ir_buffer *table, struct value *result);
 void memory_store(struct lower *l, const struct array *a, const struct value *index, const struct value *v);
 /* Stores one after the other, those that fill a window together as one. */
 struct pending_store {
@@ -239,7 +252,8 @@ void memory_store_run(struct lower *l, const struct array *a, const struct pendi
 /* i1 or mask: index < count. */
 LLVMValueRef memory_in_bounds(struct lower *l, const struct array *a, LLVMValueRef index);
 /* One scalar per lane from base + index, masked lanes 0. `index` counts scalars: vector of i32 (unsigned) or i64. */
-LLVMValueRef gather_lanes(struct lower *l, const struct array *a, LLVMTypeRef elem, LLVMValueRef index, LLVMValueRef mask);
+LLVMValueRef gather_lanes(struct lower *l, const struct array *a, LLVMTypeRef elem, LLVMValueRef index,
+                          LLVMValueRef mask);
 void scatter_lanes(struct lower *l, const struct array *a, LLVMValueRef values, LLVMValueRef index, LLVMValueRef mask);
 void atomic_lower(struct lower *l, struct ir_stmt *s);
 void copy_lower(struct lower *l, struct ir_stmt *s);
@@ -257,15 +271,17 @@ struct helper {
     LLVMValueRef outer_fn;
     LLVMMetadataRef outer_place;
 };
-/* Starts an internal function for the least of the levels, and true; or finds it. Between begin and end, build_* work inside it. */
-bool helper_begin(struct lower *l, struct helper *h, const char *name, LLVMTypeRef result, LLVMTypeRef *params, uint32_t n_params);
+/* Starts an internal function for the least of the levels, and true; or finds it. Between begin and end, build_* work
+ * inside it. */
+bool helper_begin(struct lower *l, struct helper *h, const char *name, LLVMTypeRef result, LLVMTypeRef *params,
+                  uint32_t n_params);
 void helper_end(struct lower *l, struct helper *h);
 /* Elements first .. first + n - 1 (modulo 2^32) of an array as a vector, 0 past its end. */
-LLVMValueRef helper_load_partial(struct lower *l, LLVMTypeRef type, uint32_t elem_bytes, LLVMValueRef base, LLVMValueRef count,
-                                 LLVMValueRef first, uint32_t n);
+LLVMValueRef helper_load_partial(struct lower *l, LLVMTypeRef type, uint32_t elem_bytes, LLVMValueRef base,
+                                 LLVMValueRef count, LLVMValueRef first, uint32_t n);
 /* Stores them: those inside, and, with a mask, of lanes in it (n is the width then). */
-void helper_store_partial(struct lower *l, LLVMValueRef values, uint32_t elem_bytes, LLVMValueRef base, LLVMValueRef count,
-                          LLVMValueRef first, uint32_t n, LLVMValueRef mask);
+void helper_store_partial(struct lower *l, LLVMValueRef values, uint32_t elem_bytes, LLVMValueRef base,
+                          LLVMValueRef count, LLVMValueRef first, uint32_t n, LLVMValueRef mask);
 /* Stores the lanes of `mask` at base[index]. */
 void helper_store_lanes(struct lower *l, LLVMValueRef values, LLVMValueRef base, LLVMValueRef index, LLVMValueRef mask);
 /* a * b + c of doubles, rounded once, in integers. */
@@ -314,8 +330,8 @@ struct cpu_kernel cpu_lower_program(struct lower *l, const struct ir_program *p,
 
 /* -- debug info: debug.c. All take a NULL debug_info and do nothing. */
 
-struct debug_info *debug_begin(struct arena *arena, LLVMModuleRef module, const struct sources *sources, const char *source_name,
-                               bool optimized);
+struct debug_info *debug_begin(struct arena *arena, LLVMModuleRef module, const struct sources *sources,
+                               const char *source_name, bool optimized);
 void debug_end(struct debug_info *d);
 void debug_function(struct lower *l, LLVMValueRef fn, const struct ir_program *p);
 void debug_place(struct lower *l, struct src_range range);

@@ -1,9 +1,10 @@
-/* memory.c - loads and stores of arrays. An index is compared with the length in elements before anything is scaled; outside, a load
- * gives 0 and a store does nothing.
+/* memory.c - loads and stores of arrays. An index is compared with the length in elements before anything is scaled;
+ * outside, a load gives 0 and a store does nothing.
  *
- * Lanes at first, first + s, first + 2 s ... with a small s touch a window of s * width neighbouring elements. When it lies inside the array,
- * which one comparison tells, it is loaded or stored whole and taken apart or put together by shuffles; near the end a helper goes element by
- * element. Windows of arrays that the program only reads are kept, so that t[4 * i], t[4 * i + 1] ... load once. */
+ * Lanes at first, first + s, first + 2 s ... with a small s touch a window of s * width neighbouring elements. When it
+ * lies inside the array, which one comparison tells, it is loaded or stored whole and taken apart or put together by
+ * shuffles; near the end a helper goes element by element. Windows of arrays that the program only reads are kept, so
+ * that t[4 * i], t[4 * i + 1] ... load once. */
 #include "codegen/llvm/lower.h"
 
 enum { MAX_WINDOW_STRIDE = 8 };
@@ -11,24 +12,41 @@ enum { MAX_WINDOW_STRIDE = 8 };
 struct array *array_of(struct lower *l, const struct ir_buffer *b)
 {
     switch (b->space) {
-    case IR_SPACE_STORAGE: return &l->buffers[b->index];
-    case IR_SPACE_DATA: return &l->data[b->data->buffer.index];
-    default: return &l->arrays[b->index];
+    case IR_SPACE_STORAGE:
+        return &l->buffers[b->index];
+    case IR_SPACE_DATA:
+        return &l->data[b->data->buffer.index];
+    default:
+        return &l->arrays[b->index];
     }
 }
 
-static enum ir_scalar scalar_of(const struct array *a) { return (enum ir_scalar)a->buffer->elem.scalar; }
-static uint32_t lanes_of(const struct array *a) { return a->buffer->elem.lanes; }
-static LLVMTypeRef elem_of(struct lower *l, const struct array *a) { return type_memory(l, scalar_of(a)); }
-static uint32_t align_of(const struct array *a) { return ir_scalar_infos[scalar_of(a)].mem_bytes; }
+static enum ir_scalar scalar_of(const struct array *a)
+{
+    return (enum ir_scalar)a->buffer->elem.scalar;
+}
+static uint32_t lanes_of(const struct array *a)
+{
+    return a->buffer->elem.lanes;
+}
+static LLVMTypeRef elem_of(struct lower *l, const struct array *a)
+{
+    return type_memory(l, scalar_of(a));
+}
+static uint32_t align_of(const struct array *a)
+{
+    return ir_scalar_infos[scalar_of(a)].mem_bytes;
+}
 
-static LLVMValueRef widen_u32(struct lower *l, LLVMValueRef index) { return LLVMBuildZExt(l->b, index, type_int(l, 64), ""); }
+static LLVMValueRef widen_u32(struct lower *l, LLVMValueRef index)
+{
+    return LLVMBuildZExt(l->b, index, type_int(l, 64), "");
+}
 
 LLVMValueRef memory_in_bounds(struct lower *l, const struct array *a, LLVMValueRef index)
 {
     LLVMValueRef count = LLVMBuildTrunc(l->b, a->count, type_int(l, 32), "");
-    if (type_is_vector(LLVMTypeOf(index)))
-        count = value_splat(l, count);
+    if (type_is_vector(LLVMTypeOf(index))) count = value_splat(l, count);
     return LLVMBuildICmp(l->b, LLVMIntULT, index, count, "");
 }
 
@@ -48,7 +66,8 @@ static struct value empty_value(const struct array *a, struct shape shape)
     return (struct value){.type = a->buffer->elem, .shape = shape, .scale = 1};
 }
 
-/* -- one element for all lanes ----------------------------------------------------------------------------------------- */
+/* -- one element for all lanes
+ * ----------------------------------------------------------------------------------------- */
 
 /* Outside the array the address is that of a zero: no branch, nothing to merge. */
 static struct value load_uniform(struct lower *l, const struct array *a, LLVMValueRef index)
@@ -79,7 +98,8 @@ static void store_uniform(struct lower *l, const struct array *a, LLVMValueRef i
     block_enter(l, done);
 }
 
-/* -- windows ----------------------------------------------------------------------------------------------------------- */
+/* -- windows
+ * ----------------------------------------------------------------------------------------------------------- */
 
 static bool has_window(struct lower *l, const struct array *a, const struct value *index)
 {
@@ -98,7 +118,8 @@ struct window_place {
 static struct window_place place_window(struct lower *l, const struct array *a, const struct value *index)
 {
     int64_t stride = index->shape.stride;
-    struct window_place p = {.window = {.buffer = a->buffer, .root = index->at[0], .scale = index->scale, .stride = stride}};
+    struct window_place p = {
+        .window = {.buffer = a->buffer, .root = index->at[0], .scale = index->scale, .stride = stride}};
     if (stride < 0) { /* lane width - 1 has the first */
         p.reversed = true;
         p.window.stride = 1;
@@ -143,13 +164,17 @@ static LLVMValueRef load_whole(struct lower *l, const struct array *a, const str
     return phi;
 }
 
-static bool is_constant_memory(const struct ir_buffer *b) { return b->access == IR_ACCESS_READ || b->access == IR_ACCESS_UNIFORM; }
+static bool is_constant_memory(const struct ir_buffer *b)
+{
+    return b->access == IR_ACCESS_READ || b->access == IR_ACCESS_UNIFORM;
+}
 
 static LLVMValueRef get_window(struct lower *l, const struct array *a, struct window w)
 {
     for (uint32_t i = 0; i < l->windows.n; i++) {
         const struct window *o = &l->windows.at[i];
-        if (o->buffer == w.buffer && o->table == w.table && o->root == w.root && o->scale == w.scale && o->first == w.first && o->stride == w.stride)
+        if (o->buffer == w.buffer && o->table == w.table && o->root == w.root && o->scale == w.scale &&
+            o->first == w.first && o->stride == w.stride)
             return o->elements;
     }
     if (w.table) {
@@ -159,8 +184,7 @@ static LLVMValueRef get_window(struct lower *l, const struct array *a, struct wi
     } else {
         w.elements = load_whole(l, a, &w);
     }
-    if (is_constant_memory(a->buffer))
-        vec_push(l->arena, &l->windows, w);
+    if (is_constant_memory(a->buffer)) vec_push(l->arena, &l->windows, w);
     return w.elements;
 }
 
@@ -169,8 +193,7 @@ static LLVMValueRef every(struct lower *l, LLVMValueRef elements, uint32_t first
 {
     LLVMTypeRef elem = LLVMGetElementType(LLVMTypeOf(elements));
     uint32_t bits = type_bits(elem);
-    if (step == 1)
-        return elements;
+    if (step == 1) return elements;
     if (LLVMGetTypeKind(elem) == LLVMIntegerTypeKind && (step & (step - 1)) == 0 && bits * step <= 32) {
         LLVMTypeRef wide = LLVMVectorType(type_int(l, bits * step), l->width);
         LLVMValueRef groups = LLVMBuildBitCast(l->b, elements, wide, "");
@@ -188,7 +211,8 @@ static LLVMValueRef reverse(struct lower *l, LLVMValueRef v)
 }
 
 /* With a table: what it holds for each of the bytes. */
-static struct value load_window(struct lower *l, const struct array *a, const struct value *index, const struct ir_buffer *table)
+static struct value load_window(struct lower *l, const struct array *a, const struct value *index,
+                                const struct ir_buffer *table)
 {
     struct value v = empty_value(a, SHAPE_VARYING);
     struct window_place p = place_window(l, a, index);
@@ -206,8 +230,7 @@ static LLVMValueRef interleave(struct lower *l, LLVMValueRef *parts, uint32_t n)
 {
     LLVMTypeRef i32 = type_int(l, 32);
     LLVMValueRef order[MAX_WINDOW_SCALARS], all = parts[0];
-    if (n == 1)
-        return all;
+    if (n == 1) return all;
     uint32_t padded = 1;
     while (padded < n)
         padded *= 2;
@@ -217,19 +240,21 @@ static LLVMValueRef interleave(struct lower *l, LLVMValueRef *parts, uint32_t n)
         joined[j] = j < n ? parts[j] : LLVMGetPoison(LLVMTypeOf(parts[0]));
     for (uint32_t count = padded, size = l->width; count > 1; count /= 2, size *= 2)
         for (uint32_t j = 0; j < count / 2; j++)
-            joined[j] = LLVMBuildShuffleVector(l->b, joined[2 * j], joined[2 * j + 1], const_iota(i32, 2 * size, 0, 1), "");
+            joined[j] =
+                LLVMBuildShuffleVector(l->b, joined[2 * j], joined[2 * j + 1], const_iota(i32, 2 * size, 0, 1), "");
     for (uint32_t k = 0; k < n * l->width; k++)
         order[k] = const_int(l, 32, (k % n) * l->width + k / n);
-    return LLVMBuildShuffleVector(l->b, joined[0], LLVMGetPoison(LLVMTypeOf(joined[0])), LLVMConstVector(order, n * l->width), "");
+    return LLVMBuildShuffleVector(l->b, joined[0], LLVMGetPoison(LLVMTypeOf(joined[0])),
+                                  LLVMConstVector(order, n * l->width), "");
 }
 
-/* -- any lanes ------------------------------------------------------------------------------------------------------------ */
+/* -- any lanes
+ * ------------------------------------------------------------------------------------------------------------ */
 
 /* The number of the scalar that is component c. Arrays of vectors may have more than 2^32 scalars. */
 static LLVMValueRef scalar_index(struct lower *l, const struct array *a, LLVMValueRef index, uint32_t c)
 {
-    if (lanes_of(a) == 1)
-        return index;
+    if (lanes_of(a) == 1) return index;
     LLVMTypeRef i64 = type_like(LLVMTypeOf(index), type_int(l, 64));
     LLVMValueRef at = LLVMBuildMul(l->b, LLVMBuildZExt(l->b, index, i64, ""), const_like(i64, lanes_of(a)), "");
     return LLVMBuildAdd(l->b, at, const_like(i64, c), "");
@@ -240,7 +265,8 @@ static struct value load_varying(struct lower *l, const struct array *a, LLVMVal
     struct value v = empty_value(a, SHAPE_VARYING);
     LLVMValueRef mask = mask_and(l, l->exec, memory_in_bounds(l, a, index));
     for (uint32_t c = 0; c < lanes_of(a); c++)
-        v.at[c] = value_from_memory(l, scalar_of(a), gather_lanes(l, a, elem_of(l, a), scalar_index(l, a, index, c), mask));
+        v.at[c] =
+            value_from_memory(l, scalar_of(a), gather_lanes(l, a, elem_of(l, a), scalar_index(l, a, index, c), mask));
     return v;
 }
 
@@ -251,7 +277,8 @@ static void store_varying(struct lower *l, const struct array *a, LLVMValueRef i
         scatter_lanes(l, a, parts[c], scalar_index(l, a, index, c), mask);
 }
 
-/* -- an array of each invocation ------------------------------------------------------------------------------------------ */
+/* -- an array of each invocation
+ * ------------------------------------------------------------------------------------------ */
 
 /* Element i, component c, of all lanes side by side. */
 static LLVMValueRef private_row(struct lower *l, const struct array *a, LLVMValueRef index, uint32_t c)
@@ -281,8 +308,7 @@ static void store_private_row(struct lower *l, const struct array *a, LLVMValueR
     block_enter(l, yes);
     for (uint32_t c = 0; c < lanes_of(a); c++) {
         LLVMValueRef row = private_row(l, a, index, c), v = parts[c];
-        if (l->exec)
-            v = LLVMBuildSelect(l->b, l->exec, v, build_load(l, LLVMTypeOf(v), row, align_of(a)), "");
+        if (l->exec) v = LLVMBuildSelect(l->b, l->exec, v, build_load(l, LLVMTypeOf(v), row, align_of(a)), "");
         build_store(l, v, row, align_of(a));
     }
     block_enter(l, done);
@@ -306,8 +332,7 @@ static struct array as_flat(struct lower *l, const struct array *a)
 
 static struct value load_private(struct lower *l, const struct array *a, const struct value *index)
 {
-    if (value_is_uniform(index))
-        return load_private_row(l, a, index->at[0]);
+    if (value_is_uniform(index)) return load_private_row(l, a, index->at[0]);
     struct array flat = as_flat(l, a);
     struct value v = empty_value(a, SHAPE_VARYING), wide = value_widen(l, *index);
     LLVMValueRef mask = mask_and(l, l->exec, memory_in_bounds(l, a, wide.at[0]));
@@ -331,24 +356,22 @@ static void store_private(struct lower *l, const struct array *a, const struct v
         scatter_lanes(l, &flat, parts[c], private_index(l, a, wide.at[0], c), mask);
 }
 
-/* -- the ways in ------------------------------------------------------------------------------------------------------------ */
+/* -- the ways in
+ * ------------------------------------------------------------------------------------------------------------ */
 
 struct value memory_load(struct lower *l, const struct array *a, const struct value *index)
 {
-    if (a->interleaved)
-        return load_private(l, a, index);
-    if (value_is_uniform(index))
-        return load_uniform(l, a, index->at[0]);
-    if (has_window(l, a, index))
-        return load_window(l, a, index, NULL);
+    if (a->interleaved) return load_private(l, a, index);
+    if (value_is_uniform(index)) return load_uniform(l, a, index->at[0]);
+    if (has_window(l, a, index)) return load_window(l, a, index, NULL);
     struct value wide = value_widen(l, *index);
     return load_varying(l, a, wide.at[0]);
 }
 
-bool memory_load_mapped(struct lower *l, const struct array *a, const struct value *index, const struct ir_buffer *table, struct value *result)
+bool memory_load_mapped(struct lower *l, const struct array *a, const struct value *index,
+                        const struct ir_buffer *table, struct value *result)
 {
-    if (a->interleaved || value_is_uniform(index) || !has_window(l, a, index))
-        return false;
+    if (a->interleaved || value_is_uniform(index) || !has_window(l, a, index)) return false;
     *result = load_window(l, a, index, table);
     result->type = table->elem;
     return true;
@@ -372,11 +395,13 @@ static void store_masked(struct lower *l, LLVMValueRef v, LLVMValueRef at, uint3
     LLVMTypeRef overloads[2] = {LLVMTypeOf(v), type_ptr(l)};
     LLVMValueRef args[3] = {v, at, l->exec};
     LLVMValueRef call = build_call_overloaded(l, "llvm.masked.store", overloads, 2, args, 3);
-    LLVMAddCallSiteAttribute(call, 2, LLVMCreateEnumAttribute(l->context, LLVMGetEnumAttributeKindForName("align", 5), align_bytes));
+    LLVMAddCallSiteAttribute(
+        call, 2, LLVMCreateEnumAttribute(l->context, LLVMGetEnumAttributeKindForName("align", 5), align_bytes));
 }
 
 /* n stores that together fill a window of n elements per lane; parts[j * lanes + c]. `index` is that of the first. */
-static void store_window(struct lower *l, const struct array *a, const struct value *index, LLVMValueRef *parts, uint32_t n)
+static void store_window(struct lower *l, const struct array *a, const struct value *index, LLVMValueRef *parts,
+                         uint32_t n)
 {
     uint32_t n_parts = n * lanes_of(a);
     LLVMValueRef first = value_base(l, index);
@@ -398,8 +423,7 @@ static void store_window(struct lower *l, const struct array *a, const struct va
 
 static bool is_window_of_one(struct lower *l, const struct array *a, const struct value *index)
 {
-    if (index->shape.varying || index->shape.stride != 1 || lanes_of(a) * l->width > MAX_WINDOW_SCALARS)
-        return false;
+    if (index->shape.varying || index->shape.stride != 1 || lanes_of(a) * l->width > MAX_WINDOW_SCALARS) return false;
     return !l->exec || (lanes_of(a) == 1 && has_masked_store(l, type_bits(elem_of(l, a))));
 }
 
@@ -421,7 +445,8 @@ void memory_store(struct lower *l, const struct array *a, const struct value *in
     }
 }
 
-/* -- runs of stores ----------------------------------------------------------------------------------------------------------- */
+/* -- runs of stores
+ * ----------------------------------------------------------------------------------------------------------- */
 
 /* Whether pending[0 .. n - 1], n the stride, are the elements of one window in some order; order[j] has element j. */
 static bool fills_window(const struct pending_store *pending, uint32_t n, const struct pending_store **order)
@@ -431,14 +456,12 @@ static bool fills_window(const struct pending_store *pending, uint32_t n, const 
         const struct value *v = &pending[i].index, *o = &pending[0].index;
         if (v->shape.varying || v->shape.stride != (int64_t)n || v->at[0] != o->at[0] || v->scale != o->scale)
             return false;
-        if (v->offset < least)
-            least = v->offset;
+        if (v->offset < least) least = v->offset;
         order[i] = NULL;
     }
     for (uint32_t i = 0; i < n; i++) {
         int64_t j = pending[i].index.offset - least;
-        if (j >= (int64_t)n || order[j])
-            return false;
+        if (j >= (int64_t)n || order[j]) return false;
         order[j] = &pending[i];
     }
     return true;

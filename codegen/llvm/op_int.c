@@ -1,12 +1,24 @@
-/* op_int.c - integer and bool operations on scalars or vectors, as ops.def defines them for every operand. Nothing here may be
- * undefined or poison in LLVM's sense: divisors and shift amounts are made harmless first. */
+/* op_int.c - integer and bool operations on scalars or vectors, as ops.def defines them for every operand. Nothing here
+ * may be undefined or poison in LLVM's sense: divisors and shift amounts are made harmless first. */
 #include "codegen/llvm/lower.h"
 
-static bool is_signed(const struct operands *o) { return ir_scalar_infos[o->type].kind == IR_KIND_SINT; }
-static uint32_t width_of(const struct operands *o) { return ir_scalar_infos[o->type].bits; }
-static LLVMBuilderRef builder(const struct operands *o) { return o->l->b; }
+static bool is_signed(const struct operands *o)
+{
+    return ir_scalar_infos[o->type].kind == IR_KIND_SINT;
+}
+static uint32_t width_of(const struct operands *o)
+{
+    return ir_scalar_infos[o->type].bits;
+}
+static LLVMBuilderRef builder(const struct operands *o)
+{
+    return o->l->b;
+}
 
-static LLVMValueRef call_unary(struct operands *o, const char *intrinsic) { return build_call(o->l, intrinsic, o->llvm, &o->a, 1); }
+static LLVMValueRef call_unary(struct operands *o, const char *intrinsic)
+{
+    return build_call(o->l, intrinsic, o->llvm, &o->a, 1);
+}
 
 static LLVMValueRef call_binary(struct operands *o, const char *intrinsic, LLVMValueRef a, LLVMValueRef b)
 {
@@ -26,19 +38,47 @@ static LLVMValueRef extend(struct operands *o, LLVMValueRef v, uint32_t bits)
 
 /* -- sums, products, bits -------------------------------------------------------------------------------------- */
 
-LLVMValueRef op_add(struct operands *o) { return LLVMBuildAdd(builder(o), o->a, o->b, ""); }
-LLVMValueRef op_sub(struct operands *o) { return LLVMBuildSub(builder(o), o->a, o->b, ""); }
-LLVMValueRef op_mul(struct operands *o) { return LLVMBuildMul(builder(o), o->a, o->b, ""); }
-LLVMValueRef op_neg(struct operands *o) { return LLVMBuildNeg(builder(o), o->a, ""); }
-LLVMValueRef op_and(struct operands *o) { return LLVMBuildAnd(builder(o), o->a, o->b, ""); }
-LLVMValueRef op_or(struct operands *o) { return LLVMBuildOr(builder(o), o->a, o->b, ""); }
-LLVMValueRef op_xor(struct operands *o) { return LLVMBuildXor(builder(o), o->a, o->b, ""); }
-LLVMValueRef op_not(struct operands *o) { return LLVMBuildNot(builder(o), o->a, ""); }
-LLVMValueRef op_select(struct operands *o) { return LLVMBuildSelect(builder(o), o->a, o->b, o->c, ""); }
+LLVMValueRef op_add(struct operands *o)
+{
+    return LLVMBuildAdd(builder(o), o->a, o->b, "");
+}
+LLVMValueRef op_sub(struct operands *o)
+{
+    return LLVMBuildSub(builder(o), o->a, o->b, "");
+}
+LLVMValueRef op_mul(struct operands *o)
+{
+    return LLVMBuildMul(builder(o), o->a, o->b, "");
+}
+LLVMValueRef op_neg(struct operands *o)
+{
+    return LLVMBuildNeg(builder(o), o->a, "");
+}
+LLVMValueRef op_and(struct operands *o)
+{
+    return LLVMBuildAnd(builder(o), o->a, o->b, "");
+}
+LLVMValueRef op_or(struct operands *o)
+{
+    return LLVMBuildOr(builder(o), o->a, o->b, "");
+}
+LLVMValueRef op_xor(struct operands *o)
+{
+    return LLVMBuildXor(builder(o), o->a, o->b, "");
+}
+LLVMValueRef op_not(struct operands *o)
+{
+    return LLVMBuildNot(builder(o), o->a, "");
+}
+LLVMValueRef op_select(struct operands *o)
+{
+    return LLVMBuildSelect(builder(o), o->a, o->b, o->c, "");
+}
 
 /* -- division -------------------------------------------------------------------------------------------------- */
 
-/* The divisor, or 1 where the quotient is not defined by the machine: zero, and MIN / -1 (whose quotient by 1 is right). */
+/* The divisor, or 1 where the quotient is not defined by the machine: zero, and MIN / -1 (whose quotient by 1 is
+ * right). */
 static LLVMValueRef safe_divisor(struct operands *o)
 {
     LLVMValueRef bad = is_zero(o, o->b), one = const_like(o->llvm, 1);
@@ -51,24 +91,26 @@ static LLVMValueRef safe_divisor(struct operands *o)
     return LLVMBuildSelect(builder(o), bad, one, o->b, "");
 }
 
-/* Processors have no vector division of integers. A float quotient of n-bit integers, rounded and then truncated, is exact when the float has
- * 2 n bits less one or more: below an integer q the next quotient is q - 1 / b, which does not round up to q. */
+/* Processors have no vector division of integers. A float quotient of n-bit integers, rounded and then truncated, is
+ * exact when the float has 2 n bits less one or more: below an integer q the next quotient is q - 1 / b, which does not
+ * round up to q. */
 static LLVMValueRef divide_as_floats(struct operands *o, LLVMValueRef divisor)
 {
     LLVMTypeRef scalar = type_value(o->l, width_of(o) <= 16 ? IR_F32 : IR_F64), type = type_like(o->llvm, scalar);
     LLVMBuilderRef b = builder(o);
     if (is_signed(o)) {
-        LLVMValueRef quotient = LLVMBuildFDiv(b, LLVMBuildSIToFP(b, o->a, type, ""), LLVMBuildSIToFP(b, divisor, type, ""), "");
+        LLVMValueRef quotient =
+            LLVMBuildFDiv(b, LLVMBuildSIToFP(b, o->a, type, ""), LLVMBuildSIToFP(b, divisor, type, ""), "");
         return LLVMBuildFPToSI(b, quotient, o->llvm, "");
     }
-    LLVMValueRef quotient = LLVMBuildFDiv(b, LLVMBuildUIToFP(b, o->a, type, ""), LLVMBuildUIToFP(b, divisor, type, ""), "");
+    LLVMValueRef quotient =
+        LLVMBuildFDiv(b, LLVMBuildUIToFP(b, o->a, type, ""), LLVMBuildUIToFP(b, divisor, type, ""), "");
     return LLVMBuildFPToUI(b, quotient, o->llvm, "");
 }
 
 static LLVMValueRef quotient_by(struct operands *o, LLVMValueRef divisor)
 {
-    if (type_is_vector(o->llvm) && !LLVMIsConstant(divisor) && width_of(o) <= 32)
-        return divide_as_floats(o, divisor);
+    if (type_is_vector(o->llvm) && !LLVMIsConstant(divisor) && width_of(o) <= 32) return divide_as_floats(o, divisor);
     return is_signed(o) ? LLVMBuildSDiv(builder(o), o->a, divisor, "") : LLVMBuildUDiv(builder(o), o->a, divisor, "");
 }
 
@@ -96,14 +138,20 @@ static LLVMValueRef amount(struct operands *o, LLVMValueRef n)
     return value_resize(o->l, low, type_int(o->l, width_of(o)), false);
 }
 
-LLVMValueRef op_shl(struct operands *o) { return LLVMBuildShl(builder(o), o->a, amount(o, o->b), ""); }
+LLVMValueRef op_shl(struct operands *o)
+{
+    return LLVMBuildShl(builder(o), o->a, amount(o, o->b), "");
+}
 
 static LLVMValueRef shift_right(struct operands *o, LLVMValueRef v, LLVMValueRef n)
 {
     return is_signed(o) ? LLVMBuildAShr(builder(o), v, n, "") : LLVMBuildLShr(builder(o), v, n, "");
 }
 
-LLVMValueRef op_shr(struct operands *o) { return shift_right(o, o->a, amount(o, o->b)); }
+LLVMValueRef op_shr(struct operands *o)
+{
+    return shift_right(o, o->a, amount(o, o->b));
+}
 
 static LLVMValueRef funnel(struct operands *o, const char *intrinsic)
 {
@@ -111,8 +159,14 @@ static LLVMValueRef funnel(struct operands *o, const char *intrinsic)
     return build_call(o->l, intrinsic, o->llvm, args, 3);
 }
 
-LLVMValueRef op_rotl(struct operands *o) { return funnel(o, "llvm.fshl"); }
-LLVMValueRef op_rotr(struct operands *o) { return funnel(o, "llvm.fshr"); }
+LLVMValueRef op_rotl(struct operands *o)
+{
+    return funnel(o, "llvm.fshl");
+}
+LLVMValueRef op_rotr(struct operands *o)
+{
+    return funnel(o, "llvm.fshr");
+}
 
 /* -- comparisons ----------------------------------------------------------------------------------------------- */
 
@@ -126,11 +180,11 @@ static LLVMValueRef compare_floats(struct operands *o, LLVMRealPredicate predica
     return LLVMBuildFCmp(builder(o), predicate, o->a, o->b, "");
 }
 
-#define COMPARISON(name, unsigned_one, signed_one, float_one)                                     \
-    LLVMValueRef op_##name(struct operands *o)                                                    \
-    {                                                                                             \
-        if (ir_scalar_infos[o->type].kind == IR_KIND_FLOAT) return compare_floats(o, float_one);  \
-        return compare(o, unsigned_one, signed_one);                                              \
+#define COMPARISON(name, unsigned_one, signed_one, float_one)                                                          \
+    LLVMValueRef op_##name(struct operands *o)                                                                         \
+    {                                                                                                                  \
+        if (ir_scalar_infos[o->type].kind == IR_KIND_FLOAT) return compare_floats(o, float_one);                       \
+        return compare(o, unsigned_one, signed_one);                                                                   \
     }
 COMPARISON(eq, LLVMIntEQ, LLVMIntEQ, LLVMRealOEQ)
 COMPARISON(ne, LLVMIntNE, LLVMIntNE, LLVMRealUNE)
@@ -141,17 +195,30 @@ COMPARISON(ge, LLVMIntUGE, LLVMIntSGE, LLVMRealOGE)
 
 /* -- by range -------------------------------------------------------------------------------------------------- */
 
-LLVMValueRef op_min(struct operands *o) { return call_binary(o, is_signed(o) ? "llvm.smin" : "llvm.umin", o->a, o->b); }
-LLVMValueRef op_max(struct operands *o) { return call_binary(o, is_signed(o) ? "llvm.smax" : "llvm.umax", o->a, o->b); }
-LLVMValueRef op_abs(struct operands *o) { return call_binary(o, "llvm.abs", o->a, const_int(o->l, 1, 0)); }
-LLVMValueRef op_abs_diff(struct operands *o) { return LLVMBuildSub(builder(o), op_max(o), op_min(o), ""); }
+LLVMValueRef op_min(struct operands *o)
+{
+    return call_binary(o, is_signed(o) ? "llvm.smin" : "llvm.umin", o->a, o->b);
+}
+LLVMValueRef op_max(struct operands *o)
+{
+    return call_binary(o, is_signed(o) ? "llvm.smax" : "llvm.umax", o->a, o->b);
+}
+LLVMValueRef op_abs(struct operands *o)
+{
+    return call_binary(o, "llvm.abs", o->a, const_int(o->l, 1, 0));
+}
+LLVMValueRef op_abs_diff(struct operands *o)
+{
+    return LLVMBuildSub(builder(o), op_max(o), op_min(o), "");
+}
 
 LLVMValueRef op_sign(struct operands *o)
 {
     LLVMValueRef zero = LLVMConstNull(o->llvm);
     LLVMValueRef above = LLVMBuildICmp(builder(o), LLVMIntSGT, o->a, zero, "");
     LLVMValueRef below = LLVMBuildICmp(builder(o), LLVMIntSLT, o->a, zero, "");
-    LLVMValueRef minus = LLVMBuildSExt(builder(o), below, o->llvm, ""), plus = LLVMBuildZExt(builder(o), above, o->llvm, "");
+    LLVMValueRef minus = LLVMBuildSExt(builder(o), below, o->llvm, ""),
+                 plus = LLVMBuildZExt(builder(o), above, o->llvm, "");
     return LLVMBuildOr(builder(o), minus, plus, "");
 }
 
@@ -171,7 +238,8 @@ static LLVMValueRef wide_product(struct operands *o)
     return LLVMBuildMul(builder(o), extend(o, o->a, bits), extend(o, o->b, bits), "");
 }
 
-/* The product of 64-bit operands has no wider type to be clamped in that is cheap: a fixed-point product of scale 0 is the same. */
+/* The product of 64-bit operands has no wider type to be clamped in that is cheap: a fixed-point product of scale 0 is
+ * the same. */
 static LLVMValueRef saturate_product_64(struct operands *o)
 {
     LLVMValueRef args[3] = {o->a, o->b, const_int(o->l, 32, 0)};
@@ -181,8 +249,7 @@ static LLVMValueRef saturate_product_64(struct operands *o)
 LLVMValueRef op_sat_mul(struct operands *o)
 {
     uint32_t bits = width_of(o);
-    if (bits == 64)
-        return saturate_product_64(o);
+    if (bits == 64) return saturate_product_64(o);
     LLVMValueRef product = wide_product(o);
     LLVMTypeRef wide = LLVMTypeOf(product);
     uint64_t most = (UINT64_C(1) << (bits - is_signed(o))) - 1;
@@ -204,12 +271,27 @@ LLVMValueRef op_mul_hi(struct operands *o)
 
 /* -- counting and fields of bits ------------------------------------------------------------------------------- */
 
-static LLVMValueRef as_u32(struct operands *o, LLVMValueRef v) { return value_resize(o->l, v, type_int(o->l, 32), false); }
+static LLVMValueRef as_u32(struct operands *o, LLVMValueRef v)
+{
+    return value_resize(o->l, v, type_int(o->l, 32), false);
+}
 
-LLVMValueRef op_popcount(struct operands *o) { return as_u32(o, call_unary(o, "llvm.ctpop")); }
-LLVMValueRef op_clz(struct operands *o) { return as_u32(o, call_binary(o, "llvm.ctlz", o->a, const_int(o->l, 1, 0))); }
-LLVMValueRef op_ctz(struct operands *o) { return as_u32(o, call_binary(o, "llvm.cttz", o->a, const_int(o->l, 1, 0))); }
-LLVMValueRef op_reverse_bits(struct operands *o) { return call_unary(o, "llvm.bitreverse"); }
+LLVMValueRef op_popcount(struct operands *o)
+{
+    return as_u32(o, call_unary(o, "llvm.ctpop"));
+}
+LLVMValueRef op_clz(struct operands *o)
+{
+    return as_u32(o, call_binary(o, "llvm.ctlz", o->a, const_int(o->l, 1, 0)));
+}
+LLVMValueRef op_ctz(struct operands *o)
+{
+    return as_u32(o, call_binary(o, "llvm.cttz", o->a, const_int(o->l, 1, 0)));
+}
+LLVMValueRef op_reverse_bits(struct operands *o)
+{
+    return call_unary(o, "llvm.bitreverse");
+}
 
 /* offset and count within the width, as u32 operands. */
 struct field {
@@ -231,7 +313,8 @@ static struct field clamp_field(struct operands *o, LLVMValueRef offset, LLVMVal
 LLVMValueRef op_extract_bits(struct operands *o)
 {
     struct field f = clamp_field(o, o->b, o->c);
-    LLVMValueRef width = const_like(LLVMTypeOf(f.count), width_of(o)), above = LLVMBuildSub(builder(o), width, f.count, "");
+    LLVMValueRef width = const_like(LLVMTypeOf(f.count), width_of(o)),
+                 above = LLVMBuildSub(builder(o), width, f.count, "");
     LLVMValueRef up = amount(o, LLVMBuildSub(builder(o), above, f.offset, ""));
     LLVMValueRef v = shift_right(o, LLVMBuildShl(builder(o), o->a, up, ""), amount(o, above));
     return LLVMBuildSelect(builder(o), f.is_empty, LLVMConstNull(o->llvm), v, "");
@@ -254,12 +337,19 @@ LLVMValueRef op_insert_bits(struct operands *o)
 static LLVMValueRef unpack(struct operands *o, uint32_t bits)
 {
     LLVMValueRef k = LLVMBuildAnd(builder(o), o->b, const_like(o->llvm, 32 / bits - 1), "");
-    LLVMValueRef shifted = LLVMBuildLShr(builder(o), o->a, LLVMBuildMul(builder(o), k, const_like(o->llvm, bits), ""), "");
+    LLVMValueRef shifted =
+        LLVMBuildLShr(builder(o), o->a, LLVMBuildMul(builder(o), k, const_like(o->llvm, bits), ""), "");
     return LLVMBuildAnd(builder(o), shifted, const_like(o->llvm, (UINT64_C(1) << bits) - 1), "");
 }
 
-LLVMValueRef op_unpack4(struct operands *o) { return unpack(o, 4); }
-LLVMValueRef op_unpack8(struct operands *o) { return unpack(o, 8); }
+LLVMValueRef op_unpack4(struct operands *o)
+{
+    return unpack(o, 4);
+}
+LLVMValueRef op_unpack8(struct operands *o)
+{
+    return unpack(o, 8);
+}
 
 LLVMValueRef op_dot4_u8(struct operands *o)
 {
@@ -275,14 +365,15 @@ LLVMValueRef op_dot4_u8(struct operands *o)
 
 /* -- casts ----------------------------------------------------------------------------------------------------- */
 
-static bool is_float(enum ir_scalar s) { return ir_scalar_infos[s].kind == IR_KIND_FLOAT; }
+static bool is_float(enum ir_scalar s)
+{
+    return ir_scalar_infos[s].kind == IR_KIND_FLOAT;
+}
 
 LLVMValueRef op_cast(struct operands *o)
 {
-    if (is_float(o->type) || is_float(o->result))
-        return float_cast(o);
-    if (o->result == IR_BOOL)
-        return LLVMBuildICmp(builder(o), LLVMIntNE, o->a, LLVMConstNull(o->llvm), "");
+    if (is_float(o->type) || is_float(o->result)) return float_cast(o);
+    if (o->result == IR_BOOL) return LLVMBuildICmp(builder(o), LLVMIntNE, o->a, LLVMConstNull(o->llvm), "");
     return value_resize(o->l, o->a, type_value(o->l, o->result), is_signed(o));
 }
 

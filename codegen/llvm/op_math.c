@@ -1,8 +1,14 @@
 /* op_math.c - the transcendental functions of ir/op_math.h, as instructions. */
 #include "codegen/llvm/lower.h"
 
-static LLVMBuilderRef builder(const struct operands *o) { return o->l->b; }
-static LLVMTypeRef uint_type(struct operands *o) { return type_like(o->llvm, type_int(o->l, 32)); }
+static LLVMBuilderRef builder(const struct operands *o)
+{
+    return o->l->b;
+}
+static LLVMTypeRef uint_type(struct operands *o)
+{
+    return type_like(o->llvm, type_int(o->l, 32));
+}
 
 #define M_CONTEXT struct operands *o,
 #define M_CONTEXT_ARG o,
@@ -46,6 +52,11 @@ static LLVMValueRef upper_product(struct operands *o, LLVMValueRef a, LLVMValueR
 
 #include "ir/op_math.h"
 
-#define MATH(name) \
-    LLVMValueRef op_##name(struct operands *o) { return math_##name(o, o->a); }
-MATH(exp) MATH(exp2) MATH(log) MATH(log2) MATH(sin) MATH(cos) MATH(tan) MATH(asin) MATH(acos) MATH(atan) MATH(sinh) MATH(cosh) MATH(tanh)
+#define MATH(name)                                                                                                     \
+    LLVMValueRef op_##name(struct operands *o)                                                                         \
+    {                                                                                                                  \
+        return math_##name(o, o->a);                                                                                   \
+    }
+MATH(exp)
+MATH(exp2) MATH(log) MATH(log2) MATH(sin) MATH(cos) MATH(tan) MATH(asin) MATH(acos) MATH(atan) MATH(sinh) MATH(cosh)
+    MATH(tanh)

@@ -1,5 +1,5 @@
-/* op_subgroup.c - operations across the 32 lanes of a subgroup, which is the group. Lanes that have ended, or lie past the workgroup, bring
- * the identity of the operation. Float sums go by the tree that the reference fixes. */
+/* op_subgroup.c - operations across the 32 lanes of a subgroup, which is the group. Lanes that have ended, or lie past
+ * the workgroup, bring the identity of the operation. Float sums go by the tree that the reference fixes. */
 #include "codegen/llvm/lower.h"
 
 struct combine {
@@ -13,14 +13,22 @@ static op_function *step_of(const struct ir_expr *e)
     bool is_float = ir_type_is_float(e->type);
     switch (e->op) {
     case IR_OP_REDUCE_ADD:
-    case IR_OP_SCAN_ADD: return is_float ? op_fadd : op_add;
-    case IR_OP_REDUCE_MUL: return is_float ? op_fmul : op_mul;
-    case IR_OP_REDUCE_MIN: return is_float ? op_fmin : op_min;
-    case IR_OP_REDUCE_MAX: return is_float ? op_fmax : op_max;
-    case IR_OP_REDUCE_AND: return op_and;
-    case IR_OP_REDUCE_OR: return op_or;
-    case IR_OP_REDUCE_XOR: return op_xor;
-    default: bug("%s combines no lanes", ir_op_infos[e->op].name);
+    case IR_OP_SCAN_ADD:
+        return is_float ? op_fadd : op_add;
+    case IR_OP_REDUCE_MUL:
+        return is_float ? op_fmul : op_mul;
+    case IR_OP_REDUCE_MIN:
+        return is_float ? op_fmin : op_min;
+    case IR_OP_REDUCE_MAX:
+        return is_float ? op_fmax : op_max;
+    case IR_OP_REDUCE_AND:
+        return op_and;
+    case IR_OP_REDUCE_OR:
+        return op_or;
+    case IR_OP_REDUCE_XOR:
+        return op_xor;
+    default:
+        bug("%s combines no lanes", ir_op_infos[e->op].name);
     }
 }
 
@@ -57,9 +65,11 @@ static LLVMValueRef scan(const struct combine *c, LLVMValueRef v)
 {
     LLVMTypeRef i32 = type_int(c->l, 32);
     for (uint32_t distance = 1; distance < IR_SUBGROUP_SIZE; distance *= 2) {
-        LLVMValueRef moved = LLVMBuildShuffleVector(c->l->b, v, v, const_iota(i32, IR_SUBGROUP_SIZE, (int64_t)IR_SUBGROUP_SIZE - distance, 1), "");
+        LLVMValueRef moved = LLVMBuildShuffleVector(
+            c->l->b, v, v, const_iota(i32, IR_SUBGROUP_SIZE, (int64_t)IR_SUBGROUP_SIZE - distance, 1), "");
         LLVMValueRef numbers = const_iota(i32, IR_SUBGROUP_SIZE, 0, 1);
-        LLVMValueRef is_low = LLVMBuildICmp(c->l->b, LLVMIntULT, numbers, const_like(LLVMTypeOf(numbers), distance), "");
+        LLVMValueRef is_low =
+            LLVMBuildICmp(c->l->b, LLVMIntULT, numbers, const_like(LLVMTypeOf(numbers), distance), "");
         v = LLVMBuildSelect(c->l->b, is_low, v, combine(c, v, moved), "");
     }
     return v;
@@ -78,7 +88,8 @@ static LLVMValueRef shuffle(struct lower *l, LLVMValueRef v, LLVMValueRef which)
     LLVMBuildStore(l->b, v, table);
     for (uint32_t k = 0; k < IR_SUBGROUP_SIZE; k++) {
         LLVMValueRef lane = const_int(l, 32, k);
-        LLVMValueRef number = LLVMBuildAnd(l->b, LLVMBuildExtractElement(l->b, which, lane, ""), const_int(l, 32, IR_SUBGROUP_SIZE - 1), "");
+        LLVMValueRef number = LLVMBuildAnd(l->b, LLVMBuildExtractElement(l->b, which, lane, ""),
+                                           const_int(l, 32, IR_SUBGROUP_SIZE - 1), "");
         LLVMValueRef at = build_element(l, elem, table, LLVMBuildZExt(l->b, number, type_int(l, 64), ""));
         result = LLVMBuildInsertElement(l->b, result, build_load(l, elem, at, type_bits(elem) / 8), lane, "");
     }
@@ -97,8 +108,7 @@ struct value subgroup_lower(struct lower *l, const struct ir_expr *e, const stru
     struct value which = e->op == IR_OP_SHUFFLE ? value_widen(l, args[1]) : v;
     if (e->op == IR_OP_BALLOT)
         return value_uniform(e->type, mask_bits(l, only_running(l, v.at[0], LLVMConstNull(LLVMTypeOf(v.at[0])))));
-    if (e->op == IR_OP_SHUFFLE || e->op == IR_OP_SCAN_ADD)
-        result.shape = SHAPE_VARYING;
+    if (e->op == IR_OP_SHUFFLE || e->op == IR_OP_SCAN_ADD) result.shape = SHAPE_VARYING;
     struct combine c = {l, e, (enum ir_scalar)e->type.scalar};
     for (uint32_t i = 0; i < e->type.lanes; i++) {
         LLVMTypeRef type = LLVMTypeOf(v.at[i]);

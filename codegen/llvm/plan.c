@@ -1,20 +1,29 @@
-/* plan.c - see plan.h. Each step walks the body until nothing changes; statements are walked backwards, so that a chain of lets is
- * followed in one round. */
+/* plan.c - see plan.h. Each step walks the body until nothing changes; statements are walked backwards, so that a chain
+ * of lets is followed in one round. */
 #include "codegen/llvm/plan.h"
 
 #include "ir/ops.h"
 #include "ir/walk.h"
 
-bool plan_is_raised(const struct plan *plan, const struct ir_stmt *s) { return plan->has_phases && map_find(&plan->raised, s); }
-bool plan_is_scalar(const struct plan *plan, const struct ir_local *local) { return plan->has_phases && plan->scalars[local->index]; }
-bool plan_crosses(const struct plan *plan, const struct ir_local *local) { return plan->has_phases && plan->crossing[local->index]; }
+bool plan_is_raised(const struct plan *plan, const struct ir_stmt *s)
+{
+    return plan->has_phases && map_find(&plan->raised, s);
+}
+bool plan_is_scalar(const struct plan *plan, const struct ir_local *local)
+{
+    return plan->has_phases && plan->scalars[local->index];
+}
+bool plan_crosses(const struct plan *plan, const struct ir_local *local)
+{
+    return plan->has_phases && plan->crossing[local->index];
+}
 
-/* -- what is raised ------------------------------------------------------------------------------------------------------ */
+/* -- what is raised
+ * ------------------------------------------------------------------------------------------------------ */
 
 static void raise(struct plan *plan, struct ir_stmt *s)
 {
-    if (map_find(&plan->raised, s))
-        return;
+    if (map_find(&plan->raised, s)) return;
     map_set(&plan->raised, s, s);
     plan->changed = true;
 }
@@ -28,8 +37,7 @@ static void raise_path(struct plan *plan, struct ir_stmt *s)
 
 static void need_expr(struct plan *plan, const struct ir_expr *e)
 {
-    if (e->op == IR_OP_LOCAL && !plan->scalars[e->local->index])
-        plan->scalars[e->local->index] = plan->changed = true;
+    if (e->op == IR_OP_LOCAL && !plan->scalars[e->local->index]) plan->scalars[e->local->index] = plan->changed = true;
     for (uint32_t i = 0; i < e->n_args; i++)
         need_expr(plan, e->args[i]);
 }
@@ -40,8 +48,7 @@ static void need_operands(struct plan *plan, struct ir_stmt *s)
     struct ir_expr **places[4];
     for (uint32_t i = 0, n = ir_stmt_exprs(s, places); i < n; i++)
         need_expr(plan, *places[i]);
-    if (s->kind == IR_STMT_FOR)
-        plan->scalars[s->for_.local->index] = true;
+    if (s->kind == IR_STMT_FOR) plan->scalars[s->for_.local->index] = true;
 }
 
 static struct ir_stmt *loop_around(const struct ir_stmt *s)
@@ -56,9 +63,11 @@ static bool must_rise(struct plan *plan, struct ir_stmt *s)
 {
     switch (s->kind) {
     case IR_STMT_BARRIER:
-    case IR_STMT_GRID_BARRIER: return true;
+    case IR_STMT_GRID_BARRIER:
+        return true;
     case IR_STMT_BREAK:
-    case IR_STMT_CONTINUE: return map_find(&plan->raised, loop_around(s)) != NULL;
+    case IR_STMT_CONTINUE:
+        return map_find(&plan->raised, loop_around(s)) != NULL;
     default: {
         struct ir_local *local = ir_stmt_written_local(s);
         return local && s->kind != IR_STMT_FOR && plan->scalars[local->index];
@@ -73,28 +82,27 @@ static void raise_block(struct plan *plan, struct ir_block *block)
         uint32_t n = ir_stmt_blocks(s, blocks);
         while (n)
             raise_block(plan, blocks[--n]);
-        if (must_rise(plan, s))
-            raise_path(plan, s);
-        if (map_find(&plan->raised, s))
-            need_operands(plan, s);
+        if (must_rise(plan, s)) raise_path(plan, s);
+        if (map_find(&plan->raised, s)) need_operands(plan, s);
     }
 }
 
-/* -- phases ---------------------------------------------------------------------------------------------------------------- */
+/* -- phases
+ * ---------------------------------------------------------------------------------------------------------------- */
 
 static bool loads_variable_memory(const struct ir_expr *e)
 {
     if (e->op == IR_OP_LOAD && e->buffer->access != IR_ACCESS_READ && e->buffer->access != IR_ACCESS_UNIFORM)
         return true;
     for (uint32_t i = 0; i < e->n_args; i++)
-        if (loads_variable_memory(e->args[i]))
-            return true;
+        if (loads_variable_memory(e->args[i])) return true;
     return false;
 }
 
 bool plan_is_hoisted(const struct plan *plan, const struct ir_stmt *s)
 {
-    return (s->kind == IR_STMT_LET || s->kind == IR_STMT_VAR) && plan_is_raised(plan, s) && !loads_variable_memory(s->let.value);
+    return (s->kind == IR_STMT_LET || s->kind == IR_STMT_VAR) && plan_is_raised(plan, s) &&
+           !loads_variable_memory(s->let.value);
 }
 
 struct ir_stmt *plan_phase_end(const struct plan *plan, struct ir_stmt *first)
@@ -107,28 +115,23 @@ struct ir_stmt *plan_phase_end(const struct plan *plan, struct ir_stmt *first)
 static void use_local(struct plan *plan, const struct ir_local *local)
 {
     uint32_t *phase = &plan->phase_of_local[local->index];
-    if (*phase && *phase != plan->phase)
-        plan->crossing[local->index] = !plan->scalars[local->index];
+    if (*phase && *phase != plan->phase) plan->crossing[local->index] = !plan->scalars[local->index];
     *phase = plan->phase;
 }
 
 static void use_array(struct plan *plan, const struct ir_buffer *b)
 {
-    if (b->space != IR_SPACE_PRIVATE)
-        return;
+    if (b->space != IR_SPACE_PRIVATE) return;
     uint32_t *phase = &plan->phase_of_array[b->index];
-    if (plan->n_raised_loops || (*phase && *phase != plan->phase))
-        plan->crossing_arrays[b->index] = true;
+    if (plan->n_raised_loops || (*phase && *phase != plan->phase)) plan->crossing_arrays[b->index] = true;
     *phase = plan->phase;
 }
 
 static void use_expr(void *ctx, struct ir_expr **place)
 {
     const struct ir_expr *e = *place;
-    if (e->op == IR_OP_LOCAL)
-        use_local(ctx, e->local);
-    if (e->op == IR_OP_LOAD || e->op == IR_OP_LEN)
-        use_array(ctx, e->buffer);
+    if (e->op == IR_OP_LOCAL) use_local(ctx, e->local);
+    if (e->op == IR_OP_LOAD || e->op == IR_OP_LEN) use_array(ctx, e->buffer);
 }
 
 static void use_stmt(void *ctx, struct ir_stmt *s)
@@ -137,12 +140,9 @@ static void use_stmt(void *ctx, struct ir_stmt *s)
     struct ir_expr **places[4];
     for (uint32_t i = 0, n = ir_stmt_exprs(s, places); i < n; i++)
         ir_walk_expr(places[i], use_expr, plan);
-    if (ir_stmt_written_local(s))
-        use_local(plan, ir_stmt_written_local(s));
-    if (ir_stmt_written_buffer(s))
-        use_array(plan, ir_stmt_written_buffer(s));
-    if (s->kind == IR_STMT_COPY_ASYNC)
-        use_array(plan, s->copy.src);
+    if (ir_stmt_written_local(s)) use_local(plan, ir_stmt_written_local(s));
+    if (ir_stmt_written_buffer(s)) use_array(plan, ir_stmt_written_buffer(s));
+    if (s->kind == IR_STMT_COPY_ASYNC) use_array(plan, s->copy.src);
     plan->keeps_alive |= s->kind == IR_STMT_RETURN || s->kind == IR_STMT_TRAP || s->kind == IR_STMT_WHILE;
 }
 
@@ -174,8 +174,7 @@ static void number_phases(struct plan *plan, struct ir_block *block)
         struct ir_stmt *end = plan_phase_end(plan, s);
         plan->phase++;
         for (; s != end; s = s->next)
-            if (!plan_is_raised(plan, s))
-                use_tree(plan, s);
+            if (!plan_is_raised(plan, s)) use_tree(plan, s);
         if (s) {
             number_raised(plan, s);
             s = s->next;
@@ -183,7 +182,8 @@ static void number_phases(struct plan *plan, struct ir_block *block)
     }
 }
 
-/* -- the way in -------------------------------------------------------------------------------------------------------------- */
+/* -- the way in
+ * -------------------------------------------------------------------------------------------------------------- */
 
 static void find_barrier(void *ctx, struct ir_stmt *s)
 {
@@ -196,8 +196,7 @@ void plan_compute(struct plan *plan, struct arena *arena, const struct ir_progra
     struct ir_block *body = (struct ir_block *)&p->body;
     *plan = (struct plan){.arena = arena, .program = p, .n_launch_phases = 1};
     ir_walk_stmts(body, find_barrier, plan);
-    if (!plan->has_phases)
-        return;
+    if (!plan->has_phases) return;
     plan->scalars = ARENA_ARRAY(arena, bool, p->locals.n + 1);
     plan->crossing = ARENA_ARRAY(arena, bool, p->locals.n + 1);
     plan->crossing_arrays = ARENA_ARRAY(arena, bool, p->arrays.n + 1);

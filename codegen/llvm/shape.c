@@ -5,12 +5,12 @@
  *   for k in 0u32..4 { n = n + k; }
  *   if text[q] == 65u8 { n = 7; }    now it is not: only some lanes assign
  *
- * A local is assigned "together" when between its declaration and the assignment no construct parts the lanes that comes
- * together again later: an `if` on a varying condition, a loop that lanes leave or go on in one by one. Each such construct is a
- * scope. Lanes that return or trap never come back, so they part nothing.
+ * A local is assigned "together" when between its declaration and the assignment no construct parts the lanes that
+ * comes together again later: an `if` on a varying condition, a loop that lanes leave or go on in one by one. Each such
+ * construct is a scope. Lanes that return or trap never come back, so they part nothing.
  *
- * Shapes only ever go from known to varying, so walking the body until nothing changes ends; loops make it a few rounds. After
- * MAX_ROUNDS whatever still changes is varying at once. */
+ * Shapes only ever go from known to varying, so walking the body until nothing changes ends; loops make it a few
+ * rounds. After MAX_ROUNDS whatever still changes is varying at once. */
 #include "codegen/llvm/shape.h"
 
 #include "ir/ops.h"
@@ -25,10 +25,16 @@ int64_t shape_wrap(ir_type type, int64_t stride)
 
 /* -- expressions ----------------------------------------------------------------------------------------------- */
 
-static struct shape linear(ir_type type, int64_t stride) { return (struct shape){false, shape_wrap(type, stride)}; }
+static struct shape linear(ir_type type, int64_t stride)
+{
+    return (struct shape){false, shape_wrap(type, stride)};
+}
 
 /* Unsigned, because strides wrap. */
-static int64_t product(int64_t a, uint64_t b) { return (int64_t)((uint64_t)a * b); }
+static int64_t product(int64_t a, uint64_t b)
+{
+    return (int64_t)((uint64_t)a * b);
+}
 
 static struct shape shape_of_sum(const struct ir_expr *e, struct shape a, struct shape b)
 {
@@ -38,43 +44,45 @@ static struct shape shape_of_sum(const struct ir_expr *e, struct shape a, struct
 
 static struct shape shape_of_product(const struct ir_expr *e, struct shape a, struct shape b)
 {
-    if (ir_type_info(e->type)->kind == IR_KIND_FLOAT)
-        return SHAPE_VARYING;
-    if (e->args[1]->op == IR_OP_CONST)
-        return linear(e->type, product(a.stride, e->args[1]->bits));
-    if (e->args[0]->op == IR_OP_CONST)
-        return linear(e->type, product(b.stride, e->args[0]->bits));
+    if (ir_type_info(e->type)->kind == IR_KIND_FLOAT) return SHAPE_VARYING;
+    if (e->args[1]->op == IR_OP_CONST) return linear(e->type, product(a.stride, e->args[1]->bits));
+    if (e->args[0]->op == IR_OP_CONST) return linear(e->type, product(b.stride, e->args[0]->bits));
     return SHAPE_VARYING;
 }
 
 static struct shape shape_of_shift(const struct ir_expr *e, struct shape a)
 {
-    if (e->args[1]->op != IR_OP_CONST)
-        return SHAPE_VARYING;
+    if (e->args[1]->op != IR_OP_CONST) return SHAPE_VARYING;
     return linear(e->type, product(a.stride, UINT64_C(1) << (e->args[1]->bits & (ir_type_info(e->type)->bits - 1u))));
 }
 
 /* Of integer operations on operands of which at least one is linear. Must not be sharper than value_combine. */
 static struct shape shape_of_linear(const struct ir_expr *e, const struct shape *args)
 {
-    if (e->type.lanes != 1 || !ir_type_is_int(e->type) || !ir_type_is_int(e->args[0]->type))
-        return SHAPE_VARYING;
+    if (e->type.lanes != 1 || !ir_type_is_int(e->type) || !ir_type_is_int(e->args[0]->type)) return SHAPE_VARYING;
     switch (e->op) {
     case IR_OP_ADD:
-    case IR_OP_SUB: return shape_of_sum(e, args[0], args[1]);
+    case IR_OP_SUB:
+        return shape_of_sum(e, args[0], args[1]);
     case IR_OP_NEG:
-    case IR_OP_NOT: return linear(e->type, product(args[0].stride, ~UINT64_C(0)));
-    case IR_OP_MUL: return shape_of_product(e, args[0], args[1]);
-    case IR_OP_SHL: return shape_of_shift(e, args[0]);
+    case IR_OP_NOT:
+        return linear(e->type, product(args[0].stride, ~UINT64_C(0)));
+    case IR_OP_MUL:
+        return shape_of_product(e, args[0], args[1]);
+    case IR_OP_SHL:
+        return shape_of_shift(e, args[0]);
     case IR_OP_CAST:
-        return ir_type_info(e->type)->bits <= ir_type_info(e->args[0]->type)->bits ? linear(e->type, args[0].stride) : SHAPE_VARYING;
-    default: return SHAPE_VARYING;
+        return ir_type_info(e->type)->bits <= ir_type_info(e->args[0]->type)->bits ? linear(e->type, args[0].stride)
+                                                                                   : SHAPE_VARYING;
+    default:
+        return SHAPE_VARYING;
     }
 }
 
 static bool differs_by_itself(const struct ir_expr *e)
 {
-    return (e->op == IR_OP_LOAD && e->buffer->space == IR_SPACE_PRIVATE) || e->op == IR_OP_SHUFFLE || e->op == IR_OP_SCAN_ADD;
+    return (e->op == IR_OP_LOAD && e->buffer->space == IR_SPACE_PRIVATE) || e->op == IR_OP_SHUFFLE ||
+           e->op == IR_OP_SCAN_ADD;
 }
 
 /* What a subgroup agrees on is one value: the group is the subgroup. */
@@ -85,8 +93,7 @@ static bool is_agreed(const struct ir_expr *e)
 
 struct shape shape_of_expr(const struct shapes *s, const struct ir_expr *e)
 {
-    if (e->op == IR_OP_LOCAL)
-        return s->locals[e->local->index];
+    if (e->op == IR_OP_LOCAL) return s->locals[e->local->index];
     if (e->op == IR_OP_GID || e->op == IR_OP_LID || e->op == IR_OP_LANE || e->op == IR_OP_WID)
         return s->of_id(s->of_id_ctx, (enum ir_op)e->op, e->component);
     struct shape args[4];
@@ -96,10 +103,8 @@ struct shape shape_of_expr(const struct shapes *s, const struct ir_expr *e)
         uniform &= shape_is_uniform(args[i]);
         varying |= args[i].varying;
     }
-    if (differs_by_itself(e))
-        return SHAPE_VARYING;
-    if (uniform || is_agreed(e))
-        return SHAPE_UNIFORM;
+    if (differs_by_itself(e)) return SHAPE_VARYING;
+    if (uniform || is_agreed(e)) return SHAPE_UNIFORM;
     return varying ? SHAPE_VARYING : shape_of_linear(e, args);
 }
 
@@ -130,15 +135,13 @@ static void meet(struct walk *w, const struct ir_local *local, struct shape shap
 {
     struct shapes *s = w->shapes;
     struct shape *at = &s->locals[local->index], old = *at;
-    if (s->scalar_locals && s->scalar_locals[local->index])
-        shape = SHAPE_UNIFORM;
+    if (s->scalar_locals && s->scalar_locals[local->index]) shape = SHAPE_UNIFORM;
     if (!s->known[local->index])
         *at = shape;
     else if (!shape_equal(old, shape))
         *at = SHAPE_VARYING;
     bool moved = !s->known[local->index] || !shape_equal(old, *at);
-    if (moved && w->hurry && local->is_mutable)
-        *at = SHAPE_VARYING;
+    if (moved && w->hurry && local->is_mutable) *at = SHAPE_VARYING;
     s->known[local->index] = true;
     s->changed |= moved;
 }
@@ -157,8 +160,7 @@ static void assign(struct walk *w, const struct ir_local *local, struct shape sh
 static void walk_parted(struct walk *w, struct ir_block *block, bool parted)
 {
     uint32_t scope = w->scope;
-    if (parted)
-        w->scope = ++w->n_scopes;
+    if (parted) w->scope = ++w->n_scopes;
     walk_block(w, block);
     w->scope = scope;
 }
@@ -167,8 +169,7 @@ static void walk_if(struct walk *w, struct ir_stmt *s)
 {
     bool parted = !shape_is_uniform(shape_of_expr(w->shapes, s->if_.cond));
     walk_parted(w, &s->if_.then_block, parted);
-    if (s->if_.has_else)
-        walk_parted(w, &s->if_.else_block, parted);
+    if (s->if_.has_else) walk_parted(w, &s->if_.else_block, parted);
 }
 
 static struct loop_facts *facts_of(struct walk *w, const struct ir_stmt *s)
@@ -184,15 +185,12 @@ static struct loop_facts *facts_of(struct walk *w, const struct ir_stmt *s)
 static void walk_loop(struct walk *w, struct ir_stmt *s, struct ir_block *body, bool parted)
 {
     struct walk_loop loop = {.outer = w->loop, .facts = facts_of(w, s)};
-    if (parted)
-        raise(w, &loop.facts->divergent);
+    if (parted) raise(w, &loop.facts->divergent);
     uint32_t scope = w->scope;
-    if (loop.facts->divergent)
-        w->scope = ++w->n_scopes;
+    if (loop.facts->divergent) w->scope = ++w->n_scopes;
     loop.body_scope = w->scope;
     w->loop = &loop;
-    if (s->kind == IR_STMT_FOR)
-        declare(w, s->for_.local, shape_of_expr(w->shapes, s->for_.from));
+    if (s->kind == IR_STMT_FOR) declare(w, s->for_.local, shape_of_expr(w->shapes, s->for_.from));
     walk_block(w, body);
     w->loop = loop.outer;
     w->scope = scope;
@@ -220,45 +218,59 @@ static void walk_while(struct walk *w, struct ir_stmt *s)
 
 static void walk_jump(struct walk *w)
 {
-    if (w->loop && w->scope != w->loop->body_scope)
-        raise(w, &w->loop->facts->divergent);
+    if (w->loop && w->scope != w->loop->body_scope) raise(w, &w->loop->facts->divergent);
 }
 
 static void walk_stmt(struct walk *w, struct ir_stmt *s)
 {
     switch (s->kind) {
     case IR_STMT_LET:
-    case IR_STMT_VAR: declare(w, s->let.local, shape_of_expr(w->shapes, s->let.value)); break;
-    case IR_STMT_ASSIGN: assign(w, s->let.local, shape_of_expr(w->shapes, s->let.value)); break;
-    case IR_STMT_ATOMIC:
-        if (s->atomic.result)
-            (s->atomic.declares ? declare : assign)(w, s->atomic.result, SHAPE_VARYING);
+    case IR_STMT_VAR:
+        declare(w, s->let.local, shape_of_expr(w->shapes, s->let.value));
         break;
-    case IR_STMT_IF: walk_if(w, s); break;
+    case IR_STMT_ASSIGN:
+        assign(w, s->let.local, shape_of_expr(w->shapes, s->let.value));
+        break;
+    case IR_STMT_ATOMIC:
+        if (s->atomic.result) (s->atomic.declares ? declare : assign)(w, s->atomic.result, SHAPE_VARYING);
+        break;
+    case IR_STMT_IF:
+        walk_if(w, s);
+        break;
     case IR_STMT_FOR: {
-        bool uniform = shape_is_uniform(shape_of_expr(w->shapes, s->for_.from)) && shape_is_uniform(shape_of_expr(w->shapes, s->for_.to));
+        bool uniform = shape_is_uniform(shape_of_expr(w->shapes, s->for_.from)) &&
+                       shape_is_uniform(shape_of_expr(w->shapes, s->for_.to));
         walk_loop(w, s, &s->for_.body, !uniform);
         break;
     }
-    case IR_STMT_WHILE: walk_while(w, s); break;
+    case IR_STMT_WHILE:
+        walk_while(w, s);
+        break;
     case IR_STMT_BREAK:
-    case IR_STMT_CONTINUE: walk_jump(w); break;
+    case IR_STMT_CONTINUE:
+        walk_jump(w);
+        break;
     case IR_STMT_RETURN:
-    case IR_STMT_TRAP: walk_end(w); break;
+    case IR_STMT_TRAP:
+        walk_end(w);
+        break;
     case IR_STMT_BLOCK:
-    case IR_STMT_REGION: walk_block(w, &s->scope.body); break;
-    default: break; /* defines no local, has no block */
+    case IR_STMT_REGION:
+        walk_block(w, &s->scope.body);
+        break;
+    default:
+        break; /* defines no local, has no block */
     }
 }
 
 static void walk_block(struct walk *w, struct ir_block *block)
 {
     IR_EACH_STMT(s, block)
-        walk_stmt(w, s);
+    walk_stmt(w, s);
 }
 
-void shapes_compute(struct shapes *s, struct arena *arena, const struct ir_program *p, shape_of_id *of_id, const void *of_id_ctx,
-                    const bool *scalar_locals)
+void shapes_compute(struct shapes *s, struct arena *arena, const struct ir_program *p, shape_of_id *of_id,
+                    const void *of_id_ctx, const bool *scalar_locals)
 {
     *s = (struct shapes){.arena = arena, .of_id = of_id, .of_id_ctx = of_id_ctx, .scalar_locals = scalar_locals};
     s->locals = ARENA_ARRAY(arena, struct shape, p->locals.n + 1);

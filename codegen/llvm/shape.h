@@ -1,5 +1,5 @@
-/* shape.h - how a value differs between the lanes of a group that run in lockstep. Finer than uniformity in a workgroup, and
- * only about locals: the shape of an expression follows while it is lowered. Knows nothing of LLVM. */
+/* shape.h - how a value differs between the lanes of a group that run in lockstep. Finer than uniformity in a
+ * workgroup, and only about locals: the shape of an expression follows while it is lowered. Knows nothing of LLVM. */
 #ifndef VYREC_LLVM_SHAPE_H
 #define VYREC_LLVM_SHAPE_H
 
@@ -13,8 +13,14 @@ struct shape {
 };
 #define SHAPE_UNIFORM ((struct shape){false, 0})
 #define SHAPE_VARYING ((struct shape){true, 0})
-static inline bool shape_is_uniform(struct shape s) { return !s.varying && s.stride == 0; }
-static inline bool shape_equal(struct shape a, struct shape b) { return a.varying == b.varying && a.stride == b.stride; }
+static inline bool shape_is_uniform(struct shape s)
+{
+    return !s.varying && s.stride == 0;
+}
+static inline bool shape_equal(struct shape a, struct shape b)
+{
+    return a.varying == b.varying && a.stride == b.stride;
+}
 /* A stride modulo the width of the type, as the least in magnitude. */
 int64_t shape_wrap(ir_type type, int64_t stride);
 
@@ -28,17 +34,17 @@ typedef struct shape shape_of_id(const void *ctx, enum ir_op op, uint32_t compon
 
 struct shapes {
     struct arena *arena;
-    struct shape *locals;    /* by index */
-    bool *known;             /* locals seen so far */
-    struct map loops;        /* FOR, WHILE -> struct loop_facts */
+    struct shape *locals; /* by index */
+    bool *known;          /* locals seen so far */
+    struct map loops;     /* FOR, WHILE -> struct loop_facts */
     shape_of_id *of_id;
     const void *of_id_ctx;
     const bool *scalar_locals; /* by index: known to be uniform; NULL: none */
     bool changed;
 };
 /* For groups of more than one lane. Linear, times the few rounds until loops are stable. */
-void shapes_compute(struct shapes *s, struct arena *arena, const struct ir_program *p, shape_of_id *of_id, const void *of_id_ctx,
-                    const bool *scalar_locals);
+void shapes_compute(struct shapes *s, struct arena *arena, const struct ir_program *p, shape_of_id *of_id,
+                    const void *of_id_ctx, const bool *scalar_locals);
 struct shape shape_of_expr(const struct shapes *s, const struct ir_expr *e);
 const struct loop_facts *shape_of_loop(const struct shapes *s, const struct ir_stmt *loop);
 

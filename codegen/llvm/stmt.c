@@ -1,7 +1,8 @@
 /* stmt.c - statements in a row, and locals. What parts the lanes is in control.c. */
 #include "codegen/llvm/lower.h"
 
-/* -- locals -------------------------------------------------------------------------------------------------------------- */
+/* -- locals
+ * -------------------------------------------------------------------------------------------------------------- */
 
 static struct shape shape_of_local(struct lower *l, const struct ir_local *local)
 {
@@ -10,18 +11,19 @@ static struct shape shape_of_local(struct lower *l, const struct ir_local *local
 
 static bool lives_in_memory(struct lower *l, const struct ir_local *local)
 {
-    return local->is_mutable || plan_is_scalar(l->plan, local) || plan_crosses(l->plan, local) || (l->debug && !l->optimize);
+    return local->is_mutable || plan_is_scalar(l->plan, local) || plan_crosses(l->plan, local) ||
+           (l->debug && !l->optimize);
 }
 
 struct slot *local_slot(struct lower *l, const struct ir_local *local)
 {
     struct slot *slot = &l->slots[local->index];
-    if (slot->at[0])
-        return slot;
+    if (slot->at[0]) return slot;
     slot->shape = shape_of_local(l, local);
     for (uint32_t c = 0; c < local->type.lanes; c++) {
         LLVMTypeRef scalar = type_value(l, (enum ir_scalar)local->type.scalar);
-        slot->at[c] = build_alloca(l, slot->shape.varying ? LLVMVectorType(scalar, l->group_width) : scalar, local->name);
+        slot->at[c] =
+            build_alloca(l, slot->shape.varying ? LLVMVectorType(scalar, l->group_width) : scalar, local->name);
     }
     debug_local(l, local, slot->at[0]);
     return slot;
@@ -64,37 +66,37 @@ void local_assign(struct lower *l, const struct ir_local *local, struct value v)
 struct value local_read(struct lower *l, const struct ir_local *local)
 {
     struct slot *slot = &l->slots[local->index];
-    if (slot->bound)
-        return slot->value;
+    if (slot->bound) return slot->value;
     local_slot(l, local);
     struct value v = {.type = local->type, .shape = slot->shape, .scale = 1};
     LLVMTypeRef scalar = type_value(l, (enum ir_scalar)local->type.scalar);
     for (uint32_t c = 0; c < local->type.lanes; c++)
-        v.at[c] = LLVMBuildLoad2(l->b, slot->shape.varying ? LLVMVectorType(scalar, l->group_width) : scalar, slot->at[c], local->name);
+        v.at[c] = LLVMBuildLoad2(l->b, slot->shape.varying ? LLVMVectorType(scalar, l->group_width) : scalar,
+                                 slot->at[c], local->name);
     return v;
 }
 
-/* -- stores -------------------------------------------------------------------------------------------------------------- */
+/* -- stores
+ * -------------------------------------------------------------------------------------------------------------- */
 
 enum { MAX_RUN = 8 };
 
 static bool loads_from(const struct ir_expr *e, const struct ir_buffer *b)
 {
-    if (e->op == IR_OP_LOAD && e->buffer == b)
-        return true;
+    if (e->op == IR_OP_LOAD && e->buffer == b) return true;
     for (uint32_t i = 0; i < e->n_args; i++)
-        if (loads_from(e->args[i], b))
-            return true;
+        if (loads_from(e->args[i], b)) return true;
     return false;
 }
 
-/* How many stores to one array stand in a row, none of which reads it: their values may be computed before any is stored. */
+/* How many stores to one array stand in a row, none of which reads it: their values may be computed before any is
+ * stored. */
 static uint32_t count_run(const struct ir_stmt *first)
 {
     uint32_t n = 1;
     for (const struct ir_stmt *s = first->next; s && n < MAX_RUN; s = s->next, n++)
-        if (s->kind != IR_STMT_STORE || s->store.buffer != first->store.buffer || loads_from(s->store.index, s->store.buffer) ||
-            loads_from(s->store.value, s->store.buffer))
+        if (s->kind != IR_STMT_STORE || s->store.buffer != first->store.buffer ||
+            loads_from(s->store.index, s->store.buffer) || loads_from(s->store.value, s->store.buffer))
             break;
     return n;
 }
@@ -115,17 +117,39 @@ static struct ir_stmt *lower_stores(struct lower *l, struct ir_stmt *first)
     return last;
 }
 
-/* -- one handler per row of stmts.def --------------------------------------------------------------------------------------- */
+/* -- one handler per row of stmts.def
+ * --------------------------------------------------------------------------------------- */
 
 typedef void lower_function(struct lower *l, struct ir_stmt *s);
 
-static void lower_LET(struct lower *l, struct ir_stmt *s) { local_declare(l, s->let.local, expr_lower(l, s->let.value)); }
-static void lower_VAR(struct lower *l, struct ir_stmt *s) { local_declare(l, s->let.local, expr_lower(l, s->let.value)); }
-static void lower_ASSIGN(struct lower *l, struct ir_stmt *s) { local_assign(l, s->let.local, expr_lower(l, s->let.value)); }
-static void lower_STORE(struct lower *l, struct ir_stmt *s) { lower_stores(l, s); }
-static void lower_BLOCK(struct lower *l, struct ir_stmt *s) { stmt_lower_block(l, &s->scope.body); }
-static void lower_REGION(struct lower *l, struct ir_stmt *s) { stmt_lower_block(l, &s->scope.body); }
-static void lower_WAIT(struct lower *l, struct ir_stmt *s) { (void)l, (void)s; /* copies are done at once */ }
+static void lower_LET(struct lower *l, struct ir_stmt *s)
+{
+    local_declare(l, s->let.local, expr_lower(l, s->let.value));
+}
+static void lower_VAR(struct lower *l, struct ir_stmt *s)
+{
+    local_declare(l, s->let.local, expr_lower(l, s->let.value));
+}
+static void lower_ASSIGN(struct lower *l, struct ir_stmt *s)
+{
+    local_assign(l, s->let.local, expr_lower(l, s->let.value));
+}
+static void lower_STORE(struct lower *l, struct ir_stmt *s)
+{
+    lower_stores(l, s);
+}
+static void lower_BLOCK(struct lower *l, struct ir_stmt *s)
+{
+    stmt_lower_block(l, &s->scope.body);
+}
+static void lower_REGION(struct lower *l, struct ir_stmt *s)
+{
+    stmt_lower_block(l, &s->scope.body);
+}
+static void lower_WAIT(struct lower *l, struct ir_stmt *s)
+{
+    (void)l, (void)s; /* copies are done at once */
+}
 
 static void lower_BREAK(struct lower *l, struct ir_stmt *s)
 {
@@ -202,8 +226,7 @@ void stmt_lower_run(struct lower *l, struct ir_stmt *first, const struct ir_stmt
     }
     uint32_t n_windows = l->windows.n;
     for (struct ir_stmt *s = first; s != end; s = s->next) {
-        if (plan_is_raised(l->plan, s))
-            continue; /* a let that the workgroup has done */
+        if (plan_is_raised(l->plan, s)) continue; /* a let that the workgroup has done */
         if (s->kind == IR_STMT_STORE)
             s = lower_stores(l, s);
         else if (control_guard(l, s, end) || lower_and_rest(l, s, end))
@@ -212,4 +235,7 @@ void stmt_lower_run(struct lower *l, struct ir_stmt *first, const struct ir_stmt
     l->windows.n = n_windows;
 }
 
-void stmt_lower_block(struct lower *l, struct ir_block *block) { stmt_lower_run(l, block->first, NULL); }
+void stmt_lower_block(struct lower *l, struct ir_block *block)
+{
+    stmt_lower_run(l, block->first, NULL);
+}

@@ -1,8 +1,10 @@
-/* table.c - loads from constant tables of 256 bytes, done in registers: tables[text[i]] is how decoders and scanners classify bytes.
+/* table.c - loads from constant tables of 256 bytes, done in registers: tables[text[i]] is how decoders and scanners
+ * classify bytes.
  *
- * A table is 16 rows of 16 entries. A byte shuffle looks one row up for many lanes at once; an index whose upper half is not the row's gives 0. The
- * results of all rows are or-ed together. Rows that hold one and the same value need no lookup: that value is the default, and the others are looked
- * up as differences from it. Where text[i] comes from a window of neighbouring bytes, the whole window is looked up once and then taken apart. */
+ * A table is 16 rows of 16 entries. A byte shuffle looks one row up for many lanes at once; an index whose upper half
+ * is not the row's gives 0. The results of all rows are or-ed together. Rows that hold one and the same value need no
+ * lookup: that value is the default, and the others are looked up as differences from it. Where text[i] comes from a
+ * window of neighbouring bytes, the whole window is looked up once and then taken apart. */
 #include <string.h>
 
 #include "codegen/llvm/lower.h"
@@ -19,8 +21,7 @@ struct rows {
 static bool row_is(const unsigned char *row, unsigned char value)
 {
     for (uint32_t i = 0; i < ROW_BYTES; i++)
-        if (row[i] != value)
-            return false;
+        if (row[i] != value) return false;
     return true;
 }
 
@@ -44,12 +45,13 @@ static struct rows split_rows(const struct ir_data *d)
         }
     }
     for (uint32_t r = 0; r < N_ROWS; r++)
-        if (!row_is(d->bytes + r * ROW_BYTES, rows.fallback))
-            rows.used[rows.n_used++] = (unsigned char)r;
+        if (!row_is(d->bytes + r * ROW_BYTES, rows.fallback)) rows.used[rows.n_used++] = (unsigned char)r;
     return rows;
 }
 
-/* -- lookups ---------------------------------------------------------------------------------------------------------------------------- */
+/* -- lookups
+ * ----------------------------------------------------------------------------------------------------------------------------
+ */
 
 static LLVMValueRef constant_row(struct lower *l, const struct rows *rows, uint32_t row, uint32_t n)
 {
@@ -59,7 +61,8 @@ static LLVMValueRef constant_row(struct lower *l, const struct rows *rows, uint3
     return LLVMConstVector(bytes, n);
 }
 
-/* Shuffles take the low half of an index, or give 0 where its top bit is set: the saturating sum sets it unless the upper half was 0. */
+/* Shuffles take the low half of an index, or give 0 where its top bit is set: the saturating sum sets it unless the
+ * upper half was 0. */
 static LLVMValueRef look_up_row(struct lower *l, LLVMValueRef row, LLVMValueRef index)
 {
     LLVMTypeRef type = LLVMTypeOf(index);
@@ -99,12 +102,12 @@ static LLVMValueRef pad(struct lower *l, LLVMValueRef v, uint32_t n)
     return LLVMBuildShuffleVector(l->b, v, LLVMGetPoison(LLVMTypeOf(v)), LLVMConstVector(order, n), "");
 }
 
-/* A vector of any length, in parts as wide as the processor shuffles. Indices past the end of a short last part are of no concern. */
+/* A vector of any length, in parts as wide as the processor shuffles. Indices past the end of a short last part are of
+ * no concern. */
 static LLVMValueRef look_up(struct lower *l, const struct rows *rows, LLVMValueRef index)
 {
     uint32_t n = LLVMGetVectorSize(LLVMTypeOf(index)), part = l->features->shuffle_bytes;
-    if (n < part)
-        return take(l, look_up_part(l, rows, pad(l, index, part)), 0, n);
+    if (n < part) return take(l, look_up_part(l, rows, pad(l, index, part)), 0, n);
     LLVMValueRef result = look_up_part(l, rows, take(l, index, 0, part));
     for (uint32_t first = part; first < n; first += part) {
         LLVMValueRef next = look_up_part(l, rows, take(l, index, first, part));
@@ -115,11 +118,14 @@ static LLVMValueRef look_up(struct lower *l, const struct rows *rows, LLVMValueR
     return result;
 }
 
-/* -- recognising ------------------------------------------------------------------------------------------------------------------------- */
+/* -- recognising
+ * -------------------------------------------------------------------------------------------------------------------------
+ */
 
 static bool is_byte_table(const struct ir_buffer *b)
 {
-    return b->space == IR_SPACE_DATA && b->count == TABLE_BYTES && ir_type_mem_bytes(b->elem) == 1 && b->elem.lanes == 1;
+    return b->space == IR_SPACE_DATA && b->count == TABLE_BYTES && ir_type_mem_bytes(b->elem) == 1 &&
+           b->elem.lanes == 1;
 }
 
 /* The byte that the index is made of, or NULL. */
@@ -138,16 +144,13 @@ static struct value as_index(struct lower *l, struct value byte)
 
 bool table_load(struct lower *l, const struct ir_expr *e, struct value *result)
 {
-    if (l->width < MIN_LANES || !l->features->byte_shuffle || !is_byte_table(e->buffer))
-        return false;
+    if (l->width < MIN_LANES || !l->features->byte_shuffle || !is_byte_table(e->buffer)) return false;
     const struct ir_expr *byte = find_byte(e->args[0]);
-    if (!byte || shape_is_uniform(shape_of_expr(&l->shapes, byte)))
-        return false;
+    if (!byte || shape_is_uniform(shape_of_expr(&l->shapes, byte))) return false;
     struct value index;
     if (byte->op == IR_OP_LOAD && byte->buffer->space != IR_SPACE_DATA) {
         struct value at = expr_lower(l, byte->args[0]);
-        if (memory_load_mapped(l, array_of(l, byte->buffer), &at, e->buffer, result))
-            return true;
+        if (memory_load_mapped(l, array_of(l, byte->buffer), &at, e->buffer, result)) return true;
         index = value_widen(l, memory_load(l, array_of(l, byte->buffer), &at));
     } else {
         index = value_widen(l, expr_lower(l, byte));

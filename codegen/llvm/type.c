@@ -1,12 +1,19 @@
-/* type.c - LLVM's types for ours, and the small things every file builds with: blocks, addresses, loads, calls of intrinsics. */
+/* type.c - LLVM's types for ours, and the small things every file builds with: blocks, addresses, loads, calls of
+ * intrinsics. */
 #include <string.h>
 
 #include "codegen/llvm/lower.h"
 
 /* -- types ----------------------------------------------------------------------------------------------------- */
 
-LLVMTypeRef type_int(struct lower *l, uint32_t bits) { return LLVMIntTypeInContext(l->context, bits); }
-LLVMTypeRef type_ptr(struct lower *l) { return LLVMPointerTypeInContext(l->context, 0); }
+LLVMTypeRef type_int(struct lower *l, uint32_t bits)
+{
+    return LLVMIntTypeInContext(l->context, bits);
+}
+LLVMTypeRef type_ptr(struct lower *l)
+{
+    return LLVMPointerTypeInContext(l->context, 0);
+}
 
 static LLVMTypeRef float_type(struct lower *l, uint32_t bits)
 {
@@ -19,14 +26,20 @@ LLVMTypeRef type_value(struct lower *l, enum ir_scalar s)
     return info->kind == IR_KIND_FLOAT ? float_type(l, info->bits) : type_int(l, info->bits);
 }
 
-LLVMTypeRef type_memory(struct lower *l, enum ir_scalar s) { return type_int(l, ir_scalar_infos[s].mem_bytes * 8u); }
+LLVMTypeRef type_memory(struct lower *l, enum ir_scalar s)
+{
+    return type_int(l, ir_scalar_infos[s].mem_bytes * 8u);
+}
 
 LLVMTypeRef type_lanes(struct lower *l, LLVMTypeRef scalar)
 {
     return l->width == 1 ? scalar : LLVMVectorType(scalar, l->width);
 }
 
-bool type_is_vector(LLVMTypeRef t) { return LLVMGetTypeKind(t) == LLVMVectorTypeKind; }
+bool type_is_vector(LLVMTypeRef t)
+{
+    return LLVMGetTypeKind(t) == LLVMVectorTypeKind;
+}
 
 LLVMTypeRef type_like(LLVMTypeRef model, LLVMTypeRef scalar)
 {
@@ -40,24 +53,29 @@ LLVMTypeRef type_of_slot(struct lower *l, enum ir_scalar s, struct shape shape)
 
 uint32_t type_bits(LLVMTypeRef t)
 {
-    if (type_is_vector(t))
-        t = LLVMGetElementType(t);
+    if (type_is_vector(t)) t = LLVMGetElementType(t);
     switch (LLVMGetTypeKind(t)) {
-    case LLVMIntegerTypeKind: return LLVMGetIntTypeWidth(t);
-    case LLVMHalfTypeKind: return 16;
-    case LLVMFloatTypeKind: return 32;
-    default: return 64;
+    case LLVMIntegerTypeKind:
+        return LLVMGetIntTypeWidth(t);
+    case LLVMHalfTypeKind:
+        return 16;
+    case LLVMFloatTypeKind:
+        return 32;
+    default:
+        return 64;
     }
 }
 
 /* -- constants ------------------------------------------------------------------------------------------------- */
 
-LLVMValueRef const_int(struct lower *l, uint32_t bits, uint64_t v) { return LLVMConstInt(type_int(l, bits), v, false); }
+LLVMValueRef const_int(struct lower *l, uint32_t bits, uint64_t v)
+{
+    return LLVMConstInt(type_int(l, bits), v, false);
+}
 
 static LLVMValueRef splat_constant(LLVMTypeRef model, LLVMValueRef c)
 {
-    if (!type_is_vector(model))
-        return c;
+    if (!type_is_vector(model)) return c;
     LLVMValueRef elements[256];
     uint32_t n = LLVMGetVectorSize(model);
     for (uint32_t i = 0; i < n; i++)
@@ -65,14 +83,20 @@ static LLVMValueRef splat_constant(LLVMTypeRef model, LLVMValueRef c)
     return LLVMConstVector(elements, n);
 }
 
-static LLVMTypeRef element_of(LLVMTypeRef t) { return type_is_vector(t) ? LLVMGetElementType(t) : t; }
+static LLVMTypeRef element_of(LLVMTypeRef t)
+{
+    return type_is_vector(t) ? LLVMGetElementType(t) : t;
+}
 
 LLVMValueRef const_like(LLVMTypeRef model, uint64_t v)
 {
     return splat_constant(model, LLVMConstInt(element_of(model), v, true));
 }
 
-LLVMValueRef const_float_like(LLVMTypeRef model, double v) { return splat_constant(model, LLVMConstReal(element_of(model), v)); }
+LLVMValueRef const_float_like(LLVMTypeRef model, double v)
+{
+    return splat_constant(model, LLVMConstReal(element_of(model), v));
+}
 
 LLVMValueRef const_iota(LLVMTypeRef scalar, uint32_t n, int64_t first, int64_t stride)
 {
@@ -88,8 +112,7 @@ LLVMValueRef build_call_overloaded(struct lower *l, const char *intrinsic, LLVMT
                                    LLVMValueRef *args, uint32_t n)
 {
     unsigned id = LLVMLookupIntrinsicID(intrinsic, strlen(intrinsic));
-    if (!id)
-        bug("LLVM does not know %s", intrinsic);
+    if (!id) bug("LLVM does not know %s", intrinsic);
     LLVMValueRef fn = LLVMGetIntrinsicDeclaration(l->module, id, overloads, n_overloads);
     return LLVMBuildCall2(l->b, LLVMIntrinsicGetType(l->context, id, overloads, n_overloads), fn, args, n, "");
 }
@@ -127,14 +150,19 @@ void build_store(struct lower *l, LLVMValueRef v, LLVMValueRef ptr, uint32_t ali
 
 /* -- blocks ---------------------------------------------------------------------------------------------------- */
 
-LLVMBasicBlockRef block_new(struct lower *l, const char *name) { return LLVMAppendBasicBlockInContext(l->context, l->fn, name); }
+LLVMBasicBlockRef block_new(struct lower *l, const char *name)
+{
+    return LLVMAppendBasicBlockInContext(l->context, l->fn, name);
+}
 
-bool block_is_closed(struct lower *l) { return LLVMGetBasicBlockTerminator(LLVMGetInsertBlock(l->b)) != NULL; }
+bool block_is_closed(struct lower *l)
+{
+    return LLVMGetBasicBlockTerminator(LLVMGetInsertBlock(l->b)) != NULL;
+}
 
 void block_jump(struct lower *l, LLVMBasicBlockRef to)
 {
-    if (!block_is_closed(l))
-        LLVMBuildBr(l->b, to);
+    if (!block_is_closed(l)) LLVMBuildBr(l->b, to);
 }
 
 void block_enter(struct lower *l, LLVMBasicBlockRef block)

@@ -1,8 +1,10 @@
-/* workgroup.c - one workgroup of a CPU kernel: phases, each a loop over groups of lanes, and what runs once between them. */
+/* workgroup.c - one workgroup of a CPU kernel: phases, each a loop over groups of lanes, and what runs once between
+ * them. */
 #include "codegen/llvm/cpu.h"
 #include "ir/walk.h"
 
-/* -- a group of lanes --------------------------------------------------------------------------------------------------------- */
+/* -- a group of lanes
+ * --------------------------------------------------------------------------------------------------------- */
 
 /* Arrays of each invocation that live no longer than the group. */
 void open_private_arrays(struct lower *l)
@@ -10,12 +12,12 @@ void open_private_arrays(struct lower *l)
     struct cpu_frame *f = frame_of(l);
     for (uint32_t i = 0; i < l->program->arrays.n; i++) {
         const struct ir_buffer *b = l->program->arrays.at[i];
-        if (b->space != IR_SPACE_PRIVATE || (l->plan->has_phases && l->plan->crossing_arrays[i]))
-            continue;
+        if (b->space != IR_SPACE_PRIVATE || (l->plan->has_phases && l->plan->crossing_arrays[i])) continue;
         uint64_t bytes = b->count * ir_type_mem_bytes(b->elem) * l->group_width;
         if (f->scratch.arrays[i] == UINT64_MAX) {
             if (!l->arrays[i].base) {
-                l->arrays[i].base = build_alloca(l, LLVMArrayType2(type_int(l, 8), (bytes + 63) & ~UINT64_C(63)), b->name);
+                l->arrays[i].base =
+                    build_alloca(l, LLVMArrayType2(type_int(l, 8), (bytes + 63) & ~UINT64_C(63)), b->name);
                 LLVMSetAlignment(l->arrays[i].base, 64);
             }
         } else {
@@ -35,15 +37,15 @@ void group_lower(struct lower *l, struct ir_stmt *first, const struct ir_stmt *e
     l->windows.n = 0;
     l->end = block_new(l, "group_end");
     if (l->width > 1 || l->plan->keeps_alive) {
-        if (!l->ended)
-            l->ended = build_alloca(l, mask_type(l), "ended");
+        if (!l->ended) l->ended = build_alloca(l, mask_type(l), "ended");
         LLVMBuildStore(l->b, LLVMConstNull(mask_type(l)), l->ended);
     }
     stmt_lower_run(l, first, end);
     block_enter(l, l->end);
 }
 
-/* -- what lives across phases ---------------------------------------------------------------------------------------------------- */
+/* -- what lives across phases
+ * ---------------------------------------------------------------------------------------------------- */
 
 struct crossing {
     const struct ir_local *local;
@@ -53,15 +55,14 @@ struct phase {
     struct lower *l;
     struct ir_stmt *first;
     const struct ir_stmt *end;
-    LLVMValueRef group;         /* i32: which group of lanes */
+    LLVMValueRef group;          /* i32: which group of lanes */
     VEC(struct crossing) locals; /* crossing ones that the phase uses */
-    uint32_t *numbers;          /* by local index: 1 + position in `locals`, 0 for none */
+    uint32_t *numbers;           /* by local index: 1 + position in `locals`, 0 for none */
 };
 
 static void note_use(struct phase *p, const struct ir_local *local, bool written)
 {
-    if (!plan_crosses(p->l->plan, local))
-        return;
+    if (!plan_crosses(p->l->plan, local)) return;
     uint32_t *number = &p->numbers[local->index];
     if (!*number) {
         struct crossing c = {local, false};
@@ -73,8 +74,7 @@ static void note_use(struct phase *p, const struct ir_local *local, bool written
 
 static void note_expr(void *ctx, struct ir_expr **place)
 {
-    if ((*place)->op == IR_OP_LOCAL)
-        note_use(ctx, (*place)->local, false);
+    if ((*place)->op == IR_OP_LOCAL) note_use(ctx, (*place)->local, false);
 }
 
 static void note_stmt(void *ctx, struct ir_stmt *s)
@@ -82,8 +82,7 @@ static void note_stmt(void *ctx, struct ir_stmt *s)
     struct ir_expr **places[4];
     for (uint32_t i = 0, n = ir_stmt_exprs(s, places); i < n; i++)
         ir_walk_expr(places[i], note_expr, ctx);
-    if (ir_stmt_written_local(s))
-        note_use(ctx, ir_stmt_written_local(s), true);
+    if (ir_stmt_written_local(s)) note_use(ctx, ir_stmt_written_local(s), true);
 }
 
 static void collect_crossing(struct phase *p)
@@ -133,14 +132,16 @@ static void point_crossing_arrays(struct lower *l, const struct phase *p)
 {
     for (uint32_t i = 0; i < l->program->arrays.n; i++) {
         const struct ir_buffer *b = l->program->arrays.at[i];
-        if (b->space != IR_SPACE_PRIVATE || !l->plan->crossing_arrays[i])
-            continue;
+        if (b->space != IR_SPACE_PRIVATE || !l->plan->crossing_arrays[i]) continue;
         uint64_t bytes = b->count * ir_type_mem_bytes(b->elem) * l->group_width;
-        l->arrays[i].base = build_element(l, type_int(l, 8), scratch_at(l, frame_of(l)->scratch.arrays[i]), group_offset(l, p, bytes));
+        l->arrays[i].base =
+            build_element(l, type_int(l, 8), scratch_at(l, frame_of(l)->scratch.arrays[i]), group_offset(l, p, bytes));
     }
 }
 
-/* -- a phase ------------------------------------------------------------------------------------------------------------------------- */
+/* -- a phase
+ * -------------------------------------------------------------------------------------------------------------------------
+ */
 
 static LLVMValueRef alive_at(struct lower *l, const struct phase *p)
 {
@@ -174,7 +175,8 @@ static void phase_group(struct lower *l, struct phase *p, LLVMValueRef partial)
     if (!l->plan->keeps_alive) {
         group_lower(l, p->first, p->end, partial);
     } else {
-        LLVMBasicBlockRef full = block_new(l, "all_alive"), some = block_new(l, "some_alive"), done = block_new(l, "phase_end");
+        LLVMBasicBlockRef full = block_new(l, "all_alive"), some = block_new(l, "some_alive"),
+                          done = block_new(l, "phase_end");
         LLVMValueRef alive = load_alive(l, p);
         if (!partial) {
             block_branch_likely(l, mask_is_full(l, alive), full, some);
@@ -196,16 +198,14 @@ static void phase_group(struct lower *l, struct phase *p, LLVMValueRef partial)
         }
         block_enter(l, done);
     }
-    if (l->plan->has_phases)
-        move_crossing(l, p, true);
+    if (l->plan->has_phases) move_crossing(l, p, true);
 }
 
 /* Groups 0 .. n - 1, all of them full. */
 static void phase_full_groups(struct lower *l, struct phase *p, uint32_t n)
 {
     LLVMTypeRef i32 = type_int(l, 32);
-    if (n == 0)
-        return;
+    if (n == 0) return;
     if (n == 1) {
         p->group = const_int(l, 32, 0);
         phase_group(l, p, NULL);
@@ -250,7 +250,9 @@ static void phase_lower(struct lower *l, struct ir_stmt *first, const struct ir_
     l->windows.n = 0;
 }
 
-/* -- what runs once --------------------------------------------------------------------------------------------------------------------- */
+/* -- what runs once
+ * ---------------------------------------------------------------------------------------------------------------------
+ */
 
 void workgroup_lower_run(struct lower *l, struct ir_stmt *first, const struct ir_stmt *end)
 {
@@ -263,12 +265,10 @@ void workgroup_lower_run(struct lower *l, struct ir_stmt *first, const struct ir
             else
                 any = true;
         }
-        if (any)
-            phase_lower(l, s, phase_end);
+        if (any) phase_lower(l, s, phase_end);
         s = phase_end;
         if (s && s != end) {
-            if (s->kind != IR_STMT_BARRIER)
-                stmt_lower(l, s);
+            if (s->kind != IR_STMT_BARRIER) stmt_lower(l, s);
             s = s->next;
         }
     }
@@ -279,11 +279,11 @@ static void begin_workgroup(struct lower *l)
     struct cpu_frame *f = frame_of(l);
     if (f->scratch.zeroed_bytes)
         LLVMBuildMemSet(l->b, f->base, const_int(l, 8, 0), const_int(l, 64, f->scratch.zeroed_bytes), 64);
-    if (!l->plan->keeps_alive)
-        return;
+    if (!l->plan->keeps_alive) return;
     uint32_t rest = f->lanes.n_invocations % f->lanes.width;
     LLVMTypeRef i64 = type_int(l, 64);
-    LLVMBuildMemSet(l->b, scratch_at(l, f->scratch.alive), const_int(l, 8, 0xFF), const_int(l, 64, (uint64_t)8 * f->lanes.n_groups), 8);
+    LLVMBuildMemSet(l->b, scratch_at(l, f->scratch.alive), const_int(l, 8, 0xFF),
+                    const_int(l, 64, (uint64_t)8 * f->lanes.n_groups), 8);
     if (rest) {
         LLVMValueRef at = scratch_at(l, f->scratch.alive + (uint64_t)8 * (f->lanes.n_groups - 1));
         build_store(l, LLVMConstInt(i64, (UINT64_C(1) << rest) - 1, false), at, 8);
@@ -299,8 +299,7 @@ static void point_into_scratch(struct lower *l)
             l->arrays[i].base = scratch_at(l, f->scratch.arrays[i]);
     for (uint32_t i = 0; i < l->program->locals.n; i++) {
         const struct ir_local *local = l->program->locals.at[i];
-        if (!plan_is_scalar(l->plan, local) || l->plan->n_launch_phases == 1)
-            continue;
+        if (!plan_is_scalar(l->plan, local) || l->plan->n_launch_phases == 1) continue;
         l->slots[i].shape = SHAPE_UNIFORM;
         for (uint32_t c = 0; c < local->type.lanes; c++)
             l->slots[i].at[c] = scratch_at(l, f->scratch.scalars[i] + (uint64_t)8 * c);
@@ -310,7 +309,8 @@ static void point_into_scratch(struct lower *l)
 static void lower_launch_phases(struct lower *l)
 {
     LLVMTypeRef i32 = type_int(l, 32);
-    LLVMValueRef phase = build_load(l, i32, build_element(l, type_int(l, 8), frame_of(l)->launch, const_int(l, 64, 28)), 4);
+    LLVMValueRef phase =
+        build_load(l, i32, build_element(l, type_int(l, 8), frame_of(l)->launch, const_int(l, 64, 28)), 4);
     LLVMValueRef jump = LLVMBuildSwitch(l->b, phase, l->end, l->plan->n_launch_phases);
     struct ir_stmt *first = l->program->body.first;
     for (uint32_t k = 0; k < l->plan->n_launch_phases; k++) {
@@ -320,8 +320,7 @@ static void lower_launch_phases(struct lower *l)
         LLVMBasicBlockRef block = block_new(l, "launch_phase");
         LLVMAddCase(jump, const_int(l, 32, k), block);
         LLVMPositionBuilderAtEnd(l->b, block);
-        if (k == 0)
-            begin_workgroup(l);
+        if (k == 0) begin_workgroup(l);
         workgroup_lower_run(l, first, end);
         block_jump(l, l->end);
         first = end ? end->next : NULL;
@@ -346,7 +345,9 @@ void workgroup_lower(struct lower *l)
     block_enter(l, l->end);
 }
 
-/* -- a trap between phases ------------------------------------------------------------------------------------------------------------------- */
+/* -- a trap between phases
+ * -------------------------------------------------------------------------------------------------------------------
+ */
 
 /* for (g = 0; g < n; g++) if (alive[g]) return g * width + ctz(alive[g]); return -1; */
 static void fill_first_alive(struct lower *l, struct helper *h)
@@ -354,8 +355,8 @@ static void fill_first_alive(struct lower *l, struct helper *h)
     LLVMTypeRef i64 = type_int(l, 64);
     LLVMValueRef slot = build_alloca(l, i64, "g");
     LLVMBuildStore(l->b, LLVMConstNull(i64), slot);
-    LLVMBasicBlockRef head = block_new(l, "each"), look = block_new(l, "look"), found = block_new(l, "found"), none = block_new(l, "none"),
-                      next = block_new(l, "next");
+    LLVMBasicBlockRef head = block_new(l, "each"), look = block_new(l, "look"), found = block_new(l, "found"),
+                      none = block_new(l, "none"), next = block_new(l, "next");
     block_enter(l, head);
     LLVMValueRef g = LLVMBuildLoad2(l->b, i64, slot, "");
     block_branch(l, LLVMBuildICmp(l->b, LLVMIntULT, g, LLVMGetParam(h->fn, 1), ""), look, none);
@@ -382,6 +383,7 @@ LLVMValueRef workgroup_first_alive(struct lower *l)
         fill_first_alive(l, &h);
         helper_end(l, &h);
     }
-    LLVMValueRef args[3] = {scratch_at(l, f->scratch.alive), const_int(l, 64, f->lanes.n_groups), const_int(l, 64, f->lanes.width)};
+    LLVMValueRef args[3] = {scratch_at(l, f->scratch.alive), const_int(l, 64, f->lanes.n_groups),
+                            const_int(l, 64, f->lanes.width)};
     return LLVMBuildCall2(l->b, h.type, h.fn, args, 3, "");
 }

@@ -1,8 +1,9 @@
 /* emit.h - what the files of the SPIR-V emitter share. Private to codegen/spirv/.
  *
- * How values are held. bool is OpTypeBool. Integers of up to 32 bits are one 32-bit register, kept zero-extended (unsigned) or
- * sign-extended (signed), so that a device needs no small integer arithmetic; 64-bit ones are one 64-bit register. f16, bf16
- * and f32 are a 32-bit float register whose value is one of the type's. Vectors are their components, one id each.
+ * How values are held. bool is OpTypeBool. Integers of up to 32 bits are one 32-bit register, kept zero-extended
+ * (unsigned) or sign-extended (signed), so that a device needs no small integer arithmetic; 64-bit ones are one 64-bit
+ * register. f16, bf16 and f32 are a 32-bit float register whose value is one of the type's. Vectors are their
+ * components, one id each.
  *
  * How a program sees the world (the contract with runtime-stub/vulkan.c): see spirv.h. */
 #ifndef VYREC_SPIRV_EMIT_H
@@ -20,12 +21,12 @@ typedef struct {
 struct spirv_array {
     const struct ir_buffer *buffer;
     spv_id variable;
-    spv_id len;           /* u32: element count; a constant, or loaded once at the start */
-    spv_id unit_type;     /* of one memory unit: 8, 16, 32 or 64 bits wide unsigned */
+    spv_id len;       /* u32: element count; a constant, or loaded once at the start */
+    spv_id unit_type; /* of one memory unit: 8, 16, 32 or 64 bits wide unsigned */
     uint32_t unit_bits;
-    uint32_t units;       /* per element: components of vectors; 2 for 64-bit elements in 32-bit units */
+    uint32_t units; /* per element: components of vectors; 2 for 64-bit elements in 32-bit units */
     SpvStorageClass storage;
-    bool is_block;        /* reached through member 0 of a block */
+    bool is_block; /* reached through member 0 of a block */
 };
 
 struct spirv_loop {
@@ -39,21 +40,21 @@ struct spirv {
     const struct spirv_options *options;
     struct spirv_interface *interface;
     spv_id main;
-    VEC(spv_id) entry_interface;  /* input and, from 1.4 on, all global variables of the entry point */
+    VEC(spv_id) entry_interface; /* input and, from 1.4 on, all global variables of the entry point */
     VEC(struct spirv_array) arrays;
-    spv_value *locals;            /* by index: variables, one per component */
-    spv_value *params;            /* by index: values, loaded at the start */
+    spv_value *locals; /* by index: variables, one per component */
+    spv_value *params; /* by index: values, loaded at the start */
     spv_id groups[3], lid[3], wid[3], gid[3], linear_lid, linear_gid;
-    spv_id alive;                 /* bool variable, where the program has both traps and synchronisation; else 0 */
-    spv_id trap_record;           /* the block the trap is written to; 0 without traps */
-    spv_id hidden_zero;           /* u32: 0, a constant that the driver cannot see, where it is wrong about zeros; or no id */
-    spv_id exchange;              /* workgroup array for subgroup operations, one u32 pair per invocation */
+    spv_id alive;       /* bool variable, where the program has both traps and synchronisation; else 0 */
+    spv_id trap_record; /* the block the trap is written to; 0 without traps */
+    spv_id hidden_zero; /* u32: 0, a constant that the driver cannot see, where it is wrong about zeros; or no id */
+    spv_id exchange;    /* workgroup array for subgroup operations, one u32 pair per invocation */
     VEC(struct spirv_loop) loops;
     spv_id exact_functions[SPIRV_EXACT_COUNT]; /* made on first use */
     spv_id exact_flags[SPIRV_EXACT_COUNT];     /* specialisation constants */
-    const struct source_file *debug_file; /* of the last OpLine */
+    const struct source_file *debug_file;      /* of the last OpLine */
     spv_id debug_file_id;
-    bool block_ended;             /* the current block has its terminator */
+    bool block_ended; /* the current block has its terminator */
 };
 
 /* -- types of registers and memory */

@@ -9,7 +9,8 @@ void spirv_debug_place(struct spirv *e, struct src_range range)
     if (e->debug_file != place.file) {
         e->debug_file = place.file;
         e->debug_file_id = spv_new_id(&e->m);
-        spv_put_string(&e->m, &e->m.sections[SPV_STRINGS], SpvOpString, &e->debug_file_id, 1, place.file->name, NULL, 0);
+        spv_put_string(&e->m, &e->m.sections[SPV_STRINGS], SpvOpString, &e->debug_file_id, 1, place.file->name, NULL,
+                       0);
     }
     SPV_DO(&e->m, SpvOpLine, e->debug_file_id, place.line, place.column);
 }

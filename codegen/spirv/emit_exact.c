@@ -1,5 +1,6 @@
-/* emit_exact.c - fma, division and square root: a function each, which uses the device's own instruction where the specialisation
- * constant says that it is exact, and ir/op_soft.h where not. Drivers fold the constant when they compile the module. */
+/* emit_exact.c - fma, division and square root: a function each, which uses the device's own instruction where the
+ * specialisation constant says that it is exact, and ir/op_soft.h where not. Drivers fold the constant when they
+ * compile the module. */
 #include "codegen/spirv/algebra.h"
 
 #include "ir/op_soft.h"
@@ -17,10 +18,15 @@ static spv_id native(struct spirv *e, enum spirv_exact which, const spv_id *args
 {
     spv_id type = spv_type_float(&e->m, 32);
     switch (which) {
-    case SPIRV_EXACT_FMA: return spv_glsl(&e->m, GLSLstd450Fma, type, args, 3);
-    case SPIRV_EXACT_DIV: return SPV_OP(&e->m, SpvOpFDiv, type, args[0], args[1]);
-    case SPIRV_EXACT_SQRT: return spv_glsl(&e->m, GLSLstd450Sqrt, type, args, 1);
-    case SPIRV_EXACT_ZEROS: case SPIRV_EXACT_COUNT: break;
+    case SPIRV_EXACT_FMA:
+        return spv_glsl(&e->m, GLSLstd450Fma, type, args, 3);
+    case SPIRV_EXACT_DIV:
+        return SPV_OP(&e->m, SpvOpFDiv, type, args[0], args[1]);
+    case SPIRV_EXACT_SQRT:
+        return spv_glsl(&e->m, GLSLstd450Sqrt, type, args, 1);
+    case SPIRV_EXACT_ZEROS:
+    case SPIRV_EXACT_COUNT:
+        break;
     }
     bug("no exact operation %d", (int)which);
 }
@@ -28,10 +34,15 @@ static spv_id native(struct spirv *e, enum spirv_exact which, const spv_id *args
 static spv_id soft(struct spirv *e, enum spirv_exact which, const spv_id *args)
 {
     switch (which) {
-    case SPIRV_EXACT_FMA: return math_soft_fma(e, args[0], args[1], args[2]);
-    case SPIRV_EXACT_DIV: return math_soft_div(e, args[0], args[1]);
-    case SPIRV_EXACT_SQRT: return math_soft_sqrt(e, args[0]);
-    case SPIRV_EXACT_ZEROS: case SPIRV_EXACT_COUNT: break;
+    case SPIRV_EXACT_FMA:
+        return math_soft_fma(e, args[0], args[1], args[2]);
+    case SPIRV_EXACT_DIV:
+        return math_soft_div(e, args[0], args[1]);
+    case SPIRV_EXACT_SQRT:
+        return math_soft_sqrt(e, args[0]);
+    case SPIRV_EXACT_ZEROS:
+    case SPIRV_EXACT_COUNT:
+        break;
     }
     bug("no exact operation %d", (int)which);
 }

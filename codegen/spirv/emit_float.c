@@ -1,4 +1,5 @@
-/* emit_float.c - float operations: IEEE-754 with one answer, where Vulkan leaves precision, NaN and signs of zero open. */
+/* emit_float.c - float operations: IEEE-754 with one answer, where Vulkan leaves precision, NaN and signs of zero open.
+ */
 #include "codegen/spirv/emit_float.h"
 
 #include <string.h>
@@ -69,7 +70,8 @@ spv_id spirv_float_abs(struct spirv *e, enum ir_scalar s, const spv_id *a)
     return of_bits(e, s, SPV_OP(&e->m, SpvOpBitwiseAnd, reg(e, bits_type(s)), to_bits(e, s, a[0]), mask));
 }
 
-static spv_id exact_or_wide(struct spirv *e, enum ir_scalar s, enum spirv_exact which, SpvOp op, const spv_id *a, uint32_t n)
+static spv_id exact_or_wide(struct spirv *e, enum ir_scalar s, enum spirv_exact which, SpvOp op, const spv_id *a,
+                            uint32_t n)
 {
     if (s != IR_F64) return spirv_wrap(e, s, spirv_exact(e, which, a, n));
     e->interface->uses_float64_division = true;
@@ -148,12 +150,14 @@ static spv_id convert(struct spirv *e, SpvOp op, enum ir_scalar to, spv_id a)
     return SPV_OP(&e->m, op, reg(e, to), a);
 }
 
-/* f64 to f32 rounded to odd: a second rounding, to f16 or bf16, then gives what one would have given (Boldo, Melquiond 2008). */
+/* f64 to f32 rounded to odd: a second rounding, to f16 or bf16, then gives what one would have given (Boldo, Melquiond
+ * 2008). */
 static spv_id narrow_to_odd(struct spirv *e, spv_id a)
 {
     spv_id near = convert(e, SpvOpFConvert, IR_F32, a), back = convert(e, SpvOpFConvert, IR_F64, near);
     spv_id bits = to_bits(e, IR_F32, near), one = spv_const_u32(&e->m, 1);
-    spv_id above = spirv_test(e, SpvOpFOrdGreaterThan, spirv_float_abs(e, IR_F64, &back), spirv_float_abs(e, IR_F64, &a));
+    spv_id above =
+        spirv_test(e, SpvOpFOrdGreaterThan, spirv_float_abs(e, IR_F64, &back), spirv_float_abs(e, IR_F64, &a));
     spv_id below = pick(e, IR_U32, above, spirv_u32(e, SpvOpISub, bits, one), bits);
     spv_id inexact = spirv_test(e, SpvOpFOrdNotEqual, back, a);
     return of_bits(e, IR_F32, pick(e, IR_U32, inexact, spirv_u32(e, SpvOpBitwiseOr, below, one), bits));

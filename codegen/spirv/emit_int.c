@@ -88,7 +88,8 @@ spv_id spirv_int_div(struct spirv *e, enum ir_scalar s, const spv_id *a)
     return spirv_is_signed(s) ? divide_signed(e, s, a[0], a[1]) : divide_unsigned(e, s, a[0], a[1]);
 }
 
-/* From the quotient, because OpSRem is undefined for negative operands in Vulkan. x / 0 is chosen so that x % 0 is 0. */
+/* From the quotient, because OpSRem is undefined for negative operands in Vulkan. x / 0 is chosen so that x % 0 is 0.
+ */
 spv_id spirv_int_rem(struct spirv *e, enum ir_scalar s, const spv_id *a)
 {
     spv_id product = raw(e, s, SpvOpIMul, spirv_int_div(e, s, a), a[1]);
@@ -238,7 +239,8 @@ spv_id spirv_int_sat_add(struct spirv *e, enum ir_scalar s, const spv_id *a)
     if (width(s) < 32) return clamp(e, s, sum);
     if (!spirv_is_signed(s))
         return pick(e, s, spirv_test(e, SpvOpULessThan, sum, a[0]), spirv_int_const(e, s, greatest(s)), sum);
-    spv_id changed = raw(e, s, SpvOpBitwiseAnd, raw(e, s, SpvOpBitwiseXor, a[0], sum), raw(e, s, SpvOpBitwiseXor, a[1], sum));
+    spv_id changed =
+        raw(e, s, SpvOpBitwiseAnd, raw(e, s, SpvOpBitwiseXor, a[0], sum), raw(e, s, SpvOpBitwiseXor, a[1], sum));
     return pick(e, s, is_negative(e, s, changed), limit_by_sign(e, s, a[0]), sum);
 }
 
@@ -324,7 +326,8 @@ spv_id spirv_int_ctz(struct spirv *e, enum ir_scalar s, const spv_id *a)
 {
     if (spirv_is_wide(s)) return count_halves(e, half_of(e, a[0], 0), half_of(e, a[0], 1), trailing_zeros);
     if (width(s) == 32) return trailing_zeros(e, a[0]);
-    return trailing_zeros(e, spirv_u32(e, SpvOpBitwiseOr, a[0], word(e, 1u << width(s)))); /* a stop above the type's bits */
+    return trailing_zeros(
+        e, spirv_u32(e, SpvOpBitwiseOr, a[0], word(e, 1u << width(s)))); /* a stop above the type's bits */
 }
 
 static spv_id reverse_word(struct spirv *e, spv_id a)
@@ -334,13 +337,15 @@ static spv_id reverse_word(struct spirv *e, spv_id a)
 
 spv_id spirv_int_reverse_bits(struct spirv *e, enum ir_scalar s, const spv_id *a)
 {
-    if (spirv_is_wide(s)) return join_halves(e, reverse_word(e, half_of(e, a[0], 1)), reverse_word(e, half_of(e, a[0], 0)));
+    if (spirv_is_wide(s))
+        return join_halves(e, reverse_word(e, half_of(e, a[0], 1)), reverse_word(e, half_of(e, a[0], 0)));
     spv_id reversed = reverse_word(e, a[0]);
     if (width(s) == 32) return reversed;
     return spirv_wrap(e, s, spirv_u32(e, SpvOpShiftRightLogical, reversed, word(e, 32 - width(s))));
 }
 
-/* -- fields. Offsets and counts are clamped to the type, shift amounts to the register: a count of 0 gives its answer by select. */
+/* -- fields. Offsets and counts are clamped to the type, shift amounts to the register: a count of 0 gives its answer
+ * by select. */
 
 struct field {
     spv_id offset, count, is_empty;

@@ -1,5 +1,5 @@
-/* emit_int.h - integer operations on registers, one function per row of ops.def that has integers. Private to codegen/spirv/.
- * Each takes registers in the range of `s` and gives one in that range. */
+/* emit_int.h - integer operations on registers, one function per row of ops.def that has integers. Private to
+ * codegen/spirv/. Each takes registers in the range of `s` and gives one in that range. */
 #ifndef VYREC_SPIRV_EMIT_INT_H
 #define VYREC_SPIRV_EMIT_INT_H
 
@@ -7,9 +7,18 @@
 
 typedef spv_id spirv_part(struct spirv *e, enum ir_scalar s, const spv_id *a);
 
-static inline bool spirv_is_signed(enum ir_scalar s) { return ir_scalar_infos[s].kind == IR_KIND_SINT; }
-static inline bool spirv_is_float(enum ir_scalar s) { return ir_scalar_infos[s].kind == IR_KIND_FLOAT; }
-static inline bool spirv_is_wide(enum ir_scalar s) { return !spirv_is_float(s) && ir_scalar_infos[s].bits == 64; }
+static inline bool spirv_is_signed(enum ir_scalar s)
+{
+    return ir_scalar_infos[s].kind == IR_KIND_SINT;
+}
+static inline bool spirv_is_float(enum ir_scalar s)
+{
+    return ir_scalar_infos[s].kind == IR_KIND_FLOAT;
+}
+static inline bool spirv_is_wide(enum ir_scalar s)
+{
+    return !spirv_is_float(s) && ir_scalar_infos[s].bits == 64;
+}
 
 spv_id spirv_int_op(struct spirv *e, enum ir_scalar s, SpvOp op, spv_id a, spv_id b); /* then wrapped */
 spv_id spirv_int_const(struct spirv *e, enum ir_scalar s, uint64_t value); /* of the register's width, not wrapped */

@@ -1,7 +1,8 @@
-/* emit_memory.c - arrays of all spaces: loads that give 0 and stores that do nothing out of bounds, bytes in devices without 8-bit
- * storage, zeroed workgroup and private arrays.
+/* emit_memory.c - arrays of all spaces: loads that give 0 and stores that do nothing out of bounds, bytes in devices
+ * without 8-bit storage, zeroed workgroup and private arrays.
  *
- * An index is compared with the element count first; what is then addressed always exists, because no binding is empty. */
+ * An index is compared with the element count first; what is then addressed always exists, because no binding is empty.
+ */
 #include "codegen/spirv/emit.h"
 
 static spv_id word(struct spirv *e, uint32_t value)
@@ -96,8 +97,8 @@ static void store_unit(struct spirv *e, const struct spirv_array *a, spv_id unit
     SPV_DO(&e->m, SpvOpStore, unit_pointer(e, a, unit), bits);
 }
 
-/* Other invocations may write the neighbours in the unit at the same time, so the element's bits are cleared, then set, by
- * atomics that leave the others alone. */
+/* Other invocations may write the neighbours in the unit at the same time, so the element's bits are cleared, then set,
+ * by atomics that leave the others alone. */
 static void store_packed(struct spirv *e, const struct spirv_array *a, spv_id index, spv_id bits)
 {
     struct packed_place place = find_packed(e, a, index);
@@ -137,11 +138,16 @@ void spirv_store(struct spirv *e, const struct ir_buffer *b, spv_id index, spv_v
 static uint32_t order_semantics(enum ir_order order)
 {
     switch (order) {
-    case IR_ORDER_RELAXED: return SpvMemorySemanticsMaskNone;
-    case IR_ORDER_ACQUIRE: return SpvMemorySemanticsAcquireMask;
-    case IR_ORDER_RELEASE: return SpvMemorySemanticsReleaseMask;
+    case IR_ORDER_RELAXED:
+        return SpvMemorySemanticsMaskNone;
+    case IR_ORDER_ACQUIRE:
+        return SpvMemorySemanticsAcquireMask;
+    case IR_ORDER_RELEASE:
+        return SpvMemorySemanticsReleaseMask;
     /* Vulkan has no sequentially consistent atomics: on one location acquire-release says the same. */
-    case IR_ORDER_ACQ_REL: case IR_ORDER_SEQ_CST: return SpvMemorySemanticsAcquireReleaseMask;
+    case IR_ORDER_ACQ_REL:
+    case IR_ORDER_SEQ_CST:
+        return SpvMemorySemanticsAcquireReleaseMask;
     }
     bug("no memory order %d", (int)order);
 }
@@ -164,15 +170,24 @@ static struct atomic_place find_atomic(struct spirv *e, const struct ir_stmt *s,
 static SpvOp atomic_opcode(enum ir_atomic op, bool is_signed)
 {
     switch (op) {
-    case IR_ATOMIC_ADD: return SpvOpAtomicIAdd;
-    case IR_ATOMIC_SUB: return SpvOpAtomicISub;
-    case IR_ATOMIC_MIN: return is_signed ? SpvOpAtomicSMin : SpvOpAtomicUMin;
-    case IR_ATOMIC_MAX: return is_signed ? SpvOpAtomicSMax : SpvOpAtomicUMax;
-    case IR_ATOMIC_AND: return SpvOpAtomicAnd;
-    case IR_ATOMIC_OR: return SpvOpAtomicOr;
-    case IR_ATOMIC_XOR: return SpvOpAtomicXor;
-    case IR_ATOMIC_EXCHANGE: return SpvOpAtomicExchange;
-    case IR_ATOMIC_CAS: return SpvOpAtomicCompareExchange;
+    case IR_ATOMIC_ADD:
+        return SpvOpAtomicIAdd;
+    case IR_ATOMIC_SUB:
+        return SpvOpAtomicISub;
+    case IR_ATOMIC_MIN:
+        return is_signed ? SpvOpAtomicSMin : SpvOpAtomicUMin;
+    case IR_ATOMIC_MAX:
+        return is_signed ? SpvOpAtomicSMax : SpvOpAtomicUMax;
+    case IR_ATOMIC_AND:
+        return SpvOpAtomicAnd;
+    case IR_ATOMIC_OR:
+        return SpvOpAtomicOr;
+    case IR_ATOMIC_XOR:
+        return SpvOpAtomicXor;
+    case IR_ATOMIC_EXCHANGE:
+        return SpvOpAtomicExchange;
+    case IR_ATOMIC_CAS:
+        return SpvOpAtomicCompareExchange;
     }
     bug("no atomic %d", (int)op);
 }
@@ -187,8 +202,8 @@ static spv_id unequal_semantics(struct spirv *e, const struct atomic_place *p)
 
 static spv_id exchange_if_equal(struct spirv *e, const struct atomic_place *p, spv_id value, spv_id expected)
 {
-    return SPV_OP(&e->m, SpvOpAtomicCompareExchange, p->type, p->pointer, p->scope, p->semantics, unequal_semantics(e, p),
-                  value, expected);
+    return SPV_OP(&e->m, SpvOpAtomicCompareExchange, p->type, p->pointer, p->scope, p->semantics,
+                  unequal_semantics(e, p), value, expected);
 }
 
 /* atomic_add on f32, which few devices have exactly: a compare-exchange until nobody was in between. */
@@ -215,7 +230,8 @@ static spv_id add_float(struct spirv *e, const struct atomic_place *p, spv_id va
     return SPV_OP(m, SpvOpLoad, type, seen);
 }
 
-static spv_id modify(struct spirv *e, const struct ir_stmt *s, const struct atomic_place *p, spv_id value, spv_id expected)
+static spv_id modify(struct spirv *e, const struct ir_stmt *s, const struct atomic_place *p, spv_id value,
+                     spv_id expected)
 {
     ir_type elem = s->atomic.buffer->elem;
     if (ir_type_is_float(elem) && s->atomic.op == IR_ATOMIC_ADD) return add_float(e, p, value);
@@ -258,7 +274,8 @@ static void zero_units(struct spirv *e, const struct spirv_array *a, uint32_t n_
 {
     struct spv_module *m = &e->m;
     spv_id type = spv_type_uint(m, 32), at = spv_variable(m, SpvStorageClassFunction, type);
-    spv_id header = spv_new_id(m), test = spv_new_id(m), body = spv_new_id(m), next = spv_new_id(m), merge = spv_new_id(m);
+    spv_id header = spv_new_id(m), test = spv_new_id(m), body = spv_new_id(m), next = spv_new_id(m),
+           merge = spv_new_id(m);
     SPV_DO(m, SpvOpStore, at, e->linear_lid);
     spv_branch(m, header);
     spv_label(m, header);

@@ -1,5 +1,5 @@
-/* emit_subgroup.c - subgroup operations at 32 lanes on any hardware width: the lanes put their values into a workgroup array, and
- * each computes the answer from the 32 of its subgroup, in the order that ops.def fixes.
+/* emit_subgroup.c - subgroup operations at 32 lanes on any hardware width: the lanes put their values into a workgroup
+ * array, and each computes the answer from the 32 of its subgroup, in the order that ops.def fixes.
  *
  * All invocations of the workgroup get here together (the checker proves it), so that workgroup barriers are legal. */
 #include "codegen/spirv/emit.h"
@@ -133,10 +133,17 @@ spv_value spirv_subgroup(struct spirv *e, const struct ir_expr *x)
     spv_id lane = x->op == IR_OP_SHUFFLE ? spirv_scalar(e, x->args[1]) : 0;
     for (uint32_t c = 0; c < x->type.lanes; c++) {
         switch (x->op) {
-        case IR_OP_BALLOT: result.at[c] = ballot(e, value.at[c]); break;
-        case IR_OP_SHUFFLE: result.at[c] = shuffle(e, s, value.at[c], lane); break;
-        case IR_OP_SCAN_ADD: result.at[c] = scan(e, x->op, s, value.at[c]); break;
-        default: result.at[c] = reduce(e, x->op, s, value.at[c]);
+        case IR_OP_BALLOT:
+            result.at[c] = ballot(e, value.at[c]);
+            break;
+        case IR_OP_SHUFFLE:
+            result.at[c] = shuffle(e, s, value.at[c], lane);
+            break;
+        case IR_OP_SCAN_ADD:
+            result.at[c] = scan(e, x->op, s, value.at[c]);
+            break;
+        default:
+            result.at[c] = reduce(e, x->op, s, value.at[c]);
         }
     }
     return result;

@@ -1,6 +1,7 @@
 /* emit_values.c - registers: their types, constants, the ranges of small integers, and f16, bf16 as bit patterns.
  *
- * The conversions are integer arithmetic, because SPIR-V leaves the rounding of OpFConvert and PackHalf2x16 to the device. */
+ * The conversions are integer arithmetic, because SPIR-V leaves the rounding of OpFConvert and PackHalf2x16 to the
+ * device. */
 #include "codegen/spirv/emit.h"
 
 spv_id spirv_reg_type(struct spirv *e, enum ir_scalar s)
@@ -99,13 +100,15 @@ static spv_id narrow_half(struct spirv *e, spv_id f)
     spv_id normal = round_shift(e, spirv_u32(e, SpvOpISub, magnitude, word(e, 112u << 23)), word(e, 13));
     /* Below 2^-14: the fraction with its leading one, shifted to units of 2^-24; below 2^-25 nothing is left. */
     spv_id exponent = spirv_u32(e, SpvOpShiftRightLogical, magnitude, word(e, 23));
-    spv_id fraction = spirv_u32(e, SpvOpBitwiseOr, spirv_u32(e, SpvOpBitwiseAnd, magnitude, word(e, 0x7FFFFF)), word(e, 0x800000));
+    spv_id fraction =
+        spirv_u32(e, SpvOpBitwiseOr, spirv_u32(e, SpvOpBitwiseAnd, magnitude, word(e, 0x7FFFFF)), word(e, 0x800000));
     spv_id far = spirv_test(e, SpvOpULessThan, exponent, word(e, 102));
     spv_id distance = select_u32(e, far, word(e, 25), spirv_u32(e, SpvOpISub, word(e, 126), exponent));
     spv_id amount = spirv_u32(e, SpvOpBitwiseAnd, distance, word(e, 31));
     spv_id small = select_u32(e, far, word(e, 0), round_shift(e, fraction, amount));
     spv_id is_small = spirv_test(e, SpvOpULessThan, magnitude, word(e, 113u << 23));
-    spv_id is_large = spirv_test(e, SpvOpUGreaterThanEqual, magnitude, word(e, 0x477FF000)); /* 65520 rounds to infinity */
+    spv_id is_large =
+        spirv_test(e, SpvOpUGreaterThanEqual, magnitude, word(e, 0x477FF000)); /* 65520 rounds to infinity */
     spv_id is_nan = spirv_test(e, SpvOpUGreaterThan, magnitude, word(e, 0x7F800000));
     spv_id result = select_u32(e, is_large, word(e, 0x7C00), select_u32(e, is_small, small, normal));
     return select_u32(e, is_nan, word(e, 0x7E00), spirv_u32(e, SpvOpBitwiseOr, result, sign));
@@ -166,24 +169,38 @@ spv_id spirv_canonical_nan(struct spirv *e, enum ir_scalar s, spv_id value)
 spv_id spirv_to_memory(struct spirv *e, enum ir_scalar s, spv_id value)
 {
     switch (s) {
-    case IR_BOOL: return select_u32(e, value, word(e, 1), word(e, 0));
-    case IR_F16: return narrow_half(e, bits_of(e, value));
-    case IR_BF16: return narrow_bfloat(e, bits_of(e, value));
-    case IR_F32: return bits_of(e, spirv_canonical_nan(e, s, value));
-    case IR_F64: return SPV_OP(&e->m, SpvOpBitcast, spv_type_uint(&e->m, 64), spirv_canonical_nan(e, s, value));
-    default: return value;
+    case IR_BOOL:
+        return select_u32(e, value, word(e, 1), word(e, 0));
+    case IR_F16:
+        return narrow_half(e, bits_of(e, value));
+    case IR_BF16:
+        return narrow_bfloat(e, bits_of(e, value));
+    case IR_F32:
+        return bits_of(e, spirv_canonical_nan(e, s, value));
+    case IR_F64:
+        return SPV_OP(&e->m, SpvOpBitcast, spv_type_uint(&e->m, 64), spirv_canonical_nan(e, s, value));
+    default:
+        return value;
     }
 }
 
 spv_id spirv_from_memory(struct spirv *e, enum ir_scalar s, spv_id bits)
 {
     switch (s) {
-    case IR_BOOL: return spirv_test(e, SpvOpINotEqual, bits, word(e, 0));
-    case IR_F16: return float_of(e, widen_half(e, bits));
-    case IR_BF16: return float_of(e, spirv_u32(e, SpvOpShiftLeftLogical, bits, word(e, 16)));
-    case IR_F32: return float_of(e, bits);
-    case IR_F64: return SPV_OP(&e->m, SpvOpBitcast, spv_type_float(&e->m, 64), bits);
-    case IR_I8: case IR_I16: return spirv_wrap(e, s, bits);
-    default: return bits;
+    case IR_BOOL:
+        return spirv_test(e, SpvOpINotEqual, bits, word(e, 0));
+    case IR_F16:
+        return float_of(e, widen_half(e, bits));
+    case IR_BF16:
+        return float_of(e, spirv_u32(e, SpvOpShiftLeftLogical, bits, word(e, 16)));
+    case IR_F32:
+        return float_of(e, bits);
+    case IR_F64:
+        return SPV_OP(&e->m, SpvOpBitcast, spv_type_float(&e->m, 64), bits);
+    case IR_I8:
+    case IR_I16:
+        return spirv_wrap(e, s, bits);
+    default:
+        return bits;
     }
 }

@@ -29,7 +29,8 @@ static void write_lists(const struct ir_program *p, const struct spirv_interface
         out_u32(out, face->params[i]);
 }
 
-void spirv_write_image(const struct ir_program *p, const struct spirv_options *options, struct arena *scratch, struct out *out)
+void spirv_write_image(const struct ir_program *p, const struct spirv_options *options, struct arena *scratch,
+                       struct out *out)
 {
     _Static_assert((uint32_t)VYRE_SPIRV_NONE == (uint32_t)SPIRV_NONE, "both mean no binding");
     struct spirv_interface face;
@@ -37,11 +38,17 @@ void spirv_write_image(const struct ir_program *p, const struct spirv_options *o
     out_init(&module, out->mem);
     spirv_emit_program(p, options, scratch, &module, &face);
     uint32_t n_words = p->buffers.n + face.tables.n * 2 + p->params.n;
-    struct vyre_spirv_head head = {
-        .head_bytes = sizeof head, .module_offset = (uint32_t)sizeof head + n_words * 4, .module_bytes = (uint32_t)module.n,
-        .flags = flags_of(&face), .n_buffers = p->buffers.n, .n_tables = face.tables.n, .n_params = p->params.n,
-        .trap_binding = face.trap, .args_binding = face.args, .args_bytes = face.args_bytes,
-        .workgroup_bytes = face.workgroup_bytes};
+    struct vyre_spirv_head head = {.head_bytes = sizeof head,
+                                   .module_offset = (uint32_t)sizeof head + n_words * 4,
+                                   .module_bytes = (uint32_t)module.n,
+                                   .flags = flags_of(&face),
+                                   .n_buffers = p->buffers.n,
+                                   .n_tables = face.tables.n,
+                                   .n_params = p->params.n,
+                                   .trap_binding = face.trap,
+                                   .args_binding = face.args,
+                                   .args_bytes = face.args_bytes,
+                                   .workgroup_bytes = face.workgroup_bytes};
     out_bytes(out, &head, sizeof head);
     write_lists(p, &face, out);
     out_bytes(out, module.bytes, module.n);

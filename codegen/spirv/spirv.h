@@ -1,14 +1,14 @@
 /* spirv.h - from one program to one SPIR-V module for Vulkan.
  *
  * How a module sees the world; runtime-stub/vulkan.c builds its pipelines from this:
- *   descriptor set 0   binding spirv_interface.buffers[i]: buffer i of the program, a storage buffer of packed elements, never empty
- *                      binding .data[k]: the k-th table of the program; .trap: struct vyre_trap_record, only where it may trap;
- *                      .args: the words below, only when they do not fit into 128 bytes of push constants
- *   push constants     u32 groups[3]   workgroups of the whole launch        u32 base[3]    first workgroup of this part of it
- *                      u32 zero        0, which the driver's compiler cannot know
- *                      u32 len[n]      element counts of the n buffers       params         each aligned to its size, at .params[i]
- *   specialisation     constant id enum spirv_exact: true where the device was found to do this exactly; false uses our own sequence.
- *                      ZEROS: what has a zero for an operand; Mesa makes x of x + 0.0, and -0.0 of `false ? -1.0 : 0.0` */
+ *   descriptor set 0   binding spirv_interface.buffers[i]: buffer i of the program, a storage buffer of packed
+ * elements, never empty binding .data[k]: the k-th table of the program; .trap: struct vyre_trap_record, only where it
+ * may trap; .args: the words below, only when they do not fit into 128 bytes of push constants push constants     u32
+ * groups[3]   workgroups of the whole launch        u32 base[3]    first workgroup of this part of it u32 zero 0, which
+ * the driver's compiler cannot know u32 len[n]      element counts of the n buffers       params         each aligned
+ * to its size, at .params[i] specialisation     constant id enum spirv_exact: true where the device was found to do
+ * this exactly; false uses our own sequence. ZEROS: what has a zero for an operand; Mesa makes x of x + 0.0, and -0.0
+ * of `false ? -1.0 : 0.0` */
 #ifndef VYREC_SPIRV_H
 #define VYREC_SPIRV_H
 
@@ -17,19 +17,19 @@
 enum spirv_exact { SPIRV_EXACT_FMA, SPIRV_EXACT_DIV, SPIRV_EXACT_SQRT, SPIRV_EXACT_ZEROS, SPIRV_EXACT_COUNT };
 
 struct spirv_options {
-    uint32_t version;      /* 0x00010300 or later */
-    uint32_t opt_level;    /* 0: as emitted */
-    bool debug_info;       /* OpLine, names of locals */
+    uint32_t version;                 /* 0x00010300 or later */
+    uint32_t opt_level;               /* 0: as emitted */
+    bool debug_info;                  /* OpLine, names of locals */
     bool storage_8bit, storage_16bit; /* false: such buffers are words */
 };
 
 enum { SPIRV_NONE = 0xFFFFFFFF };
 struct spirv_interface {
-    uint32_t *buffers;        /* binding of each buffer */
+    uint32_t *buffers; /* binding of each buffer */
     VEC(const struct ir_data *) tables;
-    uint32_t *data;           /* binding of each of them */
-    uint32_t trap, args;      /* bindings, or SPIRV_NONE */
-    uint32_t *params;         /* byte offset of each param in the push constants or args */
+    uint32_t *data;      /* binding of each of them */
+    uint32_t trap, args; /* bindings, or SPIRV_NONE */
+    uint32_t *params;    /* byte offset of each param in the push constants or args */
     uint32_t args_bytes;
     uint32_t workgroup_bytes; /* shared memory used */
     bool uses_int64, uses_float64, uses_int64_atomics;
@@ -45,6 +45,7 @@ void spirv_emit_program(const struct ir_program *p, const struct spirv_options *
                         struct out *words, struct spirv_interface *interface);
 
 /* The same as an image of the container: struct vyre_spirv_head of runtime-stub/vyre_container.h, lists, module. */
-void spirv_write_image(const struct ir_program *p, const struct spirv_options *options, struct arena *scratch, struct out *out);
+void spirv_write_image(const struct ir_program *p, const struct spirv_options *options, struct arena *scratch,
+                       struct out *out);
 
 #endif

@@ -18,8 +18,8 @@ static void validate(const uint32_t *words, size_t n, const struct ir_program *p
     spvContextDestroy(context);
 }
 
-void spirv_tools_finish(const uint32_t *words, uint32_t n, const struct ir_program *p, const struct spirv_options *options,
-                        struct out *out)
+void spirv_tools_finish(const uint32_t *words, uint32_t n, const struct ir_program *p,
+                        const struct spirv_options *options, struct out *out)
 {
     validate(words, n, p, "as emitted");
     if (!options->opt_level) {

@@ -1,4 +1,5 @@
-/* Modules as words: types and constants once each, bit patterns kept apart, the header that the specification asks for. */
+/* Modules as words: types and constants once each, bit patterns kept apart, the header that the specification asks for.
+ */
 #include "codegen/spirv/words.h"
 #include "tests/unit/test.h"
 

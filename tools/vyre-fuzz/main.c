@@ -61,8 +61,8 @@ static bool run_modules(struct tool *tool, uint64_t seed, uint32_t count, uint32
     }
     progress_end(&progress);
     printf("seeds %" PRIu64 " to %" PRIu64 ": %" PRIu64 " modules, %" PRIu64 " refused; %" PRIu64
-           " programs and pipelines, %" PRIu64 " trapped, %" PRIu64
-           " refused by the device, %" PRIu64 " too long to compare\n",
+           " programs and pipelines, %" PRIu64 " trapped, %" PRIu64 " refused by the device, %" PRIu64
+           " too long to compare\n",
            seed, seed + c.modules - 1, c.modules, c.invalid, c.programs, c.trapped, c.unsupported, c.too_long);
     printf("%" PRIu64 " passed, %" PRIu64 " failed\n", c.passed, c.failed);
     return !c.failed && c.passed;
