@@ -57,6 +57,7 @@ static LLVMValueRef upper_product(struct operands *o, LLVMValueRef a, LLVMValueR
     {                                                                                                                  \
         return math_##name(o, o->a);                                                                                   \
     }
-MATH(exp)
-MATH(exp2) MATH(log) MATH(log2) MATH(sin) MATH(cos) MATH(tan) MATH(asin) MATH(acos) MATH(atan) MATH(sinh) MATH(cosh)
-    MATH(tanh)
+/* clang-format off */
+MATH(exp) MATH(exp2) MATH(log) MATH(log2) MATH(sin) MATH(cos) MATH(tan) MATH(asin) MATH(acos) MATH(atan)
+MATH(sinh) MATH(cosh) MATH(tanh)
+    /* clang-format on */

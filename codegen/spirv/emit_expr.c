@@ -184,10 +184,10 @@ PART(IS_FINITE, SPV_OP(&e->m, SpvOpLogicalNot, spv_type_bool(&e->m),
 PART(SHUFFLE, (void)e, (void)s, a[0])
 
 #define MATH(NAME) PART(NAME, spirv_wrap(e, s, spirv_math(e, IR_OP_##NAME, spirv_hide(e, s, a[0]))))
-MATH(EXP)
-MATH(EXP2)
-MATH(LOG)
-MATH(LOG2) MATH(SIN) MATH(COS) MATH(TAN) MATH(ASIN) MATH(ACOS) MATH(ATAN) MATH(SINH) MATH(COSH) MATH(TANH)
+/* clang-format off */
+MATH(EXP) MATH(EXP2) MATH(LOG) MATH(LOG2) MATH(SIN) MATH(COS) MATH(TAN) MATH(ASIN) MATH(ACOS) MATH(ATAN)
+MATH(SINH) MATH(COSH) MATH(TANH)
+    /* clang-format on */
 
     /* Field k of width bits of a word; k is taken modulo their number. */
     static spv_id unpack(struct spirv *e, const spv_id *a, uint32_t bits)

@@ -97,7 +97,7 @@ static spv_id block_type(struct spirv *e, spv_id unit, uint32_t unit_bytes, uint
     return block;
 }
 
-static spv_id bind(struct spirv *e, spv_id variable, uint32_t binding)
+static spv_id bind_variable(struct spirv *e, spv_id variable, uint32_t binding)
 {
     SPV_DECORATE(&e->m, variable, SpvDecorationDescriptorSet, 0);
     SPV_DECORATE(&e->m, variable, SpvDecorationBinding, binding);
@@ -136,7 +136,7 @@ static void declare_storage(struct spirv *e, const struct ir_buffer *b, uint32_t
                             .is_block = true,
                             .unit_type = spv_type_uint(&e->m, bits),
                             .storage = SpvStorageClassStorageBuffer};
-    a.variable = bind(e, spv_variable(&e->m, a.storage, block_type(e, a.unit_type, bits / 8, 0)), binding);
+    a.variable = bind_variable(e, spv_variable(&e->m, a.storage, block_type(e, a.unit_type, bits / 8, 0)), binding);
     if (!ir_access_writes(b->access)) SPV_DECORATE(&e->m, a.variable, SpvDecorationNonWritable);
     spv_name(&e->m, a.variable, b->name);
     vec_push(e->arena, &e->arrays, a);
@@ -187,7 +187,7 @@ static struct arg_words declare_args(struct spirv *e)
     uint32_t n = e->interface->args_bytes / 4;
     spv_id variable = spv_variable(&e->m, storage, block_type(e, spv_type_uint(&e->m, 32), 4, n));
     spv_name(&e->m, variable, "launch");
-    if (!pushed) bind(e, variable, e->interface->args);
+    if (!pushed) bind_variable(e, variable, e->interface->args);
     return (struct arg_words){variable, storage};
 }
 
@@ -244,7 +244,7 @@ static void declare_trap(struct spirv *e, const struct usage *u)
     if (!u->traps) return;
     spv_id variable = spv_variable(&e->m, SpvStorageClassStorageBuffer, block_type(e, spv_type_uint(&e->m, 64), 8, 1));
     spv_name(&e->m, variable, "trap");
-    e->trap_record = bind(e, variable, e->interface->trap);
+    e->trap_record = bind_variable(e, variable, e->interface->trap);
     compute_linear_gid(e);
     if (!u->barriers && !u->subgroups) return;
     e->alive = spv_variable(&e->m, SpvStorageClassFunction, spv_type_bool(&e->m));
