@@ -49,8 +49,7 @@ struct ir_liveness {
 void ir_liveness_compute(struct ir_liveness *l, struct arena *arena, const struct ir_program *p);
 bool ir_is_live_after(const struct ir_liveness *l, const struct ir_stmt *s, const struct ir_local *local);
 
-/* -- aliasing: may two buffers of a pipeline or program be the same memory?
- * -------------------------------------------------- */
+/* -- aliasing: may two buffers of a pipeline or program be the same memory? ---------------------------------------- */
 
 enum ir_alias { IR_ALIAS_NO, IR_ALIAS_MAY, IR_ALIAS_MUST };
 /* Within a program: different spaces and different arrays never; two storage buffers NO, because a launch refuses

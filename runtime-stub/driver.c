@@ -14,8 +14,7 @@ static int has_interpreter(struct dl_phdr_info *info, size_t size, void *ctx)
     return 1;
 }
 
-/* Drivers bring the C++ library and an LLVM; in a static program their constructors call functions that are not there.
- */
+/* Drivers bring the C++ library and an LLVM; in a static program their constructors call functions that are not there. */
 static bool program_is_static(void)
 {
     bool found = false;

@@ -46,8 +46,7 @@ struct backend {
 };
 extern const struct backend cpu_backend, vulkan_backend;
 
-/* -- memory.c
- * ------------------------------------------------------------------------------------------------------------- */
+/* -- memory.c ------------------------------------------------------------------------------------------------------ */
 
 /* A piece of memory that the context keeps for the next launch: temps, scratch, plans too large for the stack. */
 struct block {

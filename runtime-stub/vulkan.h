@@ -31,8 +31,8 @@ enum { VULKAN_EXACT_COUNT = 4 };
 
 /* How programs' modules are to be specialised, and what may not be asked of the device. */
 struct vulkan_abilities {
-    VkBool32 exact[VULKAN_EXACT_COUNT]; /* by enum spirv_exact of the compiler: fma, division, square root of f32 are
-                                           IEEE-754's; zeros keep their signs */
+    VkBool32 exact
+        [VULKAN_EXACT_COUNT]; /* by enum spirv_exact of the compiler: fma, division, square root of f32 are IEEE-754's; zeros keep their signs */
     bool int64, float64, int64_atomics;
     bool loop_atomics;     /* lanes may leave a loop with atomics at different times */
     bool float64_division; /* division and square root of f64 are IEEE-754's, which Vulkan does not promise */

@@ -223,8 +223,7 @@ static vyre_status open_device(struct vulkan *v, const struct device_facts *f, s
         .int64 = f->features.features.shaderInt64,
         .float64 = f->features.features.shaderFloat64 && f->floats.shaderRoundingModeRTEFloat64 &&
                    f->floats.shaderSignedZeroInfNanPreserveFloat64,
-        /* Mesa 22.3: after an atomic in a loop that lanes leave one by one, the rest of the workgroup stores nothing.
-         */
+        /* Mesa 22.3: after an atomic in a loop that lanes leave one by one, the rest of the workgroup stores nothing. */
         .loop_atomics = f->driver.driverID != VK_DRIVER_ID_MESA_LLVMPIPE,
         .float64_division = f->driver.driverID == VK_DRIVER_ID_MESA_LLVMPIPE, /* the processor's own; measured */
         .int64_atomics = f->features12.shaderBufferInt64Atomics && f->features12.shaderSharedInt64Atomics,

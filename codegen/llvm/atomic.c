@@ -1,5 +1,5 @@
-/* atomic.c - read-modify-writes of one element, and copies. Lanes take their turns in order. Workgroup memory on a
- * processor where a workgroup runs on one thread needs no atomic instructions. */
+/* atomic.c - read-modify-writes of one element, and copies. Lanes take their turns in order. Workgroup memory on a processor where a workgroup
+ * runs on one thread needs no atomic instructions. */
 #include <string.h>
 
 #include "codegen/llvm/lower.h"
@@ -31,8 +31,7 @@ static LLVMAtomicOrdering failure_ordering(LLVMAtomicOrdering success)
     return success == LLVMAtomicOrderingSequentiallyConsistent ? success : LLVMAtomicOrderingAcquire;
 }
 
-/* -- one element
- * ------------------------------------------------------------------------------------------------------------- */
+/* -- one element ------------------------------------------------------------------------------------------------------------- */
 
 /* The only operation on floats. */
 static LLVMValueRef add_bits(struct lower *l, LLVMValueRef old, LLVMValueRef v)
@@ -163,8 +162,7 @@ static LLVMValueRef update_checked(struct lower *l, const struct access *a, LLVM
     return result;
 }
 
-/* -- lane after lane
- * ------------------------------------------------------------------------------------------------------------ */
+/* -- lane after lane ------------------------------------------------------------------------------------------------------------ */
 
 struct lane_loop {
     LLVMBasicBlockRef head, exit;
@@ -233,8 +231,7 @@ static LLVMValueRef make_opaque(struct lower *l, LLVMValueRef v)
     return LLVMBuildCall2(l->b, fn_type, nothing, &v, 1, "");
 }
 
-/* Indices are taken out of their vector two at a time, which is half the work for the one port that can; LLVM would
- * undo that. */
+/* Indices are taken out of their vector two at a time, which is half the work for the one port that can; LLVM would undo that. */
 static void update_all_lanes(struct lower *l, const struct access *a, const struct requests *r)
 {
     struct value index = value_widen(l, r->index);
@@ -278,8 +275,7 @@ static struct value update_lanes(struct lower *l, const struct access *a, struct
                          value_from_memory(l, a->scalar, LLVMBuildLoad2(l->b, type, r->results, "")));
 }
 
-/* -- one element for all lanes
- * ------------------------------------------------------------------------------------------------------ */
+/* -- one element for all lanes ------------------------------------------------------------------------------------------------------ */
 
 static const char *reduction_of(const struct access *a)
 {
@@ -359,12 +355,9 @@ void atomic_lower(struct lower *l, struct ir_stmt *s)
     if (s->atomic.result) (s->atomic.declares ? local_declare : local_assign)(l, s->atomic.result, old);
 }
 
-/* -- copies
- * -------------------------------------------------------------------------------------------------------------------------
- */
+/* -- copies ------------------------------------------------------------------------------------------------------------------------- */
 
-/* Elements one by one, lane after lane: there is nothing asynchronous to use, and what `wait` promises holds at once.
- */
+/* Elements one by one, lane after lane: there is nothing asynchronous to use, and what `wait` promises holds at once. */
 static void copy_elements(struct lower *l, struct ir_stmt *s, LLVMValueRef to, LLVMValueRef from, LLVMValueRef n,
                           LLVMValueRef lane)
 {

@@ -1,15 +1,14 @@
 /* control.c - where lanes part: conditions, loops, jumps.
  *
- * What the lanes share is a branch. Otherwise each side runs under a mask, skipped when no lane takes it; a loop goes
- * on until no lane is left. A jump that only some lanes take is recorded in masks: `ended` of the group, `broken` and
- * `continued` of the loop. After a statement in which that happened the running lanes are what they were, less those.
+ * What the lanes share is a branch. Otherwise each side runs under a mask, skipped when no lane takes it; a loop goes on until no lane
+ * is left. A jump that only some lanes take is recorded in masks: `ended` of the group, `broken` and `continued` of the loop. After a
+ * statement in which that happened the running lanes are what they were, less those.
  *
- * A condition such as gid.x < n holds for all lanes of almost every group: such an `if`, and `if gid.x >= n { return;
- * }`, gets a second body for full groups, without masks. */
+ * A condition such as gid.x < n holds for all lanes of almost every group: such an `if`, and `if gid.x >= n { return; }`, gets a second body for
+ * full groups, without masks. */
 #include "codegen/llvm/lower.h"
 
-/* -- which lanes still run
- * ------------------------------------------------------------------------------------------------- */
+/* -- which lanes still run ------------------------------------------------------------------------------------------------- */
 
 struct mark {
     LLVMValueRef exec;
@@ -53,8 +52,7 @@ static void add_to_mask(struct lower *l, LLVMValueRef slot)
     LLVMBuildStore(l->b, LLVMBuildOr(l->b, load_mask(l, slot), running(l), ""), slot);
 }
 
-/* -- jumps
- * ------------------------------------------------------------------------------------------------------------------ */
+/* -- jumps ------------------------------------------------------------------------------------------------------------------ */
 
 /* In scope 0 the lanes that do not run never will again: when the rest ends too, the group is done. */
 void control_end_lanes(struct lower *l)
@@ -102,8 +100,7 @@ void control_trap(struct lower *l, const struct value *code)
     control_end_lanes(l);
 }
 
-/* -- conditions that whole groups share
- * ------------------------------------------------------------------------------------------ */
+/* -- conditions that whole groups share ------------------------------------------------------------------------------------------ */
 
 static bool is_linear_index(struct lower *l, const struct ir_expr *e)
 {
@@ -111,8 +108,7 @@ static bool is_linear_index(struct lower *l, const struct ir_expr *e)
     return !shape.varying && shape.stride > 0 && ir_type_equal(e->type, IR_TYPE(U32));
 }
 
-/* a < b or, with or_equal, a <= b, for all lanes, where one side is linear and the other uniform; sufficient, not
- * necessary. */
+/* a < b or, with or_equal, a <= b, for all lanes, where one side is linear and the other uniform; sufficient, not necessary. */
 static LLVMValueRef all_below(struct lower *l, const struct ir_expr *a, const struct ir_expr *b, bool or_equal)
 {
     bool a_moves = is_linear_index(l, a), b_moves = is_linear_index(l, b);
@@ -145,8 +141,7 @@ static LLVMValueRef all_of_uniform(struct lower *l, const struct ir_expr *e, boo
     return wanted ? v : LLVMBuildNot(l->b, v, "");
 }
 
-/* An i1 that is true only when the condition is `wanted` in all lanes; NULL for conditions of which that is not to be
- * expected. */
+/* An i1 that is true only when the condition is `wanted` in all lanes; NULL for conditions of which that is not to be expected. */
 static LLVMValueRef all_lanes(struct lower *l, const struct ir_expr *e, bool wanted)
 {
     if (shape_is_uniform(shape_of_expr(&l->shapes, e))) return all_of_uniform(l, e, wanted);
@@ -170,9 +165,7 @@ static LLVMValueRef all_lanes(struct lower *l, const struct ir_expr *e, bool wan
     }
 }
 
-/* -- if
- * ------------------------------------------------------------------------------------------------------------------------
- */
+/* -- if ------------------------------------------------------------------------------------------------------------------------ */
 
 enum { MAX_TINY = 3, MAX_COPIES = 3 };
 
@@ -305,8 +298,8 @@ bool control_guard(struct lower *l, struct ir_stmt *s, const struct ir_stmt *end
     return true;
 }
 
-/* Lanes that ended have left a mask behind. Mostly there are none: the rest goes on without masks then, and has a
- * second copy for when there are. True when the rest up to `end` has been lowered. */
+/* Lanes that ended have left a mask behind. Mostly there are none: the rest goes on without masks then, and has a second copy for when there are.
+ * True when the rest up to `end` has been lowered. */
 bool control_rest(struct lower *l, struct ir_stmt *rest, const struct ir_stmt *end)
 {
     if (rest == end || !l->exec || l->scope || l->loop || l->width == 1 || !l->optimize || l->n_copies >= MAX_COPIES ||
@@ -332,9 +325,7 @@ bool control_rest(struct lower *l, struct ir_stmt *rest, const struct ir_stmt *e
     return true;
 }
 
-/* -- loops
- * -----------------------------------------------------------------------------------------------------------------------
- */
+/* -- loops ----------------------------------------------------------------------------------------------------------------------- */
 
 struct loop {
     struct loop_scope jumps;
@@ -392,9 +383,7 @@ static void end_loop(struct lower *l, struct loop *loop)
     refresh(l, &loop->before);
 }
 
-/* -- for
- * -------------------------------------------------------------------------------------------------------------------------
- */
+/* -- for ------------------------------------------------------------------------------------------------------------------------- */
 
 struct counter {
     const struct ir_local *local;
@@ -483,9 +472,7 @@ void control_for(struct lower *l, struct ir_stmt *s)
     end_loop(l, &loop);
 }
 
-/* -- while
- * -----------------------------------------------------------------------------------------------------------------------
- */
+/* -- while ----------------------------------------------------------------------------------------------------------------------- */
 
 /* The lanes of `mask` (NULL: all that run) have used up their rounds. */
 static void trap_too_many_rounds(struct lower *l, LLVMValueRef mask)

@@ -1,12 +1,10 @@
-/* cpu.c - a program as a function that the runtime calls on a thread: the contract of runtime-stub/vyre_cpu.h. The
- * kernel takes the launch apart and calls the body, whose parameters tell LLVM that no two buffers overlap (a launch
- * refuses those that do). */
+/* cpu.c - a program as a function that the runtime calls on a thread: the contract of runtime-stub/vyre_cpu.h. The kernel takes the launch apart and
+ * calls the body, whose parameters tell LLVM that no two buffers overlap (a launch refuses those that do). */
 #include "codegen/llvm/cpu.h"
 
 #include <string.h>
 
-/* -- the launch
- * --------------------------------------------------------------------------------------------------------------- */
+/* -- the launch --------------------------------------------------------------------------------------------------------------- */
 
 enum launch_field {
     LAUNCH_BUFFERS = 0,
@@ -32,9 +30,7 @@ static LLVMValueRef load_param(struct lower *l, const struct ir_param *p)
     return build_load(l, type_int(l, 64), build_element(l, type_int(l, 64), slots, const_int(l, 64, p->index)), 8);
 }
 
-/* -- ids
- * -----------------------------------------------------------------------------------------------------------------------
- */
+/* -- ids ----------------------------------------------------------------------------------------------------------------------- */
 
 static struct value u32_value(LLVMValueRef v)
 {
@@ -115,9 +111,7 @@ static struct value cpu_id(struct lower *l, enum ir_op op, uint32_t component)
     }
 }
 
-/* -- traps
- * ------------------------------------------------------------------------------------------------------------------------
- */
+/* -- traps ------------------------------------------------------------------------------------------------------------------------ */
 
 static LLVMValueRef as_i64(struct lower *l, LLVMValueRef v)
 {
@@ -181,8 +175,7 @@ static const struct lower_target cpu_target = {
     .shared_is_private = true,
 };
 
-/* -- loops over workgroups
- * ----------------------------------------------------------------------------------------------------------- */
+/* -- loops over workgroups ----------------------------------------------------------------------------------------------------------- */
 
 /* for (i = from; i < to; i += step), i an i64 */
 struct count_loop {
@@ -241,8 +234,7 @@ static void lower_flat(struct lower *l)
     block_enter(l, none);
 }
 
-/* The workgroup's ids from its linear number: x fastest. Launches have rows and planes only where the program asks for
- * them. */
+/* The workgroup's ids from its linear number: x fastest. Launches have rows and planes only where the program asks for them. */
 static void set_workgroup(struct lower *l, LLVMValueRef number)
 {
     struct cpu_frame *f = frame_of(l);
@@ -274,9 +266,7 @@ static void lower_workgroups(struct lower *l)
     end_count(l, &each);
 }
 
-/* -- functions
- * ---------------------------------------------------------------------------------------------------------------------------
- */
+/* -- functions --------------------------------------------------------------------------------------------------------------------------- */
 
 enum { ARG_LAUNCH, ARG_FIRST, ARG_N, ARG_SCRATCH, ARG_BUFFERS };
 

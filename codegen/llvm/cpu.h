@@ -48,8 +48,7 @@ LLVMValueRef scratch_at(struct lower *l, uint64_t offset);
 void open_private_arrays(struct lower *l);
 /* All phases of one workgroup. */
 void workgroup_lower(struct lower *l);
-/* One group of lanes does the statements from `first` to `end`. `partial` is the mask of the lanes there are; NULL:
- * all. */
+/* One group of lanes does the statements from `first` to `end`. `partial` is the mask of the lanes there are; NULL: all. */
 void group_lower(struct lower *l, struct ir_stmt *first, const struct ir_stmt *end, LLVMValueRef partial);
 
 #endif

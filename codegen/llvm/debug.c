@@ -1,5 +1,4 @@
-/* debug.c - where the instructions come from, as DWARF: a line of the .vir for every statement, a function per program.
- */
+/* debug.c - where the instructions come from, as DWARF: a line of the .vir for every statement, a function per program. */
 #include "codegen/llvm/lower.h"
 
 #include <string.h>

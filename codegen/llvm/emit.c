@@ -1,5 +1,5 @@
-/* emit.c - LLVM's side of a compilation: target machine, passes, output. Errors of LLVM are counted in its diagnostic
- * handler: some calls that fail return success. */
+/* emit.c - LLVM's side of a compilation: target machine, passes, output. Errors of LLVM are counted in its diagnostic handler: some calls
+ * that fail return success. */
 #include "codegen/llvm/emit.h"
 
 #include <llvm-c/Analysis.h>
@@ -8,9 +8,7 @@
 #include <llvm-c/Transforms/PassBuilder.h>
 #include <string.h>
 
-/* -- targets
- * ---------------------------------------------------------------------------------------------------------------------
- */
+/* -- targets --------------------------------------------------------------------------------------------------------------------- */
 
 static void initialize_x86(void)
 {
@@ -51,9 +49,7 @@ static LLVMTargetMachineRef create_machine(const struct target_info *info, uint3
                                    LLVMCodeModelDefault);
 }
 
-/* -- opening
- * ------------------------------------------------------------------------------------------------------------------------
- */
+/* -- opening ------------------------------------------------------------------------------------------------------------------------ */
 
 static void note_diagnostic(LLVMDiagnosticInfoRef info, void *ctx)
 {
@@ -91,9 +87,7 @@ bool emitter_open(struct emitter *e, const struct codegen_options *options, stru
     return true;
 }
 
-/* -- passes
- * -------------------------------------------------------------------------------------------------------------------------
- */
+/* -- passes ------------------------------------------------------------------------------------------------------------------------- */
 
 static void verify(struct emitter *e)
 {
@@ -104,8 +98,8 @@ static void verify(struct emitter *e)
     LLVMDisposeMessage(message);
 }
 
-/* What is worth its time for code that is vectors already and has one function per kernel: no inlining, no vectorisers,
- * no loop over the whole pipeline. -O3 asks for all that LLVM has. */
+/* What is worth its time for code that is vectors already and has one function per kernel: no inlining, no vectorisers, no loop over the
+ * whole pipeline. -O3 asks for all that LLVM has. */
 #define CLEAN "sroa,early-cse<memssa>,simplifycfg,instcombine<max-iterations=1;no-verify-fixpoint>,"
 #define LOOPS "loop-mssa(loop-rotate,licm),early-cse<memssa>,simplifycfg"
 static const char *const pipelines[] = {
@@ -127,9 +121,7 @@ static void optimize(struct emitter *e)
     if (error) bug("LLVM's passes failed: %s", LLVMGetErrorMessage(error));
 }
 
-/* -- output
- * -------------------------------------------------------------------------------------------------------------------------
- */
+/* -- output ------------------------------------------------------------------------------------------------------------------------- */
 
 static void write_text(struct emitter *e, struct out *out)
 {

@@ -1,13 +1,12 @@
-/* expr.c - expressions: operands left to right, then the handler that the row of ops.def names. Elementwise operations
- * stay scalar while all operands are shared by the lanes. */
+/* expr.c - expressions: operands left to right, then the handler that the row of ops.def names. Elementwise operations stay scalar while
+ * all operands are shared by the lanes. */
 #include "codegen/llvm/lower.h"
 
 typedef struct value lower_function(struct lower *l, const struct ir_expr *e, const struct value *args);
 
 /* -- elementwise operations ------------------------------------------------------------------------------------ */
 
-/* One component, with the operands as scalars or all as vectors. A scalar beside vec2 or vec4 serves every component.
- */
+/* One component, with the operands as scalars or all as vectors. A scalar beside vec2 or vec4 serves every component. */
 static LLVMValueRef apply(struct lower *l, const struct ir_expr *e, const struct value *args, uint32_t component,
                           op_function *function)
 {

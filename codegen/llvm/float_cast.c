@@ -1,5 +1,5 @@
-/* float_cast.c - between formats of floats, and between floats and integers. f16 and bf16 are f32 in registers: only
- * here do their bits appear. Nothing calls a library: what the processor lacks is done in integers. */
+/* float_cast.c - between formats of floats, and between floats and integers. f16 and bf16 are f32 in registers: only here do their bits
+ * appear. Nothing calls a library: what the processor lacks is done in integers. */
 #include "codegen/llvm/lower.h"
 
 static LLVMTypeRef int_like(struct lower *l, LLVMValueRef v, uint32_t bits)
@@ -102,8 +102,8 @@ LLVMValueRef float_to_half_bits(struct lower *l, LLVMValueRef v)
     return LLVMBuildSelect(l->b, is_nan(l, v), same(bits, 0x7E00), bits, "");
 }
 
-/* The exponent field of a half moved up to that of a float is too low by 112; one multiplication by 2^112 is exact,
- * also for subnormals. What was infinite or NaN is then at least 2^16, and gets the float's exponent of all ones. */
+/* The exponent field of a half moved up to that of a float is too low by 112; one multiplication by 2^112 is exact, also for subnormals.
+ * What was infinite or NaN is then at least 2^16, and gets the float's exponent of all ones. */
 static LLVMValueRef half_value_in_integers(struct lower *l, LLVMValueRef bits)
 {
     LLVMValueRef wide = LLVMBuildZExt(l->b, bits, int_like(l, bits, 32), "");

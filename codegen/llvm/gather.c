@@ -1,5 +1,5 @@
-/* gather.c - one scalar per lane from anywhere, or to anywhere. Indices are compared with the length first, so that
- * whatever lanes hold, memory is touched only inside the array. */
+/* gather.c - one scalar per lane from anywhere, or to anywhere. Indices are compared with the length first, so that whatever lanes
+ * hold, memory is touched only inside the array. */
 #include "codegen/llvm/lower.h"
 
 static LLVMValueRef lane_number(struct lower *l, uint32_t k)
@@ -15,8 +15,8 @@ static bool is_short(const struct array *a)
     return LLVMIsAConstantInt(a->count) && LLVMConstIntGetZExtValue(a->count) * 4 < INT32_MAX;
 }
 
-/* base + index for each lane, as a vector of pointers. Processors take 32-bit indices as signed; an unsigned one less
- * 2^31, from a base that lies 2^31 elements higher, is the same address and no slower. */
+/* base + index for each lane, as a vector of pointers. Processors take 32-bit indices as signed; an unsigned one less 2^31, from a base that
+ * lies 2^31 elements higher, is the same address and no slower. */
 static LLVMValueRef addresses(struct lower *l, const struct array *a, LLVMTypeRef elem, LLVMValueRef base,
                               LLVMValueRef index)
 {
@@ -40,8 +40,7 @@ static LLVMValueRef gather_in_hardware(struct lower *l, LLVMTypeRef elem, LLVMVa
     return call;
 }
 
-/* Bytes and 16-bit words have no gather: the aligned 32-bit word around each does, and it never reaches into another
- * page. */
+/* Bytes and 16-bit words have no gather: the aligned 32-bit word around each does, and it never reaches into another page. */
 static LLVMValueRef gather_through_words(struct lower *l, const struct array *a, LLVMTypeRef elem, LLVMValueRef index,
                                          LLVMValueRef mask)
 {

@@ -1,6 +1,5 @@
-/* helper.c - functions that all kernels of a module share: rare or long sequences that would bloat each place that
- * needs them. Internal, made when first asked for, and scalar, so that one serves every level: vectors are passed
- * through memory. */
+/* helper.c - functions that all kernels of a module share: rare or long sequences that would bloat each place that needs them. Internal, made when
+ * first asked for, and scalar, so that one serves every level: vectors are passed through memory. */
 #include <string.h>
 
 #include "codegen/llvm/lower.h"
@@ -51,8 +50,7 @@ void function_open(struct lower *l)
     LLVMPositionBuilderAtEnd(l->b, start);
 }
 
-/* Without this LLVM unrolls loops that run once in a while. With it, on the other hand, it calls libraries for 128-bit
- * shifts. */
+/* Without this LLVM unrolls loops that run once in a while. With it, on the other hand, it calls libraries for 128-bit shifts. */
 static void keep_small(struct lower *l, const struct helper *h)
 {
     add_attribute(l, h->fn, "minsize");
@@ -78,8 +76,7 @@ LLVMValueRef helper_zeros(struct lower *l)
     return zeros;
 }
 
-/* -- loops in a helper
- * ------------------------------------------------------------------------------------------------- */
+/* -- loops in a helper ------------------------------------------------------------------------------------------------- */
 
 static LLVMValueRef u64_const(struct lower *l, uint64_t v)
 {
@@ -119,8 +116,7 @@ static LLVMValueRef below(struct lower *l, LLVMValueRef a, LLVMValueRef b)
     return LLVMBuildICmp(l->b, LLVMIntULT, a, b, "");
 }
 
-/* -- the end of an array
- * -------------------------------------------------------------------------------------------------- */
+/* -- the end of an array -------------------------------------------------------------------------------------------------- */
 
 enum { PARTIAL_LANES, PARTIAL_BASE, PARTIAL_COUNT, PARTIAL_FIRST, PARTIAL_N, PARTIAL_MASK, N_PARTIAL };
 
@@ -138,8 +134,8 @@ static void return_if_outside(struct lower *l, struct helper *h)
     block_enter(l, in);
 }
 
-/* for (i = 0; i < n; i++) if (first + i < count && (mask >> i & 1)) move lanes[i] to base[first + i], or the other way;
- * first + i is a u32, and the mask, which only stores have, counts modulo 64. What is not loaded stays as it was. */
+/* for (i = 0; i < n; i++) if (first + i < count && (mask >> i & 1)) move lanes[i] to base[first + i], or the other way; first + i is a u32, and the
+ * mask, which only stores have, counts modulo 64. What is not loaded stays as it was. */
 static void fill_partial(struct lower *l, struct helper *h, uint32_t bytes, bool store)
 {
     LLVMTypeRef i64 = type_int(l, 64);
@@ -209,8 +205,7 @@ void helper_store_partial(struct lower *l, LLVMValueRef values, uint32_t elem_by
     call_partial(l, elem_bytes, true, (LLVMValueRef[]){lanes, base, count, first, u64_const(l, n), bits});
 }
 
-/* -- scattered stores
- * -------------------------------------------------------------------------------------------------------- */
+/* -- scattered stores -------------------------------------------------------------------------------------------------------- */
 
 enum { SCATTER_LANES, SCATTER_BASE, SCATTER_INDICES, SCATTER_MASK, N_SCATTER };
 

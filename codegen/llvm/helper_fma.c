@@ -1,8 +1,7 @@
 /* helper_fma.c - a * b + c of doubles, rounded once, for processors without the instruction: in 128-bit integers.
  *
- * Finite operands are taken apart into 53-bit significands. The 106-bit product and c are lined up with 20 and more
- * zero bits below them; what a longer shift loses is kept as one sticky bit, which is enough: where the two nearly
- * cancel, the shift was short. */
+ * Finite operands are taken apart into 53-bit significands. The 106-bit product and c are lined up with 20 and more zero bits below them; what
+ * a longer shift loses is kept as one sticky bit, which is enough: where the two nearly cancel, the shift was short. */
 #include "codegen/llvm/lower.h"
 
 static LLVMValueRef i64_const(struct lower *l, uint64_t v)

@@ -6,8 +6,7 @@
 
 #include "runtime-stub/vyre_cpu.h"
 
-/* -- levels
- * ------------------------------------------------------------------------------------------------------------------ */
+/* -- levels -------------------------------------------------------------------------------------------------------- */
 
 /* Rows are TARGET_NAME; other families have none. */
 static const struct lower_features level_features[TARGET_COUNT] = {
@@ -119,8 +118,7 @@ static void set_data(struct host *h)
     }
 }
 
-/* -- the descriptor: struct vyre_module
- * --------------------------------------------------------------------------------------------- */
+/* -- the descriptor: struct vyre_module ---------------------------------------------------------------------------- */
 
 enum { MODULE_WORDS = 6, CODE_BYTES = sizeof(struct vyre_cpu_code) };
 
@@ -178,8 +176,7 @@ static void add_descriptor(struct host *h)
     LLVMSetAlignment(h->descriptor, 16);
 }
 
-/* -- entry functions
- * ---------------------------------------------------------------------------------------------------------------- */
+/* -- entry functions ----------------------------------------------------------------------------------------------- */
 
 /* int32_t symbol(ctx, rest...) { return runtime_symbol(ctx, &module, unit, rest...); } */
 static void add_entry(struct host *h, const struct object_entry *e)

@@ -1,10 +1,8 @@
-/* lanes.c - how the invocations of a workgroup become lanes, and where a workgroup keeps what does not fit registers.
- */
+/* lanes.c - how the invocations of a workgroup become lanes, and where a workgroup keeps what does not fit registers. */
 #include "codegen/llvm/cpu.h"
 #include "ir/walk.h"
 
-/* -- what a program looks at
- * ----------------------------------------------------------------------------------------------- */
+/* -- what a program looks at ----------------------------------------------------------------------------------------------- */
 
 struct survey {
     bool sees_workgroup; /* lid, wid, lane */
@@ -60,9 +58,7 @@ struct lane_layout lanes_choose(const struct ir_program *p, const struct lower_f
     return lanes;
 }
 
-/* -- ids
- * ------------------------------------------------------------------------------------------------------------------------
- */
+/* -- ids ------------------------------------------------------------------------------------------------------------------------ */
 
 /* lid: linear where a group never leaves a row, shared where it never leaves a plane's row. */
 static struct shape shape_of_lid(const struct lane_layout *lanes, uint32_t component)
@@ -82,9 +78,7 @@ struct shape lanes_shape_of_id(const void *layout, enum ir_op op, uint32_t compo
     return shape_of_lid(lanes, component);
 }
 
-/* -- scratch
- * --------------------------------------------------------------------------------------------------------------------
- */
+/* -- scratch -------------------------------------------------------------------------------------------------------------------- */
 
 enum { MAX_STACK_BYTES = 4096 };
 

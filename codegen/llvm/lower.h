@@ -1,10 +1,9 @@
 /* lower.h - private to codegen/llvm: from a program's tree to LLVM IR, once for all targets that LLVM has.
  *
- * An invocation is a lane of a group of `width` lanes that run in lockstep, as in ispc. A value that all lanes of a
- * group share stays a scalar; one that grows by a constant from lane to lane is kept as its formula; the others are
- * vectors <width x T>. Control flow that the lanes share stays branches; where they part, each side runs under a mask.
- * With width 1 everything is shared and what comes out is ordinary scalar code: that is what GPUs want, and what -O0
- * gives.
+ * An invocation is a lane of a group of `width` lanes that run in lockstep, as in ispc. A value that all lanes of a group share stays a
+ * scalar; one that grows by a constant from lane to lane is kept as its formula; the others are vectors <width x T>. Control flow that
+ * the lanes share stays branches; where they part, each side runs under a mask. With width 1 everything is shared and what comes out is
+ * ordinary scalar code: that is what GPUs want, and what -O0 gives.
  *
  *   shape.c      which locals are shared, linear or varying; which loops lanes leave apart
  *   plan.c       workgroups with barriers: what runs once, what runs lane by lane between barriers
@@ -39,16 +38,15 @@ struct lower_features {
     bool fma, half_conversions; /* in hardware */
     const char *byte_shuffle;   /* intrinsic (row of 16 bytes repeated, indices) -> bytes; NULL: none */
     uint32_t shuffle_bytes;     /* its width */
-    bool shuffle_checks_index;  /* 0 for any index past the row; otherwise where the top bit is set, and the low half
-                                   counts */
+    bool
+        shuffle_checks_index; /* 0 for any index past the row; otherwise where the top bit is set, and the low half counts */
 };
 
 /* A value of all lanes. */
 struct value {
     ir_type type;
     struct shape shape;
-    /* Components. Uniform: scalars. Varying: vectors. Linear (stride not 0): lane k has at[0] * scale + offset + stride
-     * * k. */
+    /* Components. Uniform: scalars. Varying: vectors. Linear (stride not 0): lane k has at[0] * scale + offset + stride * k. */
     LLVMValueRef at[4];
     int64_t scale, offset; /* 1 and 0 unless linear */
 };
@@ -239,8 +237,7 @@ struct value subgroup_lower(struct lower *l, const struct ir_expr *e, const stru
 
 struct array *array_of(struct lower *l, const struct ir_buffer *b);
 struct value memory_load(struct lower *l, const struct array *a, const struct value *index);
-/* As memory_load of bytes from a window, each replaced by what the table of 256 bytes has for it. False where there is
- * no window. */
+/* As memory_load of bytes from a window, each replaced by what the table of 256 bytes has for it. False where there is no window. */
 bool memory_load_mapped(struct lower *l, const struct array *a, const struct value *index,
                         const struct ir_buffer *table, struct value *result);
 void memory_store(struct lower *l, const struct array *a, const struct value *index, const struct value *v);
@@ -271,8 +268,7 @@ struct helper {
     LLVMValueRef outer_fn;
     LLVMMetadataRef outer_place;
 };
-/* Starts an internal function for the least of the levels, and true; or finds it. Between begin and end, build_* work
- * inside it. */
+/* Starts an internal function for the least of the levels, and true; or finds it. Between begin and end, build_* work inside it. */
 bool helper_begin(struct lower *l, struct helper *h, const char *name, LLVMTypeRef result, LLVMTypeRef *params,
                   uint32_t n_params);
 void helper_end(struct lower *l, struct helper *h);

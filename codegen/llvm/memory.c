@@ -1,10 +1,9 @@
-/* memory.c - loads and stores of arrays. An index is compared with the length in elements before anything is scaled;
- * outside, a load gives 0 and a store does nothing.
+/* memory.c - loads and stores of arrays. An index is compared with the length in elements before anything is scaled; outside, a load
+ * gives 0 and a store does nothing.
  *
- * Lanes at first, first + s, first + 2 s ... with a small s touch a window of s * width neighbouring elements. When it
- * lies inside the array, which one comparison tells, it is loaded or stored whole and taken apart or put together by
- * shuffles; near the end a helper goes element by element. Windows of arrays that the program only reads are kept, so
- * that t[4 * i], t[4 * i + 1] ... load once. */
+ * Lanes at first, first + s, first + 2 s ... with a small s touch a window of s * width neighbouring elements. When it lies inside the array,
+ * which one comparison tells, it is loaded or stored whole and taken apart or put together by shuffles; near the end a helper goes element by
+ * element. Windows of arrays that the program only reads are kept, so that t[4 * i], t[4 * i + 1] ... load once. */
 #include "codegen/llvm/lower.h"
 
 enum { MAX_WINDOW_STRIDE = 8 };
@@ -66,8 +65,7 @@ static struct value empty_value(const struct array *a, struct shape shape)
     return (struct value){.type = a->buffer->elem, .shape = shape, .scale = 1};
 }
 
-/* -- one element for all lanes
- * ----------------------------------------------------------------------------------------- */
+/* -- one element for all lanes ----------------------------------------------------------------------------------------- */
 
 /* Outside the array the address is that of a zero: no branch, nothing to merge. */
 static struct value load_uniform(struct lower *l, const struct array *a, LLVMValueRef index)
@@ -98,8 +96,7 @@ static void store_uniform(struct lower *l, const struct array *a, LLVMValueRef i
     block_enter(l, done);
 }
 
-/* -- windows
- * ----------------------------------------------------------------------------------------------------------- */
+/* -- windows ----------------------------------------------------------------------------------------------------------- */
 
 static bool has_window(struct lower *l, const struct array *a, const struct value *index)
 {
@@ -248,8 +245,7 @@ static LLVMValueRef interleave(struct lower *l, LLVMValueRef *parts, uint32_t n)
                                   LLVMConstVector(order, n * l->width), "");
 }
 
-/* -- any lanes
- * ------------------------------------------------------------------------------------------------------------ */
+/* -- any lanes ------------------------------------------------------------------------------------------------------------ */
 
 /* The number of the scalar that is component c. Arrays of vectors may have more than 2^32 scalars. */
 static LLVMValueRef scalar_index(struct lower *l, const struct array *a, LLVMValueRef index, uint32_t c)
@@ -277,8 +273,7 @@ static void store_varying(struct lower *l, const struct array *a, LLVMValueRef i
         scatter_lanes(l, a, parts[c], scalar_index(l, a, index, c), mask);
 }
 
-/* -- an array of each invocation
- * ------------------------------------------------------------------------------------------ */
+/* -- an array of each invocation ------------------------------------------------------------------------------------------ */
 
 /* Element i, component c, of all lanes side by side. */
 static LLVMValueRef private_row(struct lower *l, const struct array *a, LLVMValueRef index, uint32_t c)
@@ -356,8 +351,7 @@ static void store_private(struct lower *l, const struct array *a, const struct v
         scatter_lanes(l, &flat, parts[c], private_index(l, a, wide.at[0], c), mask);
 }
 
-/* -- the ways in
- * ------------------------------------------------------------------------------------------------------------ */
+/* -- the ways in ------------------------------------------------------------------------------------------------------------ */
 
 struct value memory_load(struct lower *l, const struct array *a, const struct value *index)
 {
@@ -445,8 +439,7 @@ void memory_store(struct lower *l, const struct array *a, const struct value *in
     }
 }
 
-/* -- runs of stores
- * ----------------------------------------------------------------------------------------------------------- */
+/* -- runs of stores ----------------------------------------------------------------------------------------------------------- */
 
 /* Whether pending[0 .. n - 1], n the stride, are the elements of one window in some order; order[j] has element j. */
 static bool fills_window(const struct pending_store *pending, uint32_t n, const struct pending_store **order)

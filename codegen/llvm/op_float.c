@@ -1,5 +1,5 @@
-/* op_float.c - float operations on scalars or vectors, exact: no fast-math flags, nothing fused. f16 and bf16 are f32
- * here; the caller rounds. Which NaN comes out is open until it reaches memory or a bitcast. */
+/* op_float.c - float operations on scalars or vectors, exact: no fast-math flags, nothing fused. f16 and bf16 are f32 here; the
+ * caller rounds. Which NaN comes out is open until it reaches memory or a bitcast. */
 #include "codegen/llvm/lower.h"
 
 static LLVMBuilderRef builder(const struct operands *o)
@@ -94,9 +94,8 @@ static LLVMValueRef as_bits(struct lower *l, LLVMValueRef v)
     return LLVMBuildBitCast(l->b, v, type_like(type, type_int(l, type_bits(type))), "");
 }
 
-/* a where a `better` b, else b, and so b where one is NaN; then a where b is NaN. Equal numbers are the same bits but
- * for zeros, of which `zeros` makes the right one. Not llvm.minimumnum: on processors with AVX-512 DQ LLVM 22 lets a
- * NaN through when it knows that the other is none. */
+/* a where a `better` b, else b, and so b where one is NaN; then a where b is NaN. Equal numbers are the same bits but for zeros, of which `zeros`
+ * makes the right one. Not llvm.minimumnum: on processors with AVX-512 DQ LLVM 22 lets a NaN through when it knows that the other is none. */
 static LLVMValueRef choose(struct operands *o, LLVMRealPredicate better, LLVMOpcode zeros)
 {
     LLVMBuilderRef b = builder(o);
@@ -127,8 +126,8 @@ LLVMValueRef op_fsign(struct operands *o)
 
 /* -- the fused multiply-add, where the processor has none ------------------------------------------------------- */
 
-/* a + b of doubles rounded to odd: truncated, with the last bit set when anything was lost. A later rounding to fewer
- * bits is then the rounding of the exact sum (Boldo and Melquiond). The lost part is Knuth's two-sum. */
+/* a + b of doubles rounded to odd: truncated, with the last bit set when anything was lost. A later rounding to fewer bits is then the
+ * rounding of the exact sum (Boldo and Melquiond). The lost part is Knuth's two-sum. */
 static LLVMValueRef add_to_odd(struct lower *l, LLVMValueRef a, LLVMValueRef b)
 {
     LLVMTypeRef type = LLVMTypeOf(a);

@@ -1,5 +1,5 @@
-/* op_int.c - integer and bool operations on scalars or vectors, as ops.def defines them for every operand. Nothing here
- * may be undefined or poison in LLVM's sense: divisors and shift amounts are made harmless first. */
+/* op_int.c - integer and bool operations on scalars or vectors, as ops.def defines them for every operand. Nothing here may be
+ * undefined or poison in LLVM's sense: divisors and shift amounts are made harmless first. */
 #include "codegen/llvm/lower.h"
 
 static bool is_signed(const struct operands *o)
@@ -77,8 +77,7 @@ LLVMValueRef op_select(struct operands *o)
 
 /* -- division -------------------------------------------------------------------------------------------------- */
 
-/* The divisor, or 1 where the quotient is not defined by the machine: zero, and MIN / -1 (whose quotient by 1 is
- * right). */
+/* The divisor, or 1 where the quotient is not defined by the machine: zero, and MIN / -1 (whose quotient by 1 is right). */
 static LLVMValueRef safe_divisor(struct operands *o)
 {
     LLVMValueRef bad = is_zero(o, o->b), one = const_like(o->llvm, 1);
@@ -91,9 +90,8 @@ static LLVMValueRef safe_divisor(struct operands *o)
     return LLVMBuildSelect(builder(o), bad, one, o->b, "");
 }
 
-/* Processors have no vector division of integers. A float quotient of n-bit integers, rounded and then truncated, is
- * exact when the float has 2 n bits less one or more: below an integer q the next quotient is q - 1 / b, which does not
- * round up to q. */
+/* Processors have no vector division of integers. A float quotient of n-bit integers, rounded and then truncated, is exact when the float has
+ * 2 n bits less one or more: below an integer q the next quotient is q - 1 / b, which does not round up to q. */
 static LLVMValueRef divide_as_floats(struct operands *o, LLVMValueRef divisor)
 {
     LLVMTypeRef scalar = type_value(o->l, width_of(o) <= 16 ? IR_F32 : IR_F64), type = type_like(o->llvm, scalar);
@@ -238,8 +236,7 @@ static LLVMValueRef wide_product(struct operands *o)
     return LLVMBuildMul(builder(o), extend(o, o->a, bits), extend(o, o->b, bits), "");
 }
 
-/* The product of 64-bit operands has no wider type to be clamped in that is cheap: a fixed-point product of scale 0 is
- * the same. */
+/* The product of 64-bit operands has no wider type to be clamped in that is cheap: a fixed-point product of scale 0 is the same. */
 static LLVMValueRef saturate_product_64(struct operands *o)
 {
     LLVMValueRef args[3] = {o->a, o->b, const_int(o->l, 32, 0)};

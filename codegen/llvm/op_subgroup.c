@@ -1,5 +1,5 @@
-/* op_subgroup.c - operations across the 32 lanes of a subgroup, which is the group. Lanes that have ended, or lie past
- * the workgroup, bring the identity of the operation. Float sums go by the tree that the reference fixes. */
+/* op_subgroup.c - operations across the 32 lanes of a subgroup, which is the group. Lanes that have ended, or lie past the workgroup, bring
+ * the identity of the operation. Float sums go by the tree that the reference fixes. */
 #include "codegen/llvm/lower.h"
 
 struct combine {

@@ -1,5 +1,5 @@
-/* plan.c - see plan.h. Each step walks the body until nothing changes; statements are walked backwards, so that a chain
- * of lets is followed in one round. */
+/* plan.c - see plan.h. Each step walks the body until nothing changes; statements are walked backwards, so that a chain of lets is
+ * followed in one round. */
 #include "codegen/llvm/plan.h"
 
 #include "ir/ops.h"
@@ -18,8 +18,7 @@ bool plan_crosses(const struct plan *plan, const struct ir_local *local)
     return plan->has_phases && plan->crossing[local->index];
 }
 
-/* -- what is raised
- * ------------------------------------------------------------------------------------------------------ */
+/* -- what is raised ------------------------------------------------------------------------------------------------------ */
 
 static void raise(struct plan *plan, struct ir_stmt *s)
 {
@@ -87,8 +86,7 @@ static void raise_block(struct plan *plan, struct ir_block *block)
     }
 }
 
-/* -- phases
- * ---------------------------------------------------------------------------------------------------------------- */
+/* -- phases ---------------------------------------------------------------------------------------------------------------- */
 
 static bool loads_variable_memory(const struct ir_expr *e)
 {
@@ -182,8 +180,7 @@ static void number_phases(struct plan *plan, struct ir_block *block)
     }
 }
 
-/* -- the way in
- * -------------------------------------------------------------------------------------------------------------- */
+/* -- the way in -------------------------------------------------------------------------------------------------------------- */
 
 static void find_barrier(void *ctx, struct ir_stmt *s)
 {

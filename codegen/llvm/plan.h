@@ -1,5 +1,5 @@
-/* plan.h - how a program with barriers runs on a processor without any: as phases between them, each over all
- * invocations of the workgroup before the next begins. Knows nothing of LLVM.
+/* plan.h - how a program with barriers runs on a processor without any: as phases between them, each over all invocations of the
+ * workgroup before the next begins. Knows nothing of LLVM.
  *
  *   for k in 0u32..8 {                         once per workgroup: the loop contains a barrier
  *     let s = 128u >> k;                       in the phase
@@ -7,9 +7,8 @@
  *     barrier;                                 ends it
  *   }
  *
- * Statements that run once per workgroup are "raised". The locals their conditions need are scalars of the workgroup,
- * and what defines those is raised too. All other locals belong to invocations; those that several phases use are kept
- * in scratch memory. */
+ * Statements that run once per workgroup are "raised". The locals their conditions need are scalars of the workgroup, and what defines those is
+ * raised too. All other locals belong to invocations; those that several phases use are kept in scratch memory. */
 #ifndef VYREC_LLVM_PLAN_H
 #define VYREC_LLVM_PLAN_H
 
@@ -38,8 +37,7 @@ bool plan_is_raised(const struct plan *plan, const struct ir_stmt *s);
 bool plan_is_hoisted(const struct plan *plan, const struct ir_stmt *s);
 bool plan_is_scalar(const struct plan *plan, const struct ir_local *local);
 bool plan_crosses(const struct plan *plan, const struct ir_local *local);
-/* The phase that starts at this statement (which is not raised, or hoisted) ends before the returned one; NULL: with
- * the block. */
+/* The phase that starts at this statement (which is not raised, or hoisted) ends before the returned one; NULL: with the block. */
 struct ir_stmt *plan_phase_end(const struct plan *plan, struct ir_stmt *first);
 
 #endif

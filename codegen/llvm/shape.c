@@ -5,12 +5,12 @@
  *   for k in 0u32..4 { n = n + k; }
  *   if text[q] == 65u8 { n = 7; }    now it is not: only some lanes assign
  *
- * A local is assigned "together" when between its declaration and the assignment no construct parts the lanes that
- * comes together again later: an `if` on a varying condition, a loop that lanes leave or go on in one by one. Each such
- * construct is a scope. Lanes that return or trap never come back, so they part nothing.
+ * A local is assigned "together" when between its declaration and the assignment no construct parts the lanes that comes
+ * together again later: an `if` on a varying condition, a loop that lanes leave or go on in one by one. Each such construct is a
+ * scope. Lanes that return or trap never come back, so they part nothing.
  *
- * Shapes only ever go from known to varying, so walking the body until nothing changes ends; loops make it a few
- * rounds. After MAX_ROUNDS whatever still changes is varying at once. */
+ * Shapes only ever go from known to varying, so walking the body until nothing changes ends; loops make it a few rounds. After
+ * MAX_ROUNDS whatever still changes is varying at once. */
 #include "codegen/llvm/shape.h"
 
 #include "ir/ops.h"

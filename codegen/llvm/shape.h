@@ -1,5 +1,5 @@
-/* shape.h - how a value differs between the lanes of a group that run in lockstep. Finer than uniformity in a
- * workgroup, and only about locals: the shape of an expression follows while it is lowered. Knows nothing of LLVM. */
+/* shape.h - how a value differs between the lanes of a group that run in lockstep. Finer than uniformity in a workgroup, and
+ * only about locals: the shape of an expression follows while it is lowered. Knows nothing of LLVM. */
 #ifndef VYREC_LLVM_SHAPE_H
 #define VYREC_LLVM_SHAPE_H
 

@@ -1,8 +1,7 @@
 /* stmt.c - statements in a row, and locals. What parts the lanes is in control.c. */
 #include "codegen/llvm/lower.h"
 
-/* -- locals
- * -------------------------------------------------------------------------------------------------------------- */
+/* -- locals -------------------------------------------------------------------------------------------------------------- */
 
 static struct shape shape_of_local(struct lower *l, const struct ir_local *local)
 {
@@ -76,8 +75,7 @@ struct value local_read(struct lower *l, const struct ir_local *local)
     return v;
 }
 
-/* -- stores
- * -------------------------------------------------------------------------------------------------------------- */
+/* -- stores -------------------------------------------------------------------------------------------------------------- */
 
 enum { MAX_RUN = 8 };
 
@@ -89,8 +87,7 @@ static bool loads_from(const struct ir_expr *e, const struct ir_buffer *b)
     return false;
 }
 
-/* How many stores to one array stand in a row, none of which reads it: their values may be computed before any is
- * stored. */
+/* How many stores to one array stand in a row, none of which reads it: their values may be computed before any is stored. */
 static uint32_t count_run(const struct ir_stmt *first)
 {
     uint32_t n = 1;
@@ -117,8 +114,7 @@ static struct ir_stmt *lower_stores(struct lower *l, struct ir_stmt *first)
     return last;
 }
 
-/* -- one handler per row of stmts.def
- * --------------------------------------------------------------------------------------- */
+/* -- one handler per row of stmts.def --------------------------------------------------------------------------------------- */
 
 typedef void lower_function(struct lower *l, struct ir_stmt *s);
 

@@ -1,10 +1,8 @@
-/* table.c - loads from constant tables of 256 bytes, done in registers: tables[text[i]] is how decoders and scanners
- * classify bytes.
+/* table.c - loads from constant tables of 256 bytes, done in registers: tables[text[i]] is how decoders and scanners classify bytes.
  *
- * A table is 16 rows of 16 entries. A byte shuffle looks one row up for many lanes at once; an index whose upper half
- * is not the row's gives 0. The results of all rows are or-ed together. Rows that hold one and the same value need no
- * lookup: that value is the default, and the others are looked up as differences from it. Where text[i] comes from a
- * window of neighbouring bytes, the whole window is looked up once and then taken apart. */
+ * A table is 16 rows of 16 entries. A byte shuffle looks one row up for many lanes at once; an index whose upper half is not the row's gives 0. The
+ * results of all rows are or-ed together. Rows that hold one and the same value need no lookup: that value is the default, and the others are looked
+ * up as differences from it. Where text[i] comes from a window of neighbouring bytes, the whole window is looked up once and then taken apart. */
 #include <string.h>
 
 #include "codegen/llvm/lower.h"
@@ -49,9 +47,7 @@ static struct rows split_rows(const struct ir_data *d)
     return rows;
 }
 
-/* -- lookups
- * ----------------------------------------------------------------------------------------------------------------------------
- */
+/* -- lookups ---------------------------------------------------------------------------------------------------------------------------- */
 
 static LLVMValueRef constant_row(struct lower *l, const struct rows *rows, uint32_t row, uint32_t n)
 {
@@ -61,8 +57,7 @@ static LLVMValueRef constant_row(struct lower *l, const struct rows *rows, uint3
     return LLVMConstVector(bytes, n);
 }
 
-/* Shuffles take the low half of an index, or give 0 where its top bit is set: the saturating sum sets it unless the
- * upper half was 0. */
+/* Shuffles take the low half of an index, or give 0 where its top bit is set: the saturating sum sets it unless the upper half was 0. */
 static LLVMValueRef look_up_row(struct lower *l, LLVMValueRef row, LLVMValueRef index)
 {
     LLVMTypeRef type = LLVMTypeOf(index);
@@ -102,8 +97,7 @@ static LLVMValueRef pad(struct lower *l, LLVMValueRef v, uint32_t n)
     return LLVMBuildShuffleVector(l->b, v, LLVMGetPoison(LLVMTypeOf(v)), LLVMConstVector(order, n), "");
 }
 
-/* A vector of any length, in parts as wide as the processor shuffles. Indices past the end of a short last part are of
- * no concern. */
+/* A vector of any length, in parts as wide as the processor shuffles. Indices past the end of a short last part are of no concern. */
 static LLVMValueRef look_up(struct lower *l, const struct rows *rows, LLVMValueRef index)
 {
     uint32_t n = LLVMGetVectorSize(LLVMTypeOf(index)), part = l->features->shuffle_bytes;
@@ -118,9 +112,7 @@ static LLVMValueRef look_up(struct lower *l, const struct rows *rows, LLVMValueR
     return result;
 }
 
-/* -- recognising
- * -------------------------------------------------------------------------------------------------------------------------
- */
+/* -- recognising ------------------------------------------------------------------------------------------------------------------------- */
 
 static bool is_byte_table(const struct ir_buffer *b)
 {

@@ -1,5 +1,4 @@
-/* type.c - LLVM's types for ours, and the small things every file builds with: blocks, addresses, loads, calls of
- * intrinsics. */
+/* type.c - LLVM's types for ours, and the small things every file builds with: blocks, addresses, loads, calls of intrinsics. */
 #include <string.h>
 
 #include "codegen/llvm/lower.h"

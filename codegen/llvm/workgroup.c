@@ -1,10 +1,8 @@
-/* workgroup.c - one workgroup of a CPU kernel: phases, each a loop over groups of lanes, and what runs once between
- * them. */
+/* workgroup.c - one workgroup of a CPU kernel: phases, each a loop over groups of lanes, and what runs once between them. */
 #include "codegen/llvm/cpu.h"
 #include "ir/walk.h"
 
-/* -- a group of lanes
- * --------------------------------------------------------------------------------------------------------- */
+/* -- a group of lanes --------------------------------------------------------------------------------------------------------- */
 
 /* Arrays of each invocation that live no longer than the group. */
 void open_private_arrays(struct lower *l)
@@ -44,8 +42,7 @@ void group_lower(struct lower *l, struct ir_stmt *first, const struct ir_stmt *e
     block_enter(l, l->end);
 }
 
-/* -- what lives across phases
- * ---------------------------------------------------------------------------------------------------- */
+/* -- what lives across phases ---------------------------------------------------------------------------------------------------- */
 
 struct crossing {
     const struct ir_local *local;
@@ -139,9 +136,7 @@ static void point_crossing_arrays(struct lower *l, const struct phase *p)
     }
 }
 
-/* -- a phase
- * -------------------------------------------------------------------------------------------------------------------------
- */
+/* -- a phase ------------------------------------------------------------------------------------------------------------------------- */
 
 static LLVMValueRef alive_at(struct lower *l, const struct phase *p)
 {
@@ -250,9 +245,7 @@ static void phase_lower(struct lower *l, struct ir_stmt *first, const struct ir_
     l->windows.n = 0;
 }
 
-/* -- what runs once
- * ---------------------------------------------------------------------------------------------------------------------
- */
+/* -- what runs once --------------------------------------------------------------------------------------------------------------------- */
 
 void workgroup_lower_run(struct lower *l, struct ir_stmt *first, const struct ir_stmt *end)
 {
@@ -345,9 +338,7 @@ void workgroup_lower(struct lower *l)
     block_enter(l, l->end);
 }
 
-/* -- a trap between phases
- * -------------------------------------------------------------------------------------------------------------------
- */
+/* -- a trap between phases ------------------------------------------------------------------------------------------------------------------- */
 
 /* for (g = 0; g < n; g++) if (alive[g]) return g * width + ctz(alive[g]); return -1; */
 static void fill_first_alive(struct lower *l, struct helper *h)

@@ -1,5 +1,4 @@
-/* algebra.h - the algebra of ir/op_math.h as SPIR-V instructions: values are ids. Included by the files that build its
- * functions. */
+/* algebra.h - the algebra of ir/op_math.h as SPIR-V instructions: values are ids. Included by the files that build its functions. */
 #ifndef VYREC_SPIRV_ALGEBRA_H
 #define VYREC_SPIRV_ALGEBRA_H
 

@@ -1,9 +1,8 @@
 /* emit.h - what the files of the SPIR-V emitter share. Private to codegen/spirv/.
  *
- * How values are held. bool is OpTypeBool. Integers of up to 32 bits are one 32-bit register, kept zero-extended
- * (unsigned) or sign-extended (signed), so that a device needs no small integer arithmetic; 64-bit ones are one 64-bit
- * register. f16, bf16 and f32 are a 32-bit float register whose value is one of the type's. Vectors are their
- * components, one id each.
+ * How values are held. bool is OpTypeBool. Integers of up to 32 bits are one 32-bit register, kept zero-extended (unsigned) or
+ * sign-extended (signed), so that a device needs no small integer arithmetic; 64-bit ones are one 64-bit register. f16, bf16
+ * and f32 are a 32-bit float register whose value is one of the type's. Vectors are their components, one id each.
  *
  * How a program sees the world (the contract with runtime-stub/vulkan.c): see spirv.h. */
 #ifndef VYREC_SPIRV_EMIT_H

@@ -1,6 +1,5 @@
-/* emit_exact.c - fma, division and square root: a function each, which uses the device's own instruction where the
- * specialisation constant says that it is exact, and ir/op_soft.h where not. Drivers fold the constant when they
- * compile the module. */
+/* emit_exact.c - fma, division and square root: a function each, which uses the device's own instruction where the specialisation
+ * constant says that it is exact, and ir/op_soft.h where not. Drivers fold the constant when they compile the module. */
 #include "codegen/spirv/algebra.h"
 
 #include "ir/op_soft.h"

@@ -1,5 +1,4 @@
-/* emit_float.c - float operations: IEEE-754 with one answer, where Vulkan leaves precision, NaN and signs of zero open.
- */
+/* emit_float.c - float operations: IEEE-754 with one answer, where Vulkan leaves precision, NaN and signs of zero open. */
 #include "codegen/spirv/emit_float.h"
 
 #include <string.h>
@@ -150,8 +149,7 @@ static spv_id convert(struct spirv *e, SpvOp op, enum ir_scalar to, spv_id a)
     return SPV_OP(&e->m, op, reg(e, to), a);
 }
 
-/* f64 to f32 rounded to odd: a second rounding, to f16 or bf16, then gives what one would have given (Boldo, Melquiond
- * 2008). */
+/* f64 to f32 rounded to odd: a second rounding, to f16 or bf16, then gives what one would have given (Boldo, Melquiond 2008). */
 static spv_id narrow_to_odd(struct spirv *e, spv_id a)
 {
     spv_id near = convert(e, SpvOpFConvert, IR_F32, a), back = convert(e, SpvOpFConvert, IR_F64, near);

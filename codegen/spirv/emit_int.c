@@ -88,8 +88,7 @@ spv_id spirv_int_div(struct spirv *e, enum ir_scalar s, const spv_id *a)
     return spirv_is_signed(s) ? divide_signed(e, s, a[0], a[1]) : divide_unsigned(e, s, a[0], a[1]);
 }
 
-/* From the quotient, because OpSRem is undefined for negative operands in Vulkan. x / 0 is chosen so that x % 0 is 0.
- */
+/* From the quotient, because OpSRem is undefined for negative operands in Vulkan. x / 0 is chosen so that x % 0 is 0. */
 spv_id spirv_int_rem(struct spirv *e, enum ir_scalar s, const spv_id *a)
 {
     spv_id product = raw(e, s, SpvOpIMul, spirv_int_div(e, s, a), a[1]);
@@ -344,8 +343,7 @@ spv_id spirv_int_reverse_bits(struct spirv *e, enum ir_scalar s, const spv_id *a
     return spirv_wrap(e, s, spirv_u32(e, SpvOpShiftRightLogical, reversed, word(e, 32 - width(s))));
 }
 
-/* -- fields. Offsets and counts are clamped to the type, shift amounts to the register: a count of 0 gives its answer
- * by select. */
+/* -- fields. Offsets and counts are clamped to the type, shift amounts to the register: a count of 0 gives its answer by select. */
 
 struct field {
     spv_id offset, count, is_empty;

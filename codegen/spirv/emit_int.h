@@ -1,5 +1,5 @@
-/* emit_int.h - integer operations on registers, one function per row of ops.def that has integers. Private to
- * codegen/spirv/. Each takes registers in the range of `s` and gives one in that range. */
+/* emit_int.h - integer operations on registers, one function per row of ops.def that has integers. Private to codegen/spirv/.
+ * Each takes registers in the range of `s` and gives one in that range. */
 #ifndef VYREC_SPIRV_EMIT_INT_H
 #define VYREC_SPIRV_EMIT_INT_H
 

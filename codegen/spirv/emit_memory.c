@@ -1,8 +1,7 @@
-/* emit_memory.c - arrays of all spaces: loads that give 0 and stores that do nothing out of bounds, bytes in devices
- * without 8-bit storage, zeroed workgroup and private arrays.
+/* emit_memory.c - arrays of all spaces: loads that give 0 and stores that do nothing out of bounds, bytes in devices without 8-bit
+ * storage, zeroed workgroup and private arrays.
  *
- * An index is compared with the element count first; what is then addressed always exists, because no binding is empty.
- */
+ * An index is compared with the element count first; what is then addressed always exists, because no binding is empty. */
 #include "codegen/spirv/emit.h"
 
 static spv_id word(struct spirv *e, uint32_t value)
@@ -97,8 +96,8 @@ static void store_unit(struct spirv *e, const struct spirv_array *a, spv_id unit
     SPV_DO(&e->m, SpvOpStore, unit_pointer(e, a, unit), bits);
 }
 
-/* Other invocations may write the neighbours in the unit at the same time, so the element's bits are cleared, then set,
- * by atomics that leave the others alone. */
+/* Other invocations may write the neighbours in the unit at the same time, so the element's bits are cleared, then set, by
+ * atomics that leave the others alone. */
 static void store_packed(struct spirv *e, const struct spirv_array *a, spv_id index, spv_id bits)
 {
     struct packed_place place = find_packed(e, a, index);

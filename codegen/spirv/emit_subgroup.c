@@ -1,5 +1,5 @@
-/* emit_subgroup.c - subgroup operations at 32 lanes on any hardware width: the lanes put their values into a workgroup
- * array, and each computes the answer from the 32 of its subgroup, in the order that ops.def fixes.
+/* emit_subgroup.c - subgroup operations at 32 lanes on any hardware width: the lanes put their values into a workgroup array, and
+ * each computes the answer from the 32 of its subgroup, in the order that ops.def fixes.
  *
  * All invocations of the workgroup get here together (the checker proves it), so that workgroup barriers are legal. */
 #include "codegen/spirv/emit.h"

@@ -1,7 +1,6 @@
-/* emit_trap.c - the record of the lowest trapping invocation: struct vyre_trap_record, zeroed by the runtime, is the
- * greatest of all
- * `~invocation << 32 | code`. One atomic, and no lock: that would be a loop that lanes leave one by one, which not
- * every driver compiles correctly around an atomic. */
+/* emit_trap.c - the record of the lowest trapping invocation: struct vyre_trap_record, zeroed by the runtime, is the greatest of all
+ * `~invocation << 32 | code`. One atomic, and no lock: that would be a loop that lanes leave one by one, which not every driver
+ * compiles correctly around an atomic. */
 #include "codegen/spirv/emit.h"
 
 static spv_id widen(struct spirv *e, spv_id v)

@@ -1,7 +1,6 @@
 /* emit_values.c - registers: their types, constants, the ranges of small integers, and f16, bf16 as bit patterns.
  *
- * The conversions are integer arithmetic, because SPIR-V leaves the rounding of OpFConvert and PackHalf2x16 to the
- * device. */
+ * The conversions are integer arithmetic, because SPIR-V leaves the rounding of OpFConvert and PackHalf2x16 to the device. */
 #include "codegen/spirv/emit.h"
 
 spv_id spirv_reg_type(struct spirv *e, enum ir_scalar s)

@@ -1,14 +1,14 @@
 /* spirv.h - from one program to one SPIR-V module for Vulkan.
  *
  * How a module sees the world; runtime-stub/vulkan.c builds its pipelines from this:
- *   descriptor set 0   binding spirv_interface.buffers[i]: buffer i of the program, a storage buffer of packed
- * elements, never empty binding .data[k]: the k-th table of the program; .trap: struct vyre_trap_record, only where it
- * may trap; .args: the words below, only when they do not fit into 128 bytes of push constants push constants     u32
- * groups[3]   workgroups of the whole launch        u32 base[3]    first workgroup of this part of it u32 zero 0, which
- * the driver's compiler cannot know u32 len[n]      element counts of the n buffers       params         each aligned
- * to its size, at .params[i] specialisation     constant id enum spirv_exact: true where the device was found to do
- * this exactly; false uses our own sequence. ZEROS: what has a zero for an operand; Mesa makes x of x + 0.0, and -0.0
- * of `false ? -1.0 : 0.0` */
+ *   descriptor set 0   binding spirv_interface.buffers[i]: buffer i of the program, a storage buffer of packed elements, never empty
+ *                      binding .data[k]: the k-th table of the program; .trap: struct vyre_trap_record, only where it may trap;
+ *                      .args: the words below, only when they do not fit into 128 bytes of push constants
+ *   push constants     u32 groups[3]   workgroups of the whole launch        u32 base[3]    first workgroup of this part of it
+ *                      u32 zero        0, which the driver's compiler cannot know
+ *                      u32 len[n]      element counts of the n buffers       params         each aligned to its size, at .params[i]
+ *   specialisation     constant id enum spirv_exact: true where the device was found to do this exactly; false uses our own sequence.
+ *                      ZEROS: what has a zero for an operand; Mesa makes x of x + 0.0, and -0.0 of `false ? -1.0 : 0.0` */
 #ifndef VYREC_SPIRV_H
 #define VYREC_SPIRV_H
 

@@ -1,5 +1,4 @@
-/* Modules as words: types and constants once each, bit patterns kept apart, the header that the specification asks for.
- */
+/* Modules as words: types and constants once each, bit patterns kept apart, the header that the specification asks for. */
 #include "codegen/spirv/words.h"
 #include "tests/unit/test.h"
 
