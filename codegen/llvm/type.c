@@ -121,12 +121,15 @@ LLVMValueRef build_call(struct lower *l, const char *intrinsic, LLVMTypeRef over
     return build_call_overloaded(l, intrinsic, &overload, overload ? 1 : 0, args, n);
 }
 
+/* Going before an instruction takes over its place in the source: what comes after the alloca keeps its own. */
 LLVMValueRef build_alloca(struct lower *l, LLVMTypeRef type, const char *name)
 {
     LLVMBasicBlockRef here = LLVMGetInsertBlock(l->b);
+    LLVMMetadataRef place = LLVMGetCurrentDebugLocation2(l->b);
     LLVMPositionBuilderBefore(l->b, LLVMGetBasicBlockTerminator(l->allocas));
     LLVMValueRef slot = LLVMBuildAlloca(l->b, type, name);
     LLVMPositionBuilderAtEnd(l->b, here);
+    LLVMSetCurrentDebugLocation2(l->b, place);
     return slot;
 }
 

@@ -293,6 +293,38 @@ def test_damage(cc):
         check(ok, f"a flipped bit in byte {position} is found", f"status {done.returncode} {done.stdout.decode()}")
 
 
+# -- debuggers, drivers ----------------------------------------------------------------------------------------------------------------------
+
+def test_debugger(cc):
+    """With -g a debugger stops at lines of the .vir file; without optimisation it shows the variables too."""
+    stops = {"-O0": ("11 if k == 2", ["k = 2", "mixed = 66", "i = 0"]), "-O2": ("13", [])}
+    for level, (line, shown) in stops.items():
+        compile_vir("debugged", "-g", level)
+        exe = link_and_look(f"debugged {level}", cc, [os.path.join(HERE, "debugged.c"), "debugged.o"], "0: 666 999\n")
+        if not shutil.which("gdb"):
+            left_out.append("gdb")
+            continue
+        commands = ["set breakpoint pending on", f"break debugged.vir:{line}", "run", "info locals", "backtrace"]
+        text = run(["gdb", "-q", "-nx", "-batch", *[a for c in commands for a in ("-ex", c)], "./" + exe]) or ""
+        stopped = re.search(r"^Breakpoint [0-9.]+, .*spell \(.*debugged.vir:(\d+)$", text, re.M)
+        check(stopped and stopped[1] == line.split()[0], f"gdb stops in a kernel, {level}", text)
+        check(all(s in text for s in shown), f"gdb shows its variables, {level}", text)
+
+
+def link_and_look(what, cc, objects, shown, flags=(), env=None, status=0):
+    exe = "exe-" + re.sub(r"[^A-Za-z0-9]+", "-", what)
+    run([cc, "-g", *flags, f"-I{RUNTIME}", "-I.", *objects, "libvyrert.a", "-o", exe], f"{what}: links")
+    text = run(["./" + exe], env=env, status=status)
+    check(text is not None and shown in text, f"{what}: says {shown!r}", text or "")
+    return exe
+
+
+def test_static_drivers(cc):
+    """Drivers cannot be loaded into a static program: that is refused before it crashes."""
+    link_and_look("static with a driver", cc, [os.path.join(HERE, "debugged.c"), "debugged.o"], "a static program cannot load",
+                  flags=["-static"], env={**os.environ, "VYRE_BACKEND": "vulkan"}, status=1)
+
+
 # -- another processor ----------------------------------------------------------------------------------------------------------------------
 
 def test_aarch64():
@@ -327,6 +359,8 @@ def main():
     test_levels("gcc")
     test_reproducible()
     test_damage("gcc")
+    test_debugger("gcc")
+    test_static_drivers("gcc")
     test_aarch64()
     for what in left_out:
         print(f"left out: {what}")
