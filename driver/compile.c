@@ -190,6 +190,7 @@ void compile_input(struct tool *tool, const struct settings *settings, const cha
     c.module = tool_read_module(tool, &c.arena, &names, input);
     /* With -Werror a warning is an error after the module is ready: it counts like any other. */
     bool sound = c.module && tool->diags.n_errors == n_errors_before;
+    if (sound && settings->depend != DEPEND_ONLY) pass_options_run(tool, &settings->passes, c.module);
     if (sound && make_outputs(&c) && check_outputs(&c)) tool_write_files(tool, c.outputs, c.n_outputs);
     for (uint32_t i = 0; i < c.n_outputs; i++)
         out_release(&c.contents[i]);

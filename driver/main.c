@@ -37,7 +37,7 @@ static bool check_names(struct tool *tool, const struct settings *settings)
 static int compile_all(struct tool *tool)
 {
     struct settings settings;
-    if (print_targets(tool)) return TOOL_SUCCESS;
+    if (print_targets(tool) || pass_options_print(tool, VYREC_DEFAULT_LEVEL)) return TOOL_SUCCESS;
     if (!settings_read(tool, &settings) || !check_names(tool, &settings)) return TOOL_USAGE;
     for (uint32_t i = 0; i < tool->options.inputs.n; i++)
         compile_input(tool, &settings, tool->options.inputs.at[i]);

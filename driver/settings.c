@@ -168,9 +168,10 @@ static void check_depend(struct tool *tool, const struct settings *settings)
 
 bool settings_read(struct tool *tool, struct settings *settings)
 {
-    *settings = (struct settings){.prefix = "", .opt_level = 2};
+    *settings = (struct settings){.prefix = "", .opt_level = VYREC_DEFAULT_LEVEL};
     for (uint32_t i = 0; i < tool->options.uses.n; i++)
         apply(tool, settings, &tool->options.uses.at[i]);
+    pass_options_read(tool, settings->opt_level, &settings->passes);
     choose_targets(tool, settings);
     check_inputs(tool, settings);
     check_depend(tool, settings);

@@ -24,6 +24,11 @@ static void write_all(int fd, const char *text, size_t n)
     }
 }
 
+void tool_print_log(const struct out *log)
+{
+    write_all(STDERR_FILENO, log->bytes, log->n);
+}
+
 /* ---- options that all tools have ---- */
 
 /* The message with `...` for what it names. */

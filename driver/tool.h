@@ -41,6 +41,8 @@ bool tool_wants_colour(const struct tool *tool);
 struct ir_module *tool_read_module(struct tool *tool, struct arena *arena, struct intern *names, const char *path);
 /* Writes all or none of the files; reports the one that failed. */
 bool tool_write_files(struct tool *tool, const struct out_file *files, uint32_t n);
+/* Text for people, at once, to standard error. */
+void tool_print_log(const struct out *log);
 bool tool_write_file(struct tool *tool, const char *path, const struct out *content);
 
 #endif

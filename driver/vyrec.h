@@ -3,7 +3,7 @@
 #define VYREC_DRIVER_VYREC_H
 
 #include "codegen/codegen.h"
-#include "driver/tool.h"
+#include "driver/pass_options.h"
 
 enum emit {
     EMIT_OBJECT,
@@ -13,6 +13,7 @@ enum emit {
     EMIT_HEADER,
     EMIT_MANIFEST,
 };
+enum { VYREC_DEFAULT_LEVEL = 2 }; /* -O */
 enum depend { DEPEND_NO, DEPEND_ONLY, DEPEND_ALSO };
 
 /* What the command line says. */
@@ -22,6 +23,7 @@ struct settings {
     const char *prefix;                     /* "" when not given */
     uint32_t opt_level;
     bool debug_info;
+    struct pass_settings passes;
     const char *cpu_triple; /* NULL: this machine's */
     struct target_set targets;
     enum depend depend;

@@ -98,16 +98,22 @@ static struct diag *keep(struct diags *d, enum diag_id id, struct src_range rang
     return g;
 }
 
-struct diag *diag_report(struct diags *d, enum diag_id id, struct src_range range, ...)
+struct diag *diag_report_v(struct diags *d, enum diag_id id, struct src_range range, va_list args)
 {
     enum diag_severity severity = severity_now(d, id);
     d->dropped = (struct diag){.id = id, .severity = severity, .range = range, .text = "", .fix = ""};
     if (!is_wanted(d, id) || is_repeated(d, id, range) || !count(d, severity)) return &d->dropped;
     struct diag *g = keep(d, id, range);
     g->severity = severity;
+    g->text = arena_vprintf(d->arena, diag_infos[id].text, args);
+    return g;
+}
+
+struct diag *diag_report(struct diags *d, enum diag_id id, struct src_range range, ...)
+{
     va_list args;
     va_start(args, range);
-    g->text = arena_vprintf(d->arena, diag_infos[id].text, args);
+    struct diag *g = diag_report_v(d, id, range, args);
     va_end(args);
     return g;
 }

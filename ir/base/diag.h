@@ -61,6 +61,7 @@ void diags_init(struct diags *d, struct arena *arena, struct sources *sources);
  * past max_errors it is a scratch one that is never shown. A second error at the same place with the same id is dropped
  * likewise. */
 struct diag *diag_report(struct diags *d, enum diag_id id, struct src_range range, ...);
+struct diag *diag_report_v(struct diags *d, enum diag_id id, struct src_range range, va_list args);
 void diag_add_note(struct diags *d, struct diag *to, struct src_range range, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 /* Overrides the row's fix by one for this case; range and replacement (may be SRC_NONE, NULL) let editors apply it. */

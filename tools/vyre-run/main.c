@@ -10,7 +10,8 @@
 #include <unistd.h>
 
 #include "codegen/codegen.h"
-#include "driver/tool.h"
+#include "driver/pass_options.h"
+#include "ir/build.h"
 #include "tools/vyre-run/run.h"
 
 enum { DEFAULT_BENCH_RUNS = 11 };
@@ -28,6 +29,7 @@ struct session {
     enum run_unit_kind kind;
     bool interpret, check;
     uint32_t n_bench, opt_level;
+    struct pass_settings passes;
     struct ir_run_options interp;
     struct compiled_options compile;
     VEC(const char *) dumps;
@@ -126,7 +128,10 @@ static bool compile(struct session *s)
                                       .targets = &targets};
     target_set_default(&targets, NULL);
     targets.has[TARGET_SPIRV_VULKAN_1_2] = !strcmp(s->compile.backend, "vulkan");
-    return codegen_emit(s->module, &options, &s->tool->diags, s->run.arena, &s->object);
+    /* The interpreter runs the module as it was written. */
+    struct ir_module *compiled = ir_module_copy(s->run.arena, s->module);
+    pass_options_run(s->tool, &s->passes, compiled);
+    return codegen_emit(compiled, &options, &s->tool->diags, s->run.arena, &s->object);
 }
 
 static bool prepare(struct session *s, const char *path)
@@ -272,6 +277,7 @@ static int work(struct tool *tool)
     }
     for (uint32_t k = 0; k < tool->options.uses.n; k++)
         apply(&s, &tool->options.uses.at[k]);
+    if (!pass_options_read(tool, s.opt_level, &s.passes)) return TOOL_USAGE;
     out_init(&s.object, &tool->mem);
     bool ok = run_session(&s);
     if (s.compiled) compiled_close(s.compiled);
