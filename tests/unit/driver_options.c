@@ -89,7 +89,7 @@ static void faults_are_reported(void)
     check_error(DIAG_BAD_OPTION_VALUE);
     PARSE("-fmax-errors=-1");
     check_error(DIAG_BAD_OPTION_VALUE);
-    PARSE("--verify-each");
+    PARSE("--print-stats");
     check_error(DIAG_UNKNOWN_OPTION); /* of another tool */
 }
 
