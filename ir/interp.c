@@ -96,6 +96,13 @@ static void bind_data(struct launch *l)
 
 /* -- programs -------------------------------------------------------------------------------------------- */
 
+static void count_statements(const struct code *c, struct ir_run_result *result)
+{
+    result->n_statements = c->n_statements;
+    for (uint32_t k = 1; k <= c->n_statements; k++)
+        result->n_reached += c->reached[k];
+}
+
 struct ir_run_result ir_run_program(struct arena *arena, const struct ir_program *p,
                                     const struct ir_run_buffer *buffers, const uint64_t *params,
                                     const struct ir_run_options *options)
@@ -120,6 +127,7 @@ struct ir_run_result ir_run_program(struct arena *arena, const struct ir_program
     bind_data(&l);
     interp_flatten(&l, params);
     interp_schedule(&l);
+    count_statements(&l.code, &result);
     return result;
 }
 
@@ -198,9 +206,11 @@ static void run_arm(struct pipeline_run *run, const struct ir_arm *arm)
             return;
         }
     }
-    uint64_t n_steps = run->result.n_steps;
+    struct ir_run_result before = run->result;
     run->result = ir_run_program(run->arena, p, buffers, params, run->options);
-    run->result.n_steps += n_steps;
+    run->result.n_steps += before.n_steps;
+    run->result.n_statements += before.n_statements;
+    run->result.n_reached += before.n_reached;
 }
 
 struct ir_run_result ir_run_pipeline(struct arena *arena, const struct ir_pipeline *p,

@@ -52,6 +52,7 @@ struct ir_run_result {
     struct ir_race race;
     const char *message; /* one line for BAD_SIZE and UNSUPPORTED, in the arena */
     uint64_t n_steps;
+    uint32_t n_statements, n_reached; /* those that compute something, and those of them that ran */
 };
 
 /* `buffers` and `params` (bits) in the program's or pipeline's order. A `write` buffer is zeroed first. After a trap

@@ -56,8 +56,9 @@ struct inst {
     ir_type arg_types[4];
     operand dst, args[4];
     const struct ir_buffer *array, *source;
-    uint32_t target; /* of jumps; WAIT, COPY_ASYNC: the tag */
-    uint64_t step;   /* FOR_NEXT */
+    uint32_t target;    /* of jumps; WAIT, COPY_ASYNC: the tag */
+    uint64_t step;      /* FOR_NEXT */
+    uint32_t statement; /* the number, from 1 on, of the statement that begins here; else 0 */
     struct src_range range;
 };
 
@@ -74,7 +75,8 @@ struct code {
     struct arena *arena;
     VEC(struct inst) insts;
     VEC(struct ir_value) pool;
-    uint32_t n_regs;
+    uint32_t n_regs, n_statements;
+    bool *reached;                                              /* statements that ran, by number */
     struct array_view *arrays;                                  /* of the program's `arrays` */
     uint64_t private_bytes, workgroup_bytes, workgroup_shadows; /* the size of each block */
 };

@@ -19,6 +19,7 @@ struct flattener {
     operand next_reg;
     struct loop *loop;
     struct src_range range; /* of the statement at hand */
+    bool begins;            /* it has no instruction yet */
 };
 
 static operand take_reg(struct flattener *f)
@@ -39,6 +40,8 @@ static operand add_constant(struct flattener *f, uint64_t bits)
 static struct inst *append(struct flattener *f, enum interp_code code)
 {
     struct inst i = {.code = code, .range = f->range};
+    if (f->begins) i.statement = ++f->code->n_statements;
+    f->begins = false;
     vec_push(f->code->arena, &f->code->insts, i);
     return &f->code->insts.at[f->code->insts.n - 1];
 }
@@ -397,9 +400,11 @@ static void flatten_block(struct flattener *f, const struct ir_block *b)
     {
         operand before = f->next_reg;
         f->range = s->range;
+        f->begins = true;
         flatten_stmt[s->kind](f, s);
         if (!declares_local(s)) f->next_reg = before;
     }
+    f->begins = false;
     f->next_reg = first;
 }
 
@@ -430,4 +435,5 @@ void interp_flatten(struct launch *l, const uint64_t *params)
     flatten_block(&f, &l->program->body);
     f.range = l->program->range;
     append(&f, CODE_END);
+    c->reached = ARENA_ARRAY(l->arena, bool, c->n_statements + 1);
 }

@@ -306,6 +306,7 @@ void interp_step(struct launch *l, struct group *g, struct invocation *i, enum o
 #undef CODE
     };
     const struct inst *insts = l->code.insts.at;
+    bool *reached = l->code.reached;
     uint64_t max_steps = l->options->max_steps ? l->options->max_steps : UINT64_MAX;
     enum outcome outcome;
     do {
@@ -316,6 +317,7 @@ void interp_step(struct launch *l, struct group *g, struct invocation *i, enum o
         }
         l->result->n_steps++;
         const struct inst *at = &insts[i->pc];
+        if (at->statement) reached[at->statement] = true;
         outcome = run[at->code](l, g, i, at);
     } while (outcome < until && !l->stop);
 }

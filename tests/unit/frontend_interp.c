@@ -428,6 +428,20 @@ static void stops_at_the_step_limit(void)
     CHECK_UINT(r.n_steps, 10000);
 }
 
+/* What runs and what does not: the let, the if, its else with its store, and the loop run; the first branch does not. */
+static void counts_statements_that_ran(void)
+{
+    uint32_t out[2];
+    struct ir_run_buffer buffers[] = {BUFFER(out)};
+    struct ir_run_result r = run_forward("program p { workgroup 1; dispatch 1; buffer out : write u32[];\n"
+                                         "  let n = gid.x; if n != 0 { out[0] = 1; } else { out[0] = 2; }\n"
+                                         "  for i in n..3 { if i < 9 { continue; } out[1] = i; } }\n",
+                                         buffers, NULL);
+    CHECK_INT(r.status, IR_RUN_OK);
+    CHECK_UINT(r.n_statements, 8);
+    CHECK_UINT(r.n_reached, 6);
+}
+
 /* Loops that end at the last value of their type must not wrap. */
 static void loops_do_not_wrap(void)
 {
@@ -465,6 +479,7 @@ int main(void)
     zeroes_what_it_should();
     refuses_bad_sizes();
     stops_at_the_step_limit();
+    counts_statements_that_ran();
     loops_do_not_wrap();
     arena_release(&arena);
     return test_finish();

@@ -43,6 +43,8 @@ static bool has_level(uint32_t k)
     return k == 0 || (k == 1 && v3) || (k == 2 && v4);
 }
 static const char *const levels[N_LEVELS] = {"x86-64-v2", "x86-64-v3", "x86-64-v4"};
+static const enum target_id level_targets[N_LEVELS] = {TARGET_CPU_X86_64_V2, TARGET_CPU_X86_64_V3,
+                                                       TARGET_CPU_X86_64_V4};
 #else
 enum { N_LEVELS = 1 };
 static bool has_level(uint32_t k)
@@ -50,7 +52,13 @@ static bool has_level(uint32_t k)
     return k == 0;
 }
 static const char *const levels[N_LEVELS] = {"aarch64"};
+static const enum target_id level_targets[N_LEVELS] = {TARGET_CPU_AARCH64};
 #endif
+
+const char *fuzz_executor_name(uint32_t k)
+{
+    return k < N_LEVELS ? levels[k] : k == N_LEVELS ? "vulkan" : NULL;
+}
 
 /* -- reports --------------------------------------------------------------------------------------------- */
 
@@ -80,9 +88,10 @@ struct subject {
 static void report_subject(struct trial *t, const struct subject *s, const char *executor, const char *what)
 {
     keep_text(t);
-    printf("seed %" PRIu64 ": %s on %s: %s\n  vyre-fuzz --print --seed=%" PRIu64 " --programs=%u > seed%" PRIu64
-           ".vir\n",
-           t->seed, s->unit.name, executor, what, t->seed, t->options->n_programs, t->seed);
+    printf("seed %" PRIu64 ": %s on %s: %s\n  vyre-fuzz --print --seed=%" PRIu64
+           " --programs=%u --statements=%u > seed%" PRIu64 ".vir\n",
+           t->seed, s->unit.name, executor, what, t->seed, t->options->size.n_programs,
+           t->options->size.most_statements, t->seed);
     printf("  vyre-run seed%" PRIu64 ".vir --check -O%u --%s=%s", t->seed, t->opt_level,
            s->unit.is_pipeline ? "pipeline" : "program", s->unit.name);
     for (uint32_t k = 0; k < s->words.n; k++)
@@ -97,7 +106,7 @@ static struct ir_module *generate(struct trial *t)
 {
     struct ir_module *m = ir_module_new(&t->arena, &t->names, &t->sources);
     t->random.state = t->seed * 0x9E3779B97F4A7C15u + 1;
-    generate_module(m, &t->random, t->options->n_programs, t->options->n_programs / 3);
+    generate_module(m, &t->random, &t->options->size);
     return m;
 }
 
@@ -259,6 +268,8 @@ static bool find_expected(struct trial *t, struct subject *s)
         return false;
     }
     t->counts->trapped += s->expected.status == IR_RUN_TRAP;
+    t->counts->statements += s->expected.n_statements;
+    t->counts->reached += s->expected.n_reached;
     s->expected_bytes = ARENA_ARRAY(&t->arena, unsigned char *, s->unit.n_arrays + 1);
     for (uint32_t k = 0; k < s->unit.n_arrays; k++) {
         s->expected_bytes[k] = arena_alloc(&t->arena, array_bytes(&s->unit.arrays[k]) + 1);
@@ -335,8 +346,22 @@ static bool may_run_on_device(const struct subject *s)
 
 struct executors {
     struct library *library;
-    struct compiled *at[N_LEVELS + 1]; /* NULL: the machine has no such level; the last is the Vulkan device */
+    bool runs[N_LEVELS];               /* the machine has this level, and it was chosen */
+    struct compiled *at[N_LEVELS + 1]; /* NULL: is not run; the last is the Vulkan device */
 };
+
+/* All levels that the machine has, or one of them; code for all, or for that one. */
+static void choose_levels(struct trial *t, struct executors *e, struct target_set *targets)
+{
+    uint32_t one = N_LEVELS;
+    target_set_default(targets, NULL);
+    while (t->options->one_level && (one == N_LEVELS || !has_level(one)))
+        one = random_below(&t->random, N_LEVELS);
+    for (uint32_t k = 0; k < N_LEVELS; k++) {
+        e->runs[k] = has_level(k) && (one == N_LEVELS || one == k);
+        if (one != N_LEVELS) targets->has[level_targets[k]] = one == k;
+    }
+}
 
 static bool open_executors(struct trial *t, struct executors *e)
 {
@@ -349,14 +374,14 @@ static bool open_executors(struct trial *t, struct executors *e)
     struct out object;
     fuzz_place.unit = "(compiling)";
     out_init(&object, t->arena.mem);
-    target_set_default(&targets, NULL);
+    choose_levels(t, e, &targets);
     targets.has[TARGET_SPIRV_VULKAN_1_2] = t->options->run_vulkan;
     bool ok = codegen_emit(t->module, &options, &t->diags, &t->arena, &object);
     if (!ok) report_module(t, "does not compile", render_messages(t));
     ok = ok && library_load(&t->run, &object, &e->library);
     out_release(&object);
     for (uint32_t k = 0; ok && t->options->run_cpu && k < N_LEVELS; k++)
-        if (has_level(k))
+        if (e->runs[k])
             ok = compiled_open(&t->run, e->library,
                                &(struct compiled_options){"cpu", levels[k], random_between(&t->random, 1, 4)},
                                &e->at[k]);
@@ -374,10 +399,23 @@ static void close_executors(struct executors *e)
 
 /* -- all of a module ------------------------------------------------------------------------------------- */
 
+/* Runs the subject where it can run; counts where it agreed. */
+static bool try_executors(struct trial *t, const struct executors *e, struct subject *s)
+{
+    bool ok = try_schedule(t, s);
+    for (uint32_t k = 0; k <= N_LEVELS; k++) {
+        if (!e->at[k] || (k == N_LEVELS && !may_run_on_device(s))) continue;
+        uint64_t unsupported = t->counts->unsupported;
+        bool agrees = try_level(t, s, e->at[k], fuzz_executor_name(k));
+        t->counts->on_executor[k] += agrees && t->counts->unsupported == unsupported;
+        ok &= agrees;
+    }
+    return ok;
+}
+
 static void try_unit(struct trial *t, const struct executors *e, const char *name, enum run_unit_kind kind)
 {
     struct subject s = {0};
-    bool ok;
     fuzz_place.unit = name;
     fuzz_place.executor = "the interpreter";
     t->counts->programs++;
@@ -387,10 +425,7 @@ static void try_unit(struct trial *t, const struct executors *e, const char *nam
         return;
     }
     if (!find_expected(t, &s)) return;
-    ok = try_schedule(t, &s);
-    for (uint32_t k = 0; k < N_LEVELS; k++)
-        if (e->at[k]) ok &= try_level(t, &s, e->at[k], levels[k]);
-    if (e->at[N_LEVELS] && may_run_on_device(&s)) ok &= try_level(t, &s, e->at[N_LEVELS], "vulkan");
+    bool ok = try_executors(t, e, &s);
     t->counts->passed += ok && t->counts->unsupported == unsupported;
     t->counts->failed += !ok;
 }
@@ -400,6 +435,7 @@ static void try_module(struct trial *t)
     struct ir_module *generated = generate(t);
     struct executors e = {0};
     t->opt_level = random_below(&t->random, 4);
+    features_count(&t->counts->features, generated);
     bool ok = verify(t, generated, "the generated module is not sound") && read_back(t, generated) &&
               verify(t, t->module, "the module that was read is not sound") &&
               ((!t->options->run_cpu && !t->options->run_vulkan) || open_executors(t, &e));

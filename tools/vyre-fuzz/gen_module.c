@@ -125,7 +125,7 @@ static void choose_workgroup(struct gen *g)
 }
 
 /* Constants, or what the length of a buffer asks for; or nothing, the default. */
-static void choose_dispatch(struct gen *g)
+static void choose_dispatch(struct gen *g, bool is_small)
 {
     uint32_t kind = random_below(g->random, 4);
     struct ir_buffer *b = g->p->buffers.at[random_below(g->random, g->p->buffers.n)];
@@ -138,7 +138,7 @@ static void choose_dispatch(struct gen *g)
     }
     g->p->n_dispatch = kind == 2 ? 1 : random_between(g->random, 1, 3);
     for (uint32_t k = 0; k < g->p->n_dispatch; k++)
-        g->p->dispatch[k] = ir_const_u32(g->m, random_between(g->random, 1, k ? 5 : 200));
+        g->p->dispatch[k] = ir_const_u32(g->m, random_between(g->random, 1, k ? (is_small ? 2 : 5) : 200));
 }
 
 static void add_params(struct gen *g)
@@ -162,7 +162,8 @@ static void store_results(struct gen *g)
         if (a->buffer->space != IR_SPACE_STORAGE || !ir_access_writes(a->buffer->access) || a->phase != PHASE_OWN ||
             a->own_atomics)
             continue;
-        struct ir_expr *index = gen_own_index(g, a->buffer), *value = gen_expr(g, a->buffer->elem, 3, false);
+        struct ir_expr *index = gen_own_index(g, a->buffer),
+                       *value = gen_expr(g, a->buffer->elem, g->expr_depth / 2 + 1, false);
         struct ir_stmt *s = ir_stmt_new(g->m, IR_STMT_STORE, SRC_NONE);
         s->store.buffer = a->buffer;
         s->store.index = index;
@@ -171,10 +172,12 @@ static void store_results(struct gen *g)
     }
 }
 
-static void generate_program(struct ir_module *m, struct random *r, uint32_t number)
+static void generate_program(struct ir_module *m, struct random *r, uint32_t number, uint32_t most_statements)
 {
+    bool is_small = most_statements < SMALL_STATEMENTS;
     struct gen g = {.m = m, .random = r, .uniform = true};
-    g.budget = random_between(r, 8, 40);
+    g.budget = random_between(r, most_statements / 5, most_statements);
+    g.expr_depth = is_small ? SMALL_EXPR_DEPTH : MAX_EXPR_DEPTH;
     g.p = ir_program_new(m, name(&g, "program", number), SRC_NONE);
     g.block = &g.p->body;
     choose_workgroup(&g);
@@ -182,9 +185,9 @@ static void generate_program(struct ir_module *m, struct random *r, uint32_t num
     add_written_buffers(&g);
     add_inner_arrays(&g);
     add_params(&g);
-    choose_dispatch(&g);
+    choose_dispatch(&g, is_small);
     gen_declare_ids(&g);
-    gen_stmts(&g, random_between(r, 5, 20));
+    gen_stmts(&g, random_between(r, most_statements / 8, most_statements / 2));
     g.at_end = true;
     g.uniform = false;
     gen_stmts(&g, random_below(r, 5));
@@ -308,14 +311,14 @@ void generate_pipeline(struct ir_module *m, struct random *r, const char *text)
     if (random_chance(r, 30)) p->budget_bytes = (uint64_t)1 << random_between(r, 20, 30);
 }
 
-void generate_module(struct ir_module *m, struct random *r, uint32_t n_programs, uint32_t n_pipelines)
+void generate_module(struct ir_module *m, struct random *r, const struct generate_size *size)
 {
     struct gen g = {.m = m, .random = r};
     for (uint32_t k = 0, n = random_below(r, 4); k < n; k++)
         generate_data(&g, k);
-    for (uint32_t k = 0; k < n_programs; k++)
-        generate_program(m, r, k);
-    for (uint32_t k = 0; k < n_pipelines; k++)
+    for (uint32_t k = 0; k < size->n_programs; k++)
+        generate_program(m, r, k, size->most_statements);
+    for (uint32_t k = 0; k < size->n_programs / 3; k++)
         generate_pipeline(m, r, name(&g, "pipeline", k));
 }
 

@@ -12,7 +12,7 @@ static struct ir_stmt *append(struct gen *g, enum ir_stmt_kind kind)
 
 static struct ir_expr *expr(struct gen *g, ir_type type, bool uniform)
 {
-    return gen_expr(g, type, random_between(g->random, 1, MAX_EXPR_DEPTH), uniform);
+    return gen_expr(g, type, random_between(g->random, 1, g->expr_depth), uniform);
 }
 
 static struct ir_local *declare(struct gen *g, const char *name, ir_type type, bool is_mutable, bool uniform)

@@ -29,8 +29,12 @@ static inline bool random_chance(struct random *r, uint32_t percent)
     return random_below(r, 100) < percent;
 }
 
+struct generate_size {
+    uint32_t n_programs;      /* and a third as many pipelines */
+    uint32_t most_statements; /* of a program; below SMALL_STATEMENTS expressions and launches are small too */
+};
 /* The module has items data0, data1, ..., program0, ... and pipeline0, ... */
-void generate_module(struct ir_module *m, struct random *r, uint32_t n_programs, uint32_t n_pipelines);
+void generate_module(struct ir_module *m, struct random *r, const struct generate_size *size);
 /* A pipeline over programs that the module has. */
 void generate_pipeline(struct ir_module *m, struct random *r, const char *name);
 /* NAME=VALUE words for vyre-run, one for each buffer and param of a program or pipeline. Buffers whose names begin with
@@ -40,7 +44,7 @@ const char *generate_param_word(struct arena *arena, struct random *r, const str
 
 /* -- the inside ------------------------------------------------------------------------------------------ */
 
-enum { OWN_ELEMENTS = 3, MAX_EXPR_DEPTH = 5, MAX_LOAD_DEPTH = 2 };
+enum { OWN_ELEMENTS = 3, MAX_EXPR_DEPTH = 5, SMALL_EXPR_DEPTH = 3, MAX_LOAD_DEPTH = 2, SMALL_STATEMENTS = 20 };
 
 /* Who may touch an array now. */
 enum phase { PHASE_OWN, PHASE_READ, PHASE_ATOMIC };
@@ -69,6 +73,7 @@ struct gen {
     uint32_t nesting, loop_depth;
     uint32_t load_depth; /* loads in indices of loads */
     uint32_t budget;     /* statements that may still be made */
+    uint32_t expr_depth; /* of the deepest expressions */
     bool uniform;        /* all invocations of the workgroup are here together */
     bool in_loop;        /* a loop that may be left by break and continue, without synchronisation in it */
     bool at_end;         /* no synchronisation follows: return is allowed */

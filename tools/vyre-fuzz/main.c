@@ -12,7 +12,7 @@
 #include "driver/tool.h"
 #include "tools/vyre-fuzz/differ.h"
 
-enum { DEFAULT_PROGRAMS = 24 };
+enum { DEFAULT_PROGRAMS = 24, DEFAULT_STATEMENTS = 40, LEAST_STATEMENTS = 4 };
 
 /* Compiled code that crashes takes us along; where it was is all that can still be said. */
 static void report_crash(int signal_number)
@@ -46,6 +46,20 @@ static bool print_modules(struct tool *tool, uint64_t seed, uint32_t count, cons
     return ok;
 }
 
+static void print_counts(uint64_t seed, const struct fuzz_counts *c)
+{
+    printf("seeds %" PRIu64 " to %" PRIu64 ": %" PRIu64 " modules, %" PRIu64 " refused; %" PRIu64
+           " programs and pipelines, %" PRIu64 " trapped, %" PRIu64 " refused by the device, %" PRIu64
+           " too long to compare\n",
+           seed, seed + c->modules - 1, c->modules, c->invalid, c->programs, c->trapped, c->unsupported, c->too_long);
+    printf("%" PRIu64 " of %" PRIu64 " statements ran; agreed:", c->reached, c->statements);
+    for (uint32_t k = 0; fuzz_executor_name(k); k++)
+        printf("%s %s %" PRIu64, k ? "," : "", fuzz_executor_name(k), c->on_executor[k]);
+    printf("\n");
+    features_print(&c->features);
+    printf("%" PRIu64 " passed, %" PRIu64 " failed\n", c->passed, c->failed);
+}
+
 /* `count` modules, or as many as `seconds` allow. */
 static bool run_modules(struct tool *tool, uint64_t seed, uint32_t count, uint32_t seconds,
                         const struct fuzz_options *options)
@@ -60,17 +74,13 @@ static bool run_modules(struct tool *tool, uint64_t seed, uint32_t count, uint32
         fuzz_module(&tool->mem, seed + k, options, &c);
     }
     progress_end(&progress);
-    printf("seeds %" PRIu64 " to %" PRIu64 ": %" PRIu64 " modules, %" PRIu64 " refused; %" PRIu64
-           " programs and pipelines, %" PRIu64 " trapped, %" PRIu64 " refused by the device, %" PRIu64
-           " too long to compare\n",
-           seed, seed + c.modules - 1, c.modules, c.invalid, c.programs, c.trapped, c.unsupported, c.too_long);
-    printf("%" PRIu64 " passed, %" PRIu64 " failed\n", c.passed, c.failed);
+    print_counts(seed, &c);
     return !c.failed && c.passed;
 }
 
 static int work(struct tool *tool)
 {
-    struct fuzz_options options = {.n_programs = DEFAULT_PROGRAMS, .run_cpu = true};
+    struct fuzz_options options = {.size = {DEFAULT_PROGRAMS, DEFAULT_STATEMENTS}, .run_cpu = true};
     uint32_t seed = 1, count = 1, seconds = 0;
     bool print = false;
     for (uint32_t k = 0; k < tool->options.uses.n; k++) {
@@ -86,7 +96,13 @@ static int work(struct tool *tool)
             seconds = use->number;
             break;
         case OPTION_ID_FUZZ_PROGRAMS:
-            options.n_programs = use->number;
+            options.size.n_programs = use->number;
+            break;
+        case OPTION_ID_FUZZ_STATEMENTS:
+            options.size.most_statements = use->number < LEAST_STATEMENTS ? LEAST_STATEMENTS : use->number;
+            break;
+        case OPTION_ID_FUZZ_LEVELS:
+            options.one_level = !strcmp(use->argument, "one");
             break;
         case OPTION_ID_FUZZ_PRINT:
             print = true;
