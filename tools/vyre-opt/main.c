@@ -7,7 +7,7 @@
 
 struct request {
     const char *output;
-    bool verifies, prints_stats;
+    bool verifies, prints_stats, prints_facts;
     struct pass_settings passes;
 };
 
@@ -20,6 +20,7 @@ static struct request read_request(struct tool *tool)
         if (use->id == OPTION_ID_OUTPUT) r.output = use->argument;
         if (use->id == OPTION_ID_VERIFY_EACH) r.verifies = true;
         if (use->id == OPTION_ID_PRINT_STATS) r.prints_stats = true;
+        if (use->id == OPTION_ID_PRINT_FACTS) r.prints_facts = true;
     }
     return r;
 }
@@ -44,7 +45,8 @@ static void process(struct tool *tool, const struct request *r, struct arena *ar
     pass_options_run(tool, &r->passes, m);
     ir_print_module(m, &text);
     if (r->prints_stats) stats_print(m, arena, &stats);
-    tool_write_file(tool, r->output, r->prints_stats ? &stats : &text);
+    if (r->prints_facts) facts_print(m, arena, &stats);
+    tool_write_file(tool, r->output, r->prints_stats || r->prints_facts ? &stats : &text);
     out_release(&stats);
     out_release(&text);
 }

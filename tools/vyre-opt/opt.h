@@ -7,4 +7,7 @@
 /* One line per kind of thing that the module has: its number and name. */
 void stats_print(const struct ir_module *m, struct arena *scratch, struct out *out);
 
+/* The accesses of every program and arm: see passes/access.h. */
+void facts_print(const struct ir_module *m, struct arena *scratch, struct out *out);
+
 #endif
