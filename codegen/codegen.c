@@ -33,6 +33,20 @@ static bool emit_host(const struct ir_module *m, const struct codegen_options *o
     return ok;
 }
 
+/* For the greatest chosen target of the family, or else for its first. */
+static bool emit_device(const struct ir_module *m, const struct codegen_options *options, enum target_family family,
+                        struct arena *scratch, struct out *out)
+{
+    uint32_t which = TARGET_COUNT;
+    for (uint32_t t = TARGET_COUNT; t-- > 0;) {
+        if (target_infos[t].family != family) continue;
+        which = t;
+        if (options->targets->has[t]) break;
+    }
+    llvm_write_device_code(m, (enum target_id)which, options, scratch, out);
+    return true;
+}
+
 bool codegen_emit(const struct ir_module *m, const struct codegen_options *options, struct diags *diags,
                   struct arena *scratch, struct out *out)
 {
@@ -45,6 +59,10 @@ bool codegen_emit(const struct ir_module *m, const struct codegen_options *optio
     case CODEGEN_EMIT_MANIFEST:
         manifest_write(m, options, &face, out);
         return true;
+    case CODEGEN_EMIT_PTX:
+        return emit_device(m, options, TARGET_FAMILY_PTX, scratch, out);
+    case CODEGEN_EMIT_AMDGCN:
+        return emit_device(m, options, TARGET_FAMILY_AMDGCN, scratch, out);
     case CODEGEN_EMIT_OBJECT:
     case CODEGEN_EMIT_CPU_ASM:
     case CODEGEN_EMIT_LLVM:

@@ -8,7 +8,9 @@
 enum codegen_emit {
     CODEGEN_EMIT_OBJECT, /* one relocatable ELF object of the host */
     CODEGEN_EMIT_CPU_ASM,
-    CODEGEN_EMIT_LLVM, /* the host module as LLVM text, after optimisation */
+    CODEGEN_EMIT_PTX,    /* text of all programs for one chosen target */
+    CODEGEN_EMIT_AMDGCN, /* linked code object of all programs for one chosen target */
+    CODEGEN_EMIT_LLVM,   /* the host module as LLVM text, after optimisation */
     CODEGEN_EMIT_HEADER,
     CODEGEN_EMIT_MANIFEST, /* JSON, docs/manifest.schema.json */
 };
@@ -26,6 +28,13 @@ struct codegen_options {
 
 /* Why no GPU can run a program, "it has a grid barrier"; NULL: one can. */
 const char *codegen_device_refusal(const struct ir_program *p);
+
+/* The tables that a kernel of PTX or AMDGCN takes, in the order of its arguments: runtime-stub/vyre_device.h. */
+struct device_tables {
+    const struct ir_data **at;
+    uint32_t n, cap;
+};
+void codegen_find_device_tables(const struct ir_program *p, struct arena *arena, struct device_tables *tables);
 
 /* False when something was reported. `out` is written only on success. */
 bool codegen_emit(const struct ir_module *m, const struct codegen_options *options, struct diags *diags,

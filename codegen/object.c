@@ -2,6 +2,7 @@
 #include "codegen/object.h"
 
 #include "codegen/container.h"
+#include "codegen/llvm/llvm.h"
 #include "codegen/spirv/spirv.h"
 
 /* CPU code lies in .text; its rows in the index tell what is there. */
@@ -17,6 +18,11 @@ static void add_cpu_images(const struct target_set *targets, struct container_im
 const char *codegen_device_refusal(const struct ir_program *p)
 {
     return spirv_refusal(p);
+}
+
+void codegen_find_device_tables(const struct ir_program *p, struct arena *arena, struct device_tables *tables)
+{
+    llvm_find_device_tables(p, arena, tables);
 }
 
 /* One image per program, where it can have one. */
@@ -43,6 +49,46 @@ static void add_spirv_images(const struct ir_module *m, const struct codegen_opt
         images[(*n)++] = (struct container_image){
             VYRE_IMAGE_SPIRV, target->triple, target->arch, p->name, arena_copy(arena, image.bytes, image.n), image.n};
         out_release(&image);
+    }
+}
+
+/* Families whose code comes from codegen/llvm/device.h: one image per program and target. */
+static const struct {
+    enum target_family family;
+    enum vyre_image_kind kind;
+    const char *name;
+} device_families[] = {{TARGET_FAMILY_PTX, VYRE_IMAGE_PTX, "PTX"}, {TARGET_FAMILY_AMDGCN, VYRE_IMAGE_AMDGCN, "AMDGCN"}};
+
+static void add_device_image(const struct ir_program *p, enum target_id t, enum vyre_image_kind kind,
+                             const struct codegen_options *options, struct arena *arena, struct memory *mem,
+                             struct container_image *to)
+{
+    struct out image;
+    out_init(&image, mem);
+    llvm_write_device_image(p, t, options, arena, &image);
+    *to = (struct container_image){
+        kind, target_infos[t].triple, target_infos[t].arch, p->name, arena_copy(arena, image.bytes, image.n), image.n};
+    out_release(&image);
+}
+
+static bool has_family(const struct target_set *targets, enum target_family family)
+{
+    for (uint32_t t = 0; t < TARGET_COUNT; t++)
+        if (targets->has[t] && target_infos[t].family == family) return true;
+    return false;
+}
+
+static void add_device_images(const struct ir_program *p, const struct codegen_options *options, struct diags *diags,
+                              struct arena *arena, struct memory *mem, struct container_image *images, uint32_t *n)
+{
+    const char *refusal = llvm_device_refusal(p);
+    for (size_t f = 0; f < sizeof device_families / sizeof *device_families; f++) {
+        if (refusal && has_family(options->targets, device_families[f].family))
+            diag_report(diags, DIAG_NO_DEVICE_CODE, p->range, p->name, device_families[f].name, refusal);
+        for (uint32_t t = 0; t < TARGET_COUNT && !refusal; t++) {
+            if (!options->targets->has[t] || target_infos[t].family != device_families[f].family) continue;
+            add_device_image(p, (enum target_id)t, device_families[f].kind, options, arena, mem, &images[(*n)++]);
+        }
     }
 }
 
@@ -79,6 +125,8 @@ void object_collect(const struct ir_module *m, const struct codegen_options *opt
         images[n++] = (struct container_image){VYRE_IMAGE_DATA, "", "", d->buffer.name, d->bytes, d->size_bytes};
     }
     add_spirv_images(m, options, diags, arena, container->mem, images, &n);
+    for (uint32_t i = 0; i < m->programs.n; i++)
+        add_device_images(m->programs.at[i], options, diags, arena, container->mem, images, &n);
     container_write(images, n, offsets, arena, container);
     out_release(&metadata);
     *contents = (struct object_contents){(const unsigned char *)container->bytes, container->n, offsets + first_data,

@@ -9,8 +9,8 @@
 static const char *const family_texts[] = {"cpu", "ptx", "amdgcn", "spirv"};
 
 const struct target_info target_infos[TARGET_COUNT] = {
-#define TARGET(NAME, family, text, triple, arch, level, help)                                                          \
-    [TARGET_##NAME] = {#NAME, TARGET_FAMILY_##family, text, triple, arch, level, help},
+#define TARGET(NAME, family, text, triple, arch, level, in_all, help)                                                  \
+    [TARGET_##NAME] = {#NAME, TARGET_FAMILY_##family, text, triple, arch, level, in_all, help},
 #include "codegen/target.def"
 };
 
@@ -52,7 +52,8 @@ static bool add_named(struct target_set *set, const char *part, size_t n, const 
     if (!colon && is_text(part, n, "cpu")) return add_cpu(set, cpu_triple);
     for (uint32_t t = 0; t < TARGET_COUNT; t++) {
         if (!is_text(part, n_family, family_texts[target_infos[t].family])) continue;
-        if (!colon || is_text(colon + 1, n - n_family - 1, target_infos[t].text)) set->has[t] = any = true;
+        if (colon ? is_text(colon + 1, n - n_family - 1, target_infos[t].text) : target_infos[t].in_all)
+            set->has[t] = any = true;
     }
     return any;
 }
@@ -62,7 +63,7 @@ static bool add_part(struct target_set *set, const char *part, size_t n, const c
     if (!is_text(part, n, "all")) return add_named(set, part, n, cpu_triple);
     add_cpu(set, cpu_triple);
     for (uint32_t t = 0; t < TARGET_COUNT; t++)
-        if (target_infos[t].family != TARGET_FAMILY_CPU) set->has[t] = true;
+        if (target_infos[t].family != TARGET_FAMILY_CPU && target_infos[t].in_all) set->has[t] = true;
     return true;
 }
 
@@ -88,6 +89,6 @@ bool target_set_default(struct target_set *set, const char *cpu_triple)
 void target_list(struct out *out)
 {
     for (uint32_t t = 0; t < TARGET_COUNT; t++)
-        out_printf(out, "%s:%-12s %s\n", family_texts[target_infos[t].family], target_infos[t].text,
+        out_printf(out, "%s:%-15s %s\n", family_texts[target_infos[t].family], target_infos[t].text,
                    target_infos[t].help);
 }

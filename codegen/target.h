@@ -6,7 +6,7 @@
 
 enum target_family { TARGET_FAMILY_CPU, TARGET_FAMILY_PTX, TARGET_FAMILY_AMDGCN, TARGET_FAMILY_SPIRV };
 enum target_id {
-#define TARGET(NAME, family, text, triple, arch, level, help) TARGET_##NAME,
+#define TARGET(NAME, family, text, triple, arch, level, in_all, help) TARGET_##NAME,
 #include "codegen/target.def"
     TARGET_COUNT
 };
@@ -15,6 +15,7 @@ struct target_info {
     enum target_family family;
     const char *text, *triple, *arch;
     int level;
+    bool in_all;
     const char *help;
 };
 extern const struct target_info target_infos[TARGET_COUNT];

@@ -7,8 +7,8 @@ static const struct {
     const char *text;
     enum emit emit;
 } emits[] = {
-    {"obj", EMIT_OBJECT},    {"vir", EMIT_VIR},         {"llvm", EMIT_LLVM},
-    {"header", EMIT_HEADER}, {"cpu-asm", EMIT_CPU_ASM}, {"manifest", EMIT_MANIFEST},
+    {"obj", EMIT_OBJECT},    {"vir", EMIT_VIR},       {"llvm", EMIT_LLVM},       {"ptx", EMIT_PTX},
+    {"amdgcn", EMIT_AMDGCN}, {"header", EMIT_HEADER}, {"cpu-asm", EMIT_CPU_ASM}, {"manifest", EMIT_MANIFEST},
 };
 
 static enum emit find_emit(const char *text)

@@ -9,6 +9,8 @@ enum emit {
     EMIT_OBJECT,
     EMIT_VIR,
     EMIT_LLVM,
+    EMIT_PTX,
+    EMIT_AMDGCN,
     EMIT_CPU_ASM,
     EMIT_HEADER,
     EMIT_MANIFEST,

@@ -100,11 +100,19 @@ static LLVMAtomicRMWBinOp instruction_of(const struct access *a)
     }
 }
 
+/* Who may look at the memory. */
+static unsigned scope_of(struct lower *l, const struct access *a)
+{
+    bool is_shared = a->array->buffer->space == IR_SPACE_WORKGROUP;
+    const char *scope = is_shared ? l->target->scope_workgroup : l->target->scope_device;
+    return LLVMGetSyncScopeID(l->context, scope ? scope : "", scope ? (unsigned)strlen(scope) : 0);
+}
+
 static LLVMValueRef compare_exchange(struct lower *l, const struct access *a, LLVMValueRef at, LLVMValueRef expected,
                                      LLVMValueRef v)
 {
     LLVMAtomicOrdering order = ordering(a);
-    return LLVMBuildAtomicCmpXchg(l->b, at, expected, v, order, failure_ordering(order), false);
+    return LLVMBuildAtomicCmpXchgSyncScope(l->b, at, expected, v, order, failure_ordering(order), scope_of(l, a));
 }
 
 /* No processor adds floats atomically with our NaN: read, add, exchange, until nobody was in between. */
@@ -114,6 +122,7 @@ static LLVMValueRef add_float(struct lower *l, const struct access *a, LLVMValue
     LLVMBasicBlockRef before = LLVMGetInsertBlock(l->b), again = block_new(l, "again"), done = block_new(l, "added");
     LLVMValueRef first = build_load(l, i32, at, 4);
     LLVMSetOrdering(first, LLVMAtomicOrderingMonotonic);
+    LLVMSetAtomicSyncScopeID(first, scope_of(l, a));
     block_enter(l, again);
     LLVMValueRef seen = LLVMBuildPhi(l->b, i32, "");
     LLVMValueRef pair = compare_exchange(l, a, at, seen, combine(l, a, seen, NULL, v));
@@ -132,7 +141,7 @@ static LLVMValueRef update_shared(struct lower *l, const struct access *a, LLVMV
     if (a->scalar == IR_F32) return add_float(l, a, at, v);
     if (a->s->atomic.op == IR_ATOMIC_CAS)
         return LLVMBuildExtractValue(l->b, compare_exchange(l, a, at, expected, v), 0, "");
-    return LLVMBuildAtomicRMW(l->b, instruction_of(a), at, v, ordering(a), false);
+    return LLVMBuildAtomicRMWSyncScope(l->b, instruction_of(a), at, v, ordering(a), scope_of(l, a));
 }
 
 /* The old value of an element that is there. */

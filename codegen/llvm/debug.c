@@ -22,7 +22,7 @@ static void add_flag(LLVMModuleRef module, const char *name, uint32_t value)
 }
 
 struct debug_info *debug_begin(struct arena *arena, LLVMModuleRef module, const struct sources *sources,
-                               const char *source_name, bool optimized)
+                               const char *source_name, bool optimized, bool lines_only)
 {
     struct debug_info *d = ARENA_NEW(arena, struct debug_info);
     const char *name = source_name ? source_name : "<stdin>", *slash = strrchr(name, '/');
@@ -33,8 +33,9 @@ struct debug_info *debug_begin(struct arena *arena, LLVMModuleRef module, const 
     const char *base = slash ? slash + 1 : name;
     d->builder = LLVMCreateDIBuilder(module);
     d->file = LLVMDIBuilderCreateFile(d->builder, base, strlen(base), folder, strlen(folder));
-    d->unit = LLVMDIBuilderCreateCompileUnit(d->builder, LLVMDWARFSourceLanguageC11, d->file, "vyrec", 5, optimized, "",
-                                             0, 0, "", 0, LLVMDWARFEmissionFull, 0, false, false, "", 0, "", 0);
+    d->unit = LLVMDIBuilderCreateCompileUnit(
+        d->builder, LLVMDWARFSourceLanguageC11, d->file, "vyrec", 5, optimized, "", 0, 0, "", 0,
+        lines_only ? LLVMDWARFEmissionLineTablesOnly : LLVMDWARFEmissionFull, 0, false, false, "", 0, "", 0);
     add_flag(module, "Dwarf Version", 5);
     add_flag(module, "Debug Info Version", LLVMDebugMetadataVersion());
     return d;

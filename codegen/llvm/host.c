@@ -43,9 +43,10 @@ static const struct lower_features level_features[TARGET_COUNT] = {
                             .shuffle_checks_index = true},
 };
 
-static void add_text_attribute(LLVMContextRef context, LLVMValueRef fn, const char *key, const char *value)
+void function_add_text(struct lower *l, LLVMValueRef fn, const char *key, const char *value)
 {
-    LLVMAttributeRef a = LLVMCreateStringAttribute(context, key, (unsigned)strlen(key), value, (unsigned)strlen(value));
+    LLVMAttributeRef a =
+        LLVMCreateStringAttribute(l->context, key, (unsigned)strlen(key), value, (unsigned)strlen(value));
     LLVMAddAttributeAtIndex(fn, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, a);
 }
 
@@ -58,13 +59,13 @@ static void add_flag_attribute(LLVMContextRef context, LLVMValueRef fn, const ch
 
 void function_set_features(struct lower *l, LLVMValueRef fn)
 {
-    add_text_attribute(l->context, fn, "target-cpu", l->features->cpu);
-    if (l->features->features) add_text_attribute(l->context, fn, "target-features", l->features->features);
+    function_add_text(l, fn, "target-cpu", l->features->cpu);
+    if (l->features->features) function_add_text(l, fn, "target-features", l->features->features);
     if (l->features->vector_width) {
-        add_text_attribute(l->context, fn, "prefer-vector-width", l->features->vector_width);
-        add_text_attribute(l->context, fn, "min-legal-vector-width", l->features->vector_width);
+        function_add_text(l, fn, "prefer-vector-width", l->features->vector_width);
+        function_add_text(l, fn, "min-legal-vector-width", l->features->vector_width);
     }
-    add_text_attribute(l->context, fn, "no-builtins", ""); /* no loop becomes a call of memcpy */
+    function_add_text(l, fn, "no-builtins", ""); /* no loop becomes a call of memcpy */
     add_flag_attribute(l->context, fn, "nounwind");
     if (!l->optimize) {
         add_flag_attribute(l->context, fn, "noinline");
@@ -260,7 +261,8 @@ bool llvm_emit_host(const struct ir_module *m, const struct codegen_options *opt
     memory_push_cleanup(scratch->mem, &h.cleanup);
     h.l.arena = scratch;
     h.l.optimize = options->opt_level > 0;
-    if (options->debug_info) h.l.debug = debug_begin(scratch, e.module, m->sources, options->source_name, h.l.optimize);
+    if (options->debug_info)
+        h.l.debug = debug_begin(scratch, e.module, m->sources, options->source_name, h.l.optimize, false);
     fill_module(&h, options);
     debug_end(h.l.debug);
     h.l.debug = NULL;

@@ -10,4 +10,15 @@ bool llvm_emit_host(const struct ir_module *m, const struct codegen_options *opt
                     const struct object_contents *contents, struct diags *diags, struct arena *scratch,
                     struct out *out);
 
+/* Why a program cannot run on a GPU through PTX or AMDGCN, to follow "because": "it has a grid barrier"; NULL: it can. */
+const char *llvm_device_refusal(const struct ir_program *p);
+/* The tables that a kernel of PTX or AMDGCN reads, in the order of its arguments. */
+void llvm_find_device_tables(const struct ir_program *p, struct arena *arena, struct device_tables *tables);
+/* The program as an image of the container, for a row of family PTX or AMDGCN: runtime-stub/vyre_device.h. May run on any thread. */
+void llvm_write_device_image(const struct ir_program *p, enum target_id target, const struct codegen_options *options,
+                             struct arena *scratch, struct out *out);
+/* All programs that can run on one as one text of PTX or one code object. */
+void llvm_write_device_code(const struct ir_module *m, enum target_id target, const struct codegen_options *options,
+                            struct arena *scratch, struct out *out);
+
 #endif

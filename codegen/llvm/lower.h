@@ -12,6 +12,7 @@
  *   memory.c gather.c helper.c atomic.c   loads, stores, read-modify-writes
  *   stmt.c control.c        statements
  *   workgroup.c cpu.c       the loops over workgroups and lanes that make a CPU kernel
+ *   device*.c nvptx.c amdgpu.c   kernels of GPUs
  *   host.c emit.c debug.c   the module, its object, its line table */
 #ifndef VYREC_LLVM_LOWER_H
 #define VYREC_LLVM_LOWER_H
@@ -96,7 +97,11 @@ struct lower_target {
     void (*barrier)(struct lower *l);                                 /* NULL: the workgroup loop takes care */
     void (*report_trap)(struct lower *l, LLVMValueRef invocation, LLVMValueRef code);
     bool shared_is_private; /* a workgroup runs on one thread: its memory needs no atomics */
-    const char *sync_scope; /* of atomics between workgroups */
+    bool is_device;         /* a GPU: arrays are never empty, and aligned so that elements of vectors are */
+    const char *scope_device,
+        *scope_workgroup; /* of atomics in memory of the launch, of a workgroup; NULL: the system's */
+    struct value (*subgroup)(struct lower *l, const struct ir_expr *e,
+                             const struct value *args); /* NULL: the group is one */
 };
 
 struct debug_info;
@@ -286,6 +291,7 @@ LLVMValueRef helper_zeros(struct lower *l); /* 64 zero bytes, aligned */
 /* Makes the entry block of l->fn, for allocas, and a first block after it. */
 void function_open(struct lower *l);
 void function_set_features(struct lower *l, LLVMValueRef fn);
+void function_add_text(struct lower *l, LLVMValueRef fn, const char *key, const char *value);
 
 /* -- statements: stmt.c, control.c */
 
@@ -327,7 +333,7 @@ struct cpu_kernel cpu_lower_program(struct lower *l, const struct ir_program *p,
 /* -- debug info: debug.c. All take a NULL debug_info and do nothing. */
 
 struct debug_info *debug_begin(struct arena *arena, LLVMModuleRef module, const struct sources *sources,
-                               const char *source_name, bool optimized);
+                               const char *source_name, bool optimized, bool lines_only);
 void debug_end(struct debug_info *d);
 void debug_function(struct lower *l, LLVMValueRef fn, const struct ir_program *p);
 void debug_place(struct lower *l, struct src_range range);

@@ -65,11 +65,47 @@ static struct value empty_value(const struct array *a, struct shape shape)
     return (struct value){.type = a->buffer->elem, .shape = shape, .scale = 1};
 }
 
+static bool is_constant_memory(const struct ir_buffer *b)
+{
+    return b->access == IR_ACCESS_READ || b->access == IR_ACCESS_UNIFORM;
+}
+
+/* What a load finds never changes. */
+static void mark_invariant(struct lower *l, LLVMValueRef load)
+{
+    LLVMSetMetadata(load, LLVMGetMDKindIDInContext(l->context, "invariant.load", 14),
+                    LLVMMetadataAsValue(l->context, LLVMMDNodeInContext2(l->context, NULL, 0)));
+}
+
 /* -- one element for all lanes ----------------------------------------------------------------------------------------- */
+
+/* Element c of a vector of a device's array. */
+static LLVMValueRef load_component(struct lower *l, const struct array *a, LLVMValueRef index, uint32_t c)
+{
+    uint32_t align_bytes = c ? align_of(a) : align_of(a) * lanes_of(a);
+    LLVMValueRef v = build_load(l, elem_of(l, a), address(l, a, index, c), align_bytes);
+    if (is_constant_memory(a->buffer)) mark_invariant(l, v);
+    return v;
+}
+
+/* Arrays of a device are never empty: outside, the first element is loaded in the place of none, without a branch. */
+static struct value load_clamped(struct lower *l, const struct array *a, LLVMValueRef index)
+{
+    struct value v = empty_value(a, SHAPE_UNIFORM);
+    LLVMTypeRef elem = elem_of(l, a);
+    LLVMValueRef inside = memory_in_bounds(l, a, index);
+    LLVMValueRef safe = LLVMBuildSelect(l->b, inside, index, const_int(l, 32, 0), "");
+    for (uint32_t c = 0; c < lanes_of(a); c++) {
+        LLVMValueRef loaded = load_component(l, a, safe, c);
+        v.at[c] = value_from_memory(l, scalar_of(a), LLVMBuildSelect(l->b, inside, loaded, LLVMConstNull(elem), ""));
+    }
+    return v;
+}
 
 /* Outside the array the address is that of a zero: no branch, nothing to merge. */
 static struct value load_uniform(struct lower *l, const struct array *a, LLVMValueRef index)
 {
+    if (l->target->is_device) return load_clamped(l, a, index);
     struct value v = empty_value(a, SHAPE_UNIFORM);
     LLVMValueRef inside = memory_in_bounds(l, a, index);
     LLVMValueRef start = LLVMBuildSelect(l->b, inside, address(l, a, index, 0), helper_zeros(l), "");
@@ -91,7 +127,8 @@ static void store_uniform(struct lower *l, const struct array *a, LLVMValueRef i
     struct value parts = lane ? value_widen(l, *v) : *v;
     for (uint32_t c = 0; c < lanes_of(a); c++) {
         LLVMValueRef one = lane && l->width > 1 ? LLVMBuildExtractElement(l->b, parts.at[c], lane, "") : parts.at[c];
-        build_store(l, value_to_memory(l, scalar_of(a), one), address(l, a, index, c), align_of(a));
+        uint32_t align_bytes = l->target->is_device && !c ? align_of(a) * lanes_of(a) : align_of(a);
+        build_store(l, value_to_memory(l, scalar_of(a), one), address(l, a, index, c), align_bytes);
     }
     block_enter(l, done);
 }
@@ -159,11 +196,6 @@ static LLVMValueRef load_whole(struct lower *l, const struct array *a, const str
     LLVMValueRef phi = LLVMBuildPhi(l->b, type, "");
     LLVMAddIncoming(phi, values, from, 2);
     return phi;
-}
-
-static bool is_constant_memory(const struct ir_buffer *b)
-{
-    return b->access == IR_ACCESS_READ || b->access == IR_ACCESS_UNIFORM;
 }
 
 static LLVMValueRef get_window(struct lower *l, const struct array *a, struct window w)

@@ -104,6 +104,7 @@ static LLVMValueRef only_running(struct lower *l, LLVMValueRef v, LLVMValueRef o
 
 struct value subgroup_lower(struct lower *l, const struct ir_expr *e, const struct value *args)
 {
+    if (l->target->subgroup) return l->target->subgroup(l, e, args);
     struct value v = value_widen(l, args[0]), result = {.type = e->type, .shape = SHAPE_UNIFORM, .scale = 1};
     struct value which = e->op == IR_OP_SHUFFLE ? value_widen(l, args[1]) : v;
     if (e->op == IR_OP_BALLOT)
