@@ -31,6 +31,13 @@ static const struct {
      "programs and pipelines with their arguments, sizes and arms. Exit status: 0 shown; 1 the file is damaged, or "
      "vyrec "
      "did not make it; 2 the command line is wrong."},
+    {TOOL_PLAN, "vyre-plan", "[options] stages.csv | file.vir [name=count...]",
+     "group stages into launches under a budget",
+     "Reads a list of stages as CSV (id,layout,input,output,scratch,host), or a pipeline of a .vir file with the "
+     "element "
+     "counts of its buffers, and prints which of them become one launch. Exit status: 0 planned; 1 no plan, or a fault "
+     "in "
+     "the file; 2 the command line is wrong."},
 };
 
 const char *tool_name(enum tool_id tool)

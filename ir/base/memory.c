@@ -15,12 +15,12 @@ static int must_fail(const struct memory *mem, size_t size_bytes)
     return mem->limit_bytes && (size_bytes > mem->limit_bytes || mem->live_bytes > mem->limit_bytes - size_bytes);
 }
 
-void *memory_alloc(struct memory *mem, size_t size_bytes)
+void *memory_try_alloc(struct memory *mem, size_t size_bytes)
 {
     mem->n_allocs++;
-    if (must_fail(mem, size_bytes) || size_bytes > SIZE_MAX / 2) memory_fail(mem);
+    if (must_fail(mem, size_bytes) || size_bytes > SIZE_MAX / 2) return NULL;
     struct memory_block *block = calloc(1, sizeof *block + size_bytes);
-    if (!block) memory_fail(mem);
+    if (!block) return NULL;
     block->size_bytes = size_bytes;
     block->next = mem->blocks;
     if (block->next) block->next->previous = block;
@@ -28,6 +28,13 @@ void *memory_alloc(struct memory *mem, size_t size_bytes)
     mem->live_bytes += size_bytes;
     if (mem->live_bytes > mem->peak_bytes) mem->peak_bytes = mem->live_bytes;
     return block + 1;
+}
+
+void *memory_alloc(struct memory *mem, size_t size_bytes)
+{
+    void *block = memory_try_alloc(mem, size_bytes);
+    if (!block) memory_fail(mem);
+    return block;
 }
 
 void memory_free(struct memory *mem, void *block, size_t size_bytes)

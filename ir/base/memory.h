@@ -32,6 +32,8 @@ struct memory {
 
 /* A zeroed block; never NULL: on failure control goes to `recover`. */
 void *memory_alloc(struct memory *mem, size_t size_bytes);
+/* The same for who has to go on without it: NULL on failure. */
+void *memory_try_alloc(struct memory *mem, size_t size_bytes);
 void memory_free(struct memory *mem, void *block, size_t size_bytes);
 void memory_push_cleanup(struct memory *mem, struct memory_cleanup *cleanup);
 void memory_pop_cleanup(struct memory *mem); /* does not run it */
