@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "runtime-stub/cpu_helper.h"
 #include "runtime-stub/runtime.h"
 
 enum { CHUNKS_PER_SLOT = 8 };
@@ -216,7 +217,8 @@ static vyre_status run_launch(vyre_context *c, const struct plan *plan, const st
                                        .groups = {l->groups[0], l->groups[1], l->groups[2]},
                                        .scratch_stride_bytes = p->n_phases > 1 ? p->scratch_bytes : 0,
                                        .trap = record_trap,
-                                       .trap_ctx = &cell}};
+                                       .trap_ctx = &cell,
+                                       .helpers = &cpu_helpers}};
     uint64_t begin = c->trace ? clock_ns() : 0;
     zero_unwritten(c, l);
     for (uint32_t phase = 0; phase < p->n_phases && l->n_groups; phase++) {

@@ -19,6 +19,20 @@ struct vyre_cpu_buffer {
     uint64_t count; /* elements, below 2^32; what len() says */
 };
 
+/* What kernels call where it is rare or long: the ends of arrays, and scattered stores for processors without. `lanes`
+ * are elements side by side. Elements of 1, 2, 4, 8 bytes, or several of 8. */
+struct vyre_cpu_helpers {
+    /* Elements first .. first + n - 1 of an array, modulo 2^32, to lanes; those that are not below count stay. */
+    void (*load_partial)(void *lanes, const void *base, uint64_t count, uint32_t first, uint32_t n,
+                         uint32_t element_bytes);
+    /* Lanes to these elements, where they are below count and bit k modulo 64 of the mask is set for lane k. The element
+     * bytes are the high half of `shape`, n is the low one. */
+    void (*store_partial)(const void *lanes, void *base, uint64_t count, uint32_t first, uint64_t shape, uint64_t mask);
+    /* Lane k of the mask to base[indices[k]], lowest first. The bytes of an index are the high half of `shape`, 4 or 8;
+     * those of an element the low one. */
+    void (*store_lanes)(const void *lanes, void *base, const void *indices, uint64_t mask, uint64_t shape);
+};
+
 struct vyre_cpu_launch {
     const struct vyre_cpu_buffer *buffers; /* in the program's order */
     const uint64_t *params;                /* one 8-byte slot each, value in the low bytes */
@@ -27,6 +41,7 @@ struct vyre_cpu_launch {
     uint64_t scratch_stride_bytes; /* from one workgroup's scratch to the next: 0, or scratch_bytes when n_phases > 1 */
     void (*trap)(void *trap_ctx, uint64_t invocation, uint32_t code); /* thread-safe; keeps the lowest invocation */
     void *trap_ctx;
+    const struct vyre_cpu_helpers *helpers;
 };
 
 /* Runs one phase of workgroups first .. first + n - 1 (linear: x fastest). `scratch` is that of workgroup `first`,
@@ -40,7 +55,7 @@ struct vyre_cpu_code {
 };
 
 #define VYRE_MODULE_MAGIC 0x646f6d76u /* "vmod" */
-#define VYRE_MODULE_VERSION 1u
+#define VYRE_MODULE_VERSION 2u
 
 /* One per object, local, read-only, without dynamic relocations. The entry functions pass its address. */
 struct vyre_module {

@@ -1,5 +1,4 @@
-/* cpu.c - a program as a function that the runtime calls on a thread: the contract of runtime-stub/vyre_cpu.h. The kernel takes the launch apart and
- * calls the body, whose parameters tell LLVM that no two buffers overlap (a launch refuses those that do). */
+/* cpu.c - a program as a function that the runtime calls on a thread: the contract of runtime-stub/vyre_cpu.h. */
 #include "codegen/llvm/cpu.h"
 
 #include <string.h>
@@ -12,16 +11,28 @@ enum launch_field {
     LAUNCH_GROUPS = 16,
     LAUNCH_TRAP = 40,
     LAUNCH_TRAP_CTX = 48,
+    LAUNCH_HELPERS = 56,
     LAUNCH_STRIDE = 32
 };
 
-static LLVMValueRef launch_field(struct lower *l, LLVMTypeRef type, uint64_t offset)
+/* What nobody writes while kernels run. */
+static LLVMValueRef load_fixed(struct lower *l, LLVMTypeRef type, LLVMValueRef base, uint64_t offset)
 {
-    LLVMValueRef at = build_element(l, type_int(l, 8), frame_of(l)->launch, const_int(l, 64, offset));
-    LLVMValueRef v = build_load(l, type, at, type_bits(type) / 8);
+    LLVMValueRef at = build_element(l, type_int(l, 8), base, const_int(l, 64, offset));
+    LLVMValueRef v = build_load(l, type, at, 8 < type_bits(type) / 8 ? 8 : type_bits(type) / 8);
     LLVMSetMetadata(v, LLVMGetMDKindIDInContext(l->context, "invariant.load", 14),
                     LLVMMetadataAsValue(l->context, LLVMMDNodeInContext2(l->context, NULL, 0)));
     return v;
+}
+
+static LLVMValueRef launch_field(struct lower *l, LLVMTypeRef type, uint64_t offset)
+{
+    return load_fixed(l, type, frame_of(l)->launch, offset);
+}
+
+static LLVMValueRef runtime_helper(struct lower *l, uint64_t offset)
+{
+    return load_fixed(l, type_ptr(l), launch_field(l, type_ptr(l), LAUNCH_HELPERS), offset);
 }
 
 static LLVMValueRef load_param(struct lower *l, const struct ir_param *p)
@@ -172,6 +183,7 @@ static const struct lower_target cpu_target = {
     .param = load_param,
     .invocation = cpu_invocation,
     .report_trap = cpu_report_trap,
+    .helper = runtime_helper,
     .shared_is_private = true,
 };
 
@@ -268,7 +280,7 @@ static void lower_workgroups(struct lower *l)
 
 /* -- functions --------------------------------------------------------------------------------------------------------------------------- */
 
-enum { ARG_LAUNCH, ARG_FIRST, ARG_N, ARG_SCRATCH, ARG_BUFFERS };
+enum { ARG_LAUNCH, ARG_FIRST, ARG_N, ARG_SCRATCH, N_ARGS };
 
 static void add_param_attribute(struct lower *l, LLVMValueRef fn, uint32_t param, const char *name, uint64_t value)
 {
@@ -291,18 +303,24 @@ static LLVMValueRef begin_function(struct lower *l, const char *name, LLVMTypeRe
     return fn;
 }
 
-static void set_arrays(struct lower *l, LLVMValueRef body)
+/* Loads the buffers' places and lengths, once. */
+static void set_buffers(struct lower *l)
 {
     const struct ir_program *p = l->program;
+    LLVMValueRef rows = p->buffers.n ? launch_field(l, type_ptr(l), LAUNCH_BUFFERS) : NULL;
     l->buffers = ARENA_ARRAY(l->arena, struct array, p->buffers.n + 1);
-    l->arrays = ARENA_ARRAY(l->arena, struct array, p->arrays.n + 1);
     for (uint32_t i = 0; i < p->buffers.n; i++) {
         const struct ir_buffer *b = p->buffers.at[i];
-        LLVMValueRef count = b->sized ? const_int(l, 64, b->count) : LLVMGetParam(body, ARG_BUFFERS + 2 * i + 1);
-        l->buffers[i] = (struct array){b, LLVMGetParam(body, ARG_BUFFERS + 2 * i), count, false};
-        add_param_attribute(l, body, ARG_BUFFERS + 2 * i, "noalias", 0);
-        if (!ir_access_writes(b->access)) add_param_attribute(l, body, ARG_BUFFERS + 2 * i, "readonly", 0);
+        LLVMValueRef base = load_fixed(l, type_ptr(l), rows, (uint64_t)16 * i), count = const_int(l, 64, b->count);
+        if (!b->sized) count = load_fixed(l, type_int(l, 64), rows, (uint64_t)16 * i + 8);
+        l->buffers[i] = (struct array){b, base, count, false};
     }
+}
+
+static void set_arrays(struct lower *l)
+{
+    const struct ir_program *p = l->program;
+    l->arrays = ARENA_ARRAY(l->arena, struct array, p->arrays.n + 1);
     for (uint32_t i = 0; i < p->arrays.n; i++) {
         const struct ir_buffer *b = p->arrays.at[i];
         bool interleaved = b->space == IR_SPACE_PRIVATE && l->group_width > 1;
@@ -310,22 +328,20 @@ static void set_arrays(struct lower *l, LLVMValueRef body)
     }
 }
 
-static LLVMValueRef lower_body_function(struct lower *l, const char *name)
+/* The function that the runtime knows. */
+static LLVMValueRef lower_kernel_function(struct lower *l, const char *name)
 {
     struct cpu_frame *f = frame_of(l);
-    uint32_t n_params = ARG_BUFFERS + 2 * l->program->buffers.n;
-    LLVMTypeRef *params = ARENA_ARRAY(l->arena, LLVMTypeRef, n_params), i64 = type_int(l, 64);
-    for (uint32_t i = 0; i < n_params; i++)
-        params[i] =
-            i == ARG_LAUNCH || i == ARG_SCRATCH || (i >= ARG_BUFFERS && (i - ARG_BUFFERS) % 2 == 0) ? type_ptr(l) : i64;
-    LLVMValueRef body = begin_function(l, arena_printf(l->arena, "%s.body", name), params, n_params);
-    debug_function(l, body, l->program);
-    set_arrays(l, body);
-    f->launch = LLVMGetParam(body, ARG_LAUNCH);
-    f->first = LLVMGetParam(body, ARG_FIRST);
-    f->n = LLVMGetParam(body, ARG_N);
-    f->base = LLVMGetParam(body, ARG_SCRATCH);
+    LLVMTypeRef i64 = type_int(l, 64), params[N_ARGS] = {type_ptr(l), i64, i64, type_ptr(l)};
+    LLVMValueRef fn = begin_function(l, name, params, N_ARGS);
+    debug_function(l, fn, l->program);
     debug_place(l, l->program->range);
+    f->launch = LLVMGetParam(fn, ARG_LAUNCH);
+    f->first = LLVMGetParam(fn, ARG_FIRST);
+    f->n = LLVMGetParam(fn, ARG_N);
+    f->base = LLVMGetParam(fn, ARG_SCRATCH);
+    set_buffers(l);
+    set_arrays(l);
     for (uint32_t c = 0; c < 3; c++)
         f->counts[c] = launch_field(l, type_int(l, 32), LAUNCH_GROUPS + 4 * c);
     scratch_layout_compute(l, &f->scratch);
@@ -335,26 +351,7 @@ static LLVMValueRef lower_body_function(struct lower *l, const char *name)
         lower_workgroups(l);
     LLVMBuildRetVoid(l->b);
     LLVMSetCurrentDebugLocation2(l->b, NULL);
-    return body;
-}
-
-/* The function that the runtime knows: loads the buffers' places and lengths, once. */
-static LLVMValueRef lower_kernel_function(struct lower *l, const char *name, LLVMValueRef body)
-{
-    struct cpu_frame *f = frame_of(l);
-    LLVMTypeRef i64 = type_int(l, 64), params[4] = {type_ptr(l), i64, i64, type_ptr(l)};
-    LLVMValueRef fn = begin_function(l, name, params, 4);
-    uint32_t n_args = ARG_BUFFERS + 2 * l->program->buffers.n;
-    LLVMValueRef *args = ARENA_ARRAY(l->arena, LLVMValueRef, n_args);
-    for (uint32_t i = 0; i < ARG_BUFFERS; i++)
-        args[i] = LLVMGetParam(fn, i);
-    f->launch = args[ARG_LAUNCH];
-    LLVMValueRef buffers = launch_field(l, type_ptr(l), LAUNCH_BUFFERS);
-    for (uint32_t i = 0; i < 2 * l->program->buffers.n; i++)
-        args[ARG_BUFFERS + i] =
-            build_load(l, i % 2 ? i64 : type_ptr(l), build_element(l, i64, buffers, const_int(l, 64, i)), 8);
-    LLVMBuildCall2(l->b, LLVMGlobalGetValueType(body), body, args, n_args, "");
-    LLVMBuildRetVoid(l->b);
+    if (l->optimize) alias_mark(l, fn, name);
     return fn;
 }
 
@@ -375,7 +372,6 @@ struct cpu_kernel cpu_lower_program(struct lower *l, const struct ir_program *p,
     l->ended = NULL;
     l->at_workgroup = false;
     if (l->group_width > 1) shapes_compute(&l->shapes, l->arena, p, lanes_shape_of_id, &frame.lanes, plan.scalars);
-    LLVMValueRef body = lower_body_function(l, name);
-    LLVMValueRef kernel = lower_kernel_function(l, name, body);
+    LLVMValueRef kernel = lower_kernel_function(l, name);
     return (struct cpu_kernel){kernel, plan.n_launch_phases, frame.scratch.bytes};
 }

@@ -11,7 +11,7 @@
  *   expr.c op_*.c           expressions
  *   memory.c gather.c helper.c atomic.c   loads, stores, read-modify-writes
  *   stmt.c control.c        statements
- *   workgroup.c cpu.c       the loops over workgroups and lanes that make a CPU kernel
+ *   workgroup.c cpu.c alias.c   the loops over workgroups and lanes that make a CPU kernel
  *   device*.c nvptx.c amdgpu.c   kernels of GPUs
  *   host.c emit.c debug.c   the module, its object, its line table */
 #ifndef VYREC_LLVM_LOWER_H
@@ -96,6 +96,8 @@ struct lower_target {
     LLVMValueRef (*invocation)(struct lower *l, LLVMValueRef lane);   /* linear global id of a lane of the group, i64 */
     void (*barrier)(struct lower *l);                                 /* NULL: the workgroup loop takes care */
     void (*report_trap)(struct lower *l, LLVMValueRef invocation, LLVMValueRef code);
+    /* A function of the runtime, by its place in struct vyre_cpu_helpers; NULL: kernels have one lane and need none. */
+    LLVMValueRef (*helper)(struct lower *l, uint64_t offset);
     bool shared_is_private; /* a workgroup runs on one thread: its memory needs no atomics */
     bool is_device;         /* a GPU: arrays are never empty, and aligned so that elements of vectors are */
     const char *scope_device,
@@ -264,7 +266,7 @@ void copy_lower(struct lower *l, struct ir_stmt *s);
 bool table_load(struct lower *l, const struct ir_expr *e, struct value *result);
 LLVMValueRef table_map(struct lower *l, const struct ir_buffer *table, LLVMValueRef bytes);
 
-/* -- helper functions shared by the kernels of a module: helper.c, helper_fma.c */
+/* -- functions shared by the kernels of a module, and those that the runtime has for them: helper.c, helper_fma.c */
 
 struct helper {
     LLVMValueRef fn;
@@ -329,6 +331,9 @@ struct cpu_kernel {
     uint64_t scratch_bytes;
 };
 struct cpu_kernel cpu_lower_program(struct lower *l, const struct ir_program *p, const char *name);
+
+/* Tells LLVM that the buffers of a finished kernel do not overlap: alias.c. */
+void alias_mark(struct lower *l, LLVMValueRef fn, const char *name);
 
 /* -- debug info: debug.c. All take a NULL debug_info and do nothing. */
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "ir/interp.h"
-#include "runtime-stub/vyre_cpu.h"
+#include "runtime-stub/cpu_helper.h"
 #include "tests/exec/ops/run.h"
 
 static const struct vyre_module *loaded;
@@ -23,8 +23,11 @@ static bool launch_code(struct launch *l, const struct vyre_cpu_code *code)
     struct vyre_cpu_buffer buffers[MAX_BUFFERS];
     struct ir_run_buffer sizes[MAX_BUFFERS];
     bool trapped = false;
-    struct vyre_cpu_launch launch = {
-        .buffers = buffers, .params = l->test->params, .trap = count_trap, .trap_ctx = &trapped};
+    struct vyre_cpu_launch launch = {.buffers = buffers,
+                                     .params = l->test->params,
+                                     .trap = count_trap,
+                                     .trap_ctx = &trapped,
+                                     .helpers = &cpu_helpers};
     vyre_cpu_kernel *kernel = (vyre_cpu_kernel *)((uintptr_t)&code->kernel + (uintptr_t)(intptr_t)code->kernel);
     for (uint32_t i = 0; i < l->test->n_buffers; i++) {
         buffers[i] = (struct vyre_cpu_buffer){l->memory[i].bytes, l->test->buffers[i].count};
