@@ -62,6 +62,7 @@ bool codegen_emit(const struct ir_module *m, const struct codegen_options *optio
     case CODEGEN_EMIT_PTX:
         return emit_device(m, options, TARGET_FAMILY_PTX, scratch, out);
     case CODEGEN_EMIT_AMDGCN:
+    case CODEGEN_EMIT_AMDGCN_OBJECT:
         return emit_device(m, options, TARGET_FAMILY_AMDGCN, scratch, out);
     case CODEGEN_EMIT_OBJECT:
     case CODEGEN_EMIT_CPU_ASM:

@@ -8,9 +8,10 @@
 enum codegen_emit {
     CODEGEN_EMIT_OBJECT, /* one relocatable ELF object of the host */
     CODEGEN_EMIT_CPU_ASM,
-    CODEGEN_EMIT_PTX,    /* text of all programs for one chosen target */
-    CODEGEN_EMIT_AMDGCN, /* linked code object of all programs for one chosen target */
-    CODEGEN_EMIT_LLVM,   /* the host module as LLVM text, after optimisation */
+    CODEGEN_EMIT_PTX,           /* text of all programs for one chosen target */
+    CODEGEN_EMIT_AMDGCN,        /* linked code object of all programs for one chosen target */
+    CODEGEN_EMIT_AMDGCN_OBJECT, /* the same before linking */
+    CODEGEN_EMIT_LLVM,          /* the host module as LLVM text, after optimisation */
     CODEGEN_EMIT_HEADER,
     CODEGEN_EMIT_MANIFEST, /* JSON, docs/manifest.schema.json */
 };

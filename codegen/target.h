@@ -22,7 +22,9 @@ extern const struct target_info target_infos[TARGET_COUNT];
 
 struct target_set {
     bool has[TARGET_COUNT];
+    const char *newer_ptx; /* "sm_130", asked for and not known: the newest that is stands in for it; else NULL */
 };
+const struct target_info *target_newest_ptx(void);
 /* Adds what one --target=LIST says: `cpu`, `cpu:x86-64-v3`, `all`, comma-separated; `cpu` and `all` mean the levels of
  * the host that cpu_triple names. False, and *bad the part not understood (in `scratch`), when there is no such target.
  */

@@ -29,6 +29,7 @@ static const struct {
     [EMIT_VIR] = {false, 0, NULL, false},
     [EMIT_PTX] = {true, CODEGEN_EMIT_PTX, NULL, false},
     [EMIT_AMDGCN] = {true, CODEGEN_EMIT_AMDGCN, ".hsaco", false},
+    [EMIT_AMDGCN_OBJECT] = {true, CODEGEN_EMIT_AMDGCN_OBJECT, ".o", false},
     [EMIT_LLVM] = {true, CODEGEN_EMIT_LLVM, NULL, false},
     [EMIT_CPU_ASM] = {true, CODEGEN_EMIT_CPU_ASM, ".s", false},
     [EMIT_HEADER] = {true, CODEGEN_EMIT_HEADER, NULL, true},

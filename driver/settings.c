@@ -7,8 +7,9 @@ static const struct {
     const char *text;
     enum emit emit;
 } emits[] = {
-    {"obj", EMIT_OBJECT},    {"vir", EMIT_VIR},       {"llvm", EMIT_LLVM},       {"ptx", EMIT_PTX},
-    {"amdgcn", EMIT_AMDGCN}, {"header", EMIT_HEADER}, {"cpu-asm", EMIT_CPU_ASM}, {"manifest", EMIT_MANIFEST},
+    {"obj", EMIT_OBJECT},    {"vir", EMIT_VIR},         {"llvm", EMIT_LLVM},
+    {"ptx", EMIT_PTX},       {"amdgcn", EMIT_AMDGCN},   {"amdgcn-obj", EMIT_AMDGCN_OBJECT},
+    {"header", EMIT_HEADER}, {"cpu-asm", EMIT_CPU_ASM}, {"manifest", EMIT_MANIFEST},
 };
 
 static enum emit find_emit(const char *text)
@@ -36,7 +37,12 @@ static const char *suggest_target(struct arena *arena, const char *bad)
 static void add_targets(struct tool *tool, struct settings *settings, const char *list)
 {
     const char *bad;
-    if (target_set_parse(&settings->targets, list, settings->cpu_triple, &tool->arena, &bad)) return;
+    if (target_set_parse(&settings->targets, list, settings->cpu_triple, &tool->arena, &bad)) {
+        if (settings->targets.newer_ptx)
+            diag_report(&tool->diags, DIAG_NEWER_PTX, SRC_NONE, settings->targets.newer_ptx, target_newest_ptx()->text);
+        settings->targets.newer_ptx = NULL;
+        return;
+    }
     struct diag *g = diag_report(&tool->diags, DIAG_UNKNOWN_TARGET, SRC_NONE, bad);
     const char *near = suggest_target(&tool->arena, bad);
     if (near) diag_add_fix(&tool->diags, g, SRC_NONE, NULL, "did you mean '%s'?", near);
@@ -123,11 +129,17 @@ static void check_host(struct tool *tool, const struct settings *settings, const
     }
 }
 
-/* What --target says, or the default of the host. */
+static bool has_cpu(const struct target_set *set)
+{
+    for (int i = 0; i < TARGET_COUNT; i++)
+        if (set->has[i] && target_infos[i].family == TARGET_FAMILY_CPU) return true;
+    return false;
+}
+
+/* What --target says, and always CPU code: an object runs where no GPU is. */
 static void choose_targets(struct tool *tool, struct settings *settings)
 {
     struct target_set of_host = {0};
-    bool chosen = false;
     if (!target_set_default(&of_host, settings->cpu_triple)) {
         diag_report(&tool->diags, DIAG_UNKNOWN_TRIPLE, SRC_NONE, settings->cpu_triple);
         return;
@@ -135,9 +147,10 @@ static void choose_targets(struct tool *tool, struct settings *settings)
     for (uint32_t i = 0; i < tool->options.uses.n; i++) {
         if (tool->options.uses.at[i].id != OPTION_ID_TARGET) continue;
         add_targets(tool, settings, tool->options.uses.at[i].argument);
-        chosen = true;
     }
-    if (!chosen) settings->targets = of_host;
+    bool needs_cpu = !has_cpu(&settings->targets);
+    for (int i = 0; i < TARGET_COUNT; i++)
+        settings->targets.has[i] |= needs_cpu && of_host.has[i];
     check_host(tool, settings, &of_host);
 }
 

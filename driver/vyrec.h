@@ -11,6 +11,7 @@ enum emit {
     EMIT_LLVM,
     EMIT_PTX,
     EMIT_AMDGCN,
+    EMIT_AMDGCN_OBJECT,
     EMIT_CPU_ASM,
     EMIT_HEADER,
     EMIT_MANIFEST,

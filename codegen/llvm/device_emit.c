@@ -177,7 +177,10 @@ static void write_code(struct device_module *d, struct out *out)
         out_bytes(out, "", 1);
     } else {
         generate(d, LLVMObjectFile);
-        amdgcn_link(LLVMGetBufferStart(d->code), LLVMGetBufferSize(d->code), d->l.arena, out);
+        if (d->options->emit == CODEGEN_EMIT_AMDGCN_OBJECT)
+            out_bytes(out, LLVMGetBufferStart(d->code), LLVMGetBufferSize(d->code));
+        else
+            amdgcn_link(LLVMGetBufferStart(d->code), LLVMGetBufferSize(d->code), d->l.arena, out);
     }
 }
 
