@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "codegen/container.h"
+#include "codegen/needs.h"
 #include "ir/facts.h"
 #include "ir/ops.h"
 
@@ -199,6 +200,10 @@ static void fill_program(struct metadata *md, const struct ir_program *p, struct
     for (uint32_t i = 0; i < 3; i++)
         row->dispatch[i] = i < p->n_dispatch ? add_expr(md, p->dispatch[i]) : add_constant(md, 1);
     if (!p->n_dispatch) row->dispatch[0] = add_default_dispatch(md, p);
+    struct needs needs = needs_find(md->module, p, md->arena);
+    row->needs = needs.bits;
+    row->nesting = needs.nesting;
+    row->rounds = add_expr(md, needs.rounds);
 }
 
 static void add_arm(struct metadata *md, const struct ir_arm *arm)
@@ -220,6 +225,7 @@ static void fill_pipeline(struct metadata *md, const struct ir_pipeline *p, stru
     row->n_temps = p->temps.n;
     for (uint32_t i = 0; i < 3; i++)
         row->dispatch[i] = VYRE_META_NONE;
+    row->rounds = VYRE_META_NONE;
     row->first_step = (uint32_t)(md->steps.n / sizeof(struct vyre_meta_step));
     IR_EACH_STMT(s, &p->body)
     {

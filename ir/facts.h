@@ -65,6 +65,11 @@ enum ir_alias ir_alias_in_arm(const struct ir_arm *arm, const struct ir_buffer *
  * only by gid.x < H. */
 struct ir_expr *ir_written_prefix(struct ir_module *m, const struct ir_program *p, const struct ir_buffer *b);
 
+/* -- rounds: how often an invocation goes around loops at most, all of its loops together, those of copy_async included
+ * --- NULL, or a host expression over the program's lengths and params, checked 64-bit; where it has no value there is
+ * no bound either. */
+struct ir_expr *ir_rounds_bound(struct ir_module *m, const struct ir_program *p, struct arena *scratch);
+
 /* -- fingerprint: 32 bytes that are equal for programs that mean the same up to names of locals and order of
  * declarations --- */
 

@@ -136,15 +136,20 @@ static vyre_status merge_settings(struct settings *s, const vyre_options *option
                            .trace_path = options->trace_path,
                            .threads = options->threads,
                            .log_level = options->log_level,
-                           .executor = options->executor};
+                           .executor = options->executor,
+                           .cache_dir = options->cache_dir};
+    uint32_t strict = options->strict;
     if (!s->backends) s->backends = read_environment("VYRE_BACKEND");
     if (!s->device) s->device = read_environment("VYRE_DEVICE");
     if (!s->cpu_level) s->cpu_level = read_environment("VYRE_CPU_LEVEL");
     if (!s->trace_path) s->trace_path = read_environment("VYRE_TRACE");
+    if (!s->cache_dir) s->cache_dir = read_environment("VYRE_CACHE_DIR");
     if (!s->threads) status = read_number("VYRE_THREADS", MAX_THREADS, &s->threads, o);
     if (!status && !s->log_level) status = read_number("VYRE_LOG", 3, &s->log_level, o);
     if (!status && !check) status = read_number("VYRE_CHECK", 1, &check, o);
+    if (!status && !strict) status = read_number("VYRE_STRICT", 1, &strict, o);
     s->check = check != 0;
+    s->strict = strict != 0;
     if (!status && s->threads > MAX_THREADS)
         status = outcome_fail(o, VYRE_ERROR_INVALID_ARGUMENT, "%u threads: at most %d", s->threads, MAX_THREADS);
     return status;
@@ -169,6 +174,8 @@ static void close_backend(vyre_context *c)
 {
     if (c->backend) c->backend->close(c);
     c->backend = NULL;
+    pool_destroy(c->pool);
+    c->pool = NULL;
 }
 
 /* Tries a backend and notes how that went. */
@@ -243,6 +250,7 @@ static void free_context(vyre_context *c)
         memory_put(&allocator, c->failures, sizeof *c->failures, _Alignof(struct thread_failure));
         c->failures = next;
     }
+    qualification_end(&c->qualification);
     pthread_mutex_destroy(&c->loading);
     pthread_mutex_destroy(&c->lock);
     memory_put(&allocator, c, sizeof *c, _Alignof(vyre_context));
@@ -273,6 +281,7 @@ static vyre_context *new_context(const vyre_options *options)
     c->log_ctx = options->log_ctx;
     pthread_mutex_init(&c->lock, NULL);
     pthread_mutex_init(&c->loading, NULL);
+    qualification_init(&c->qualification);
     return c;
 }
 
@@ -282,6 +291,10 @@ static vyre_status open_context(vyre_context *c, const vyre_options *options, st
     vyre_status status = merge_settings(&s, options, o);
     if (status) return status;
     c->log_level = s.log_level;
+    c->threads = s.threads;
+    c->strict = s.strict;
+    if (s.executor) c->executor = *s.executor;
+    if (s.cache_dir && strlen(s.cache_dir) < sizeof c->cache_dir) strcpy(c->cache_dir, s.cache_dir);
     if (!add_failure(c)) return outcome_fail(o, VYRE_ERROR_OUT_OF_MEMORY, "no memory for a context");
     status = trace_open(c, s.trace_path, &c->trace, o);
     if (!status) status = choose_backend(c, &s, o);
@@ -345,7 +358,7 @@ vyre_status vyre_context_get_info(vyre_context *context, vyre_context_info *info
     size_t room = info->size;
     vyre_context_info mine = {.size = room,
                               .backend = context->backend->id,
-                              .threads = context->pool ? pool_slots(context->pool) : 0,
+                              .threads = context->backend == &cpu_backend ? pool_slots(context->pool) : 0,
                               .device = context->device,
                               .level = context->backend->level(context),
                               .report = context->report,

@@ -56,18 +56,22 @@ static vyre_status match_device(const vyre_context *c, const char *wanted, struc
                         c->device);
 }
 
+vyre_status cpu_prepare(vyre_context *c, const char *level, struct outcome *o)
+{
+    vyre_status status = choose_level(c, level, o);
+    if (status) return status;
+    uint32_t n = c->threads ? c->threads : count_processors();
+    c->pool = pool_create(c, n, c->executor.run ? &c->executor : NULL);
+    return c->pool ? VYRE_OK
+                   : outcome_fail(o, VYRE_ERROR_OUT_OF_MEMORY, "no memory for a pool of %u threads", n);
+}
+
 static vyre_status cpu_open(vyre_context *c, const struct settings *s, struct outcome *o)
 {
-    vyre_status status = choose_level(c, s->cpu_level, o);
+    if (s->executor && (!s->executor->run || !s->executor->n_workers))
+        return outcome_fail(o, VYRE_ERROR_INVALID_ARGUMENT, "the executor has no run function or no workers");
+    vyre_status status = cpu_prepare(c, s->cpu_level, o);
     if (status) return status;
-    uint32_t n = s->threads ? s->threads : count_processors();
-    if (s->executor) {
-        c->executor = *s->executor;
-        if (!c->executor.run || !c->executor.n_workers)
-            return outcome_fail(o, VYRE_ERROR_INVALID_ARGUMENT, "the executor has no run function or no workers");
-    }
-    c->pool = pool_create(c, n, s->executor ? &c->executor : NULL);
-    if (!c->pool) return outcome_fail(o, VYRE_ERROR_OUT_OF_MEMORY, "no memory for a pool of %u threads", n);
     snprintf(c->device, sizeof c->device, "CPU %s, %u thread%s", cpu_level_name(c->level), pool_slots(c->pool),
              pool_slots(c->pool) == 1 ? "" : "s");
     status = match_device(c, s->device, o);
@@ -75,7 +79,7 @@ static vyre_status cpu_open(vyre_context *c, const struct settings *s, struct ou
     return status;
 }
 
-static bool pick_code(struct module *m)
+bool cpu_pick_code(struct module *m)
 {
     for (uint32_t p = 0; p < m->linked->n_programs; p++) {
         const struct vyre_cpu_code *row = m->linked->code + (size_t)p * VYRE_CPU_LEVELS;
@@ -301,6 +305,6 @@ const struct backend cpu_backend = {.name = "cpu",
                                     .open = cpu_open,
                                     .close = cpu_close,
                                     .level = level_name,
-                                    .load = pick_code,
+                                    .load = cpu_pick_code,
                                     .run = cpu_run,
                                     .scratch_bytes = cpu_scratch_bytes};

@@ -15,10 +15,23 @@ vyre_status launch_trap(const struct plan *plan, const struct launch *l, uint32_
                         (unsigned long long)invocation);
 }
 
+/* A device that is probed gets what it does right; the CPU the rest. */
+static vyre_status run_plan(vyre_context *c, struct plan *plan, struct outcome *o)
+{
+    bool is_probe = plan->unit->module == c->qualification.probes;
+    vyre_status status = VYRE_OK;
+    if (c->backend->fingerprint && !is_probe) status = plan_qualify(c, plan, o);
+    if (!status) status = c->backend->run(c, plan, o);
+    if (status != VYRE_ERROR_UNSUPPORTED || !c->backend->fingerprint || is_probe || c->strict) return status;
+    char why[MESSAGE_BYTES];
+    memcpy(why, o->message, sizeof why);
+    return fallback_run(c, plan, why, o);
+}
+
 vyre_status plan_run(vyre_context *c, struct plan *plan, struct outcome *o)
 {
     uint64_t begin = c->trace || c->log_level > VYRE_LOG_DETAIL ? clock_ns() : 0;
-    vyre_status status = c->backend->run(c, plan, o);
+    vyre_status status = run_plan(c, plan, o);
     if (!begin) return status;
     uint64_t end = clock_ns();
     trace_add(c->trace, "run", unit_name(plan->unit), "", begin, end, 0);
@@ -101,6 +114,12 @@ vyre_status vyre_unit_run(const vyre_unit *unit, const void *args)
     outcome_init(&o);
     vyre_status status = with_plan(unit, args, run_now, NULL, &o);
     return status ? context_report(unit->module->context, &o) : VYRE_OK;
+}
+
+vyre_status unit_run_silently(const struct vyre_unit *u, const void *args, struct outcome *o)
+{
+    outcome_init(o);
+    return with_plan(u, args, run_now, NULL, o);
 }
 
 vyre_status vyre_unit_workspace(const vyre_unit *unit, const void *args, uint64_t *bytes)

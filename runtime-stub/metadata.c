@@ -117,6 +117,7 @@ static bool check_program(struct checker *k, const struct vyre_meta_unit *u)
         if (!u->workgroup[i] || __builtin_mul_overflow(size, u->workgroup[i], &size) || size > UINT32_MAX) return false;
         if (u->dispatch[i] < 0 || !check_expr(k, (uint32_t)u->dispatch[i], u->n_buffers, u->n_params)) return false;
     }
+    if (u->rounds != VYRE_META_NONE && !check_expr(k, (uint32_t)u->rounds, u->n_buffers, u->n_params)) return false;
     return is_string(k, u->op_name);
 }
 

@@ -206,8 +206,13 @@ static const struct vyre_image *find_image(const struct container_view *view, en
 const void *module_image(struct module *m, enum vyre_image_kind kind, const char *name, uint64_t *n_bytes,
                          struct outcome *o)
 {
-    struct container_view view;
+    struct container_view view = {0};
     const struct vyre_image *image = open_container(m, &view) ? find_image(&view, kind, name) : NULL;
+    if (!image && view.bytes && container_find(&view, kind)) {
+        outcome_fail(o, VYRE_ERROR_UNSUPPORTED, "the object has code for %s, but none of '%s': the compiler has said why",
+                     m->context->device, name);
+        return NULL;
+    }
     if (!image) {
         outcome_fail(o, VYRE_ERROR_NO_IMAGE, "the object has no code of '%s' for %s: compile it with --target=%s", name,
                      m->context->device, m->context->backend->level(m->context));

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "runtime-stub/container.h"
+#include "runtime-stub/qualify.h"
 #include "runtime-stub/vyre_cpu.h"
 #include "runtime-stub/vyrert.h"
 
@@ -43,6 +44,11 @@ struct backend {
     void (*buffer_destroy)(vyre_buffer *b);
     /* Between host memory and a remote buffer, whichever of the two addresses lies in it. */
     vyre_status (*buffer_copy)(vyre_buffer *b, void *to, const void *from, uint64_t n_bytes, struct outcome *o);
+    /* Of a device that is probed before it is relied on: who it is and what drives it, FINGERPRINT_BYTES. `run` may then answer
+     * VYRE_ERROR_UNSUPPORTED before it has changed anything, and the CPU runs the plan. */
+    void (*fingerprint)(const vyre_context *c, uint8_t *bytes);
+    /* Whether code made from now on may rely on an instruction being exact: enum device_exact. */
+    void (*specialise)(vyre_context *c, int which, bool is_exact);
 };
 extern const struct backend cpu_backend, vulkan_backend;
 
@@ -111,6 +117,9 @@ struct step {
 };
 enum { NONE_BOUND = UINT32_MAX };
 
+/* Whether a program may run on a device that is probed. */
+enum fitness { FITNESS_UNKNOWN, FITS, FITS_ROUNDS /* where its loops are short enough in this launch */, UNFIT };
+
 struct vyre_unit {
     struct module *module;
     const struct vyre_meta_unit *meta;
@@ -120,6 +129,8 @@ struct vyre_unit {
     bool *temp_needs_zeros; /* per temp: its first arm does not make it anew */
     size_t plan_bytes;      /* memory of struct plan's arrays */
     uint32_t temps_align;
+    _Atomic int fitness;              /* enum fitness; then the next two are valid */
+    uint32_t wrong_probe, max_rounds; /* UNFIT: enum probe_id; FITS_ROUNDS */
 };
 
 /* An image's bytes, which follow. */
@@ -137,6 +148,7 @@ struct module {
     struct vyre_unit *units;
     void *device;              /* the backend's */
     struct image_copy *images; /* decompressed, kept as long as the module */
+    bool has_cpu_code;         /* `programs` are filled in */
     size_t n_bytes;            /* of this block, which holds the arrays too */
 };
 
@@ -264,20 +276,30 @@ const char *cpu_level_name(enum vyre_cpu_level level);
 /* Whether code of `level` runs where `best` is the best. */
 bool cpu_level_fits(enum vyre_cpu_level level, enum vyre_cpu_level best);
 
+/* -- cpu.c ------------------------------------------------------------------------------------- */
+
+/* Threads and level for CPU code, of which any context can have some. `level` NULL: the best. */
+vyre_status cpu_prepare(vyre_context *c, const char *level, struct outcome *o);
+/* Picks the object's code for the level. */
+bool cpu_pick_code(struct module *m);
+
 /* -- launch.c ---------------------------------------------------------------------------------- */
 
 /* Fills the outcome of a launch that trapped. */
 vyre_status launch_trap(const struct plan *plan, const struct launch *l, uint32_t code, uint64_t invocation,
                         struct outcome *o);
-/* Runs a bound plan on the context's backend and traces it. */
+/* Runs the unit on the calling thread; a failure is not reported to the context. */
+vyre_status unit_run_silently(const struct vyre_unit *u, const void *args, struct outcome *o);
+/* Runs a bound plan on the context's backend, or where that cannot, on the CPU; and traces it. */
 vyre_status plan_run(vyre_context *c, struct plan *plan, struct outcome *o);
 
 /* -- context.c --------------------------------------------------------------------------------- */
 
 struct settings {
     const char *backends, *device, *cpu_level, *trace_path;
+    const char *cache_dir;
     uint32_t threads, log_level;
-    bool check;
+    bool check, strict;
     const vyre_executor *executor;
 };
 
@@ -301,7 +323,10 @@ struct vyre_context {
     vyre_log_function *log;
     void *log_ctx;
     uint32_t log_level;
-    vyre_executor executor;
+    vyre_executor executor; /* `run` NULL: own threads */
+    uint32_t threads;       /* wanted for CPU code; 0: one per core */
+    bool strict;
+    char cache_dir[1024]; /* "": no disk access */
     struct trace *trace;
 
     struct candidate candidates[N_BACKENDS];
@@ -317,9 +342,10 @@ struct vyre_context {
     pthread_mutex_t loading; /* held while a module is added */
     struct module *_Atomic modules;
 
+    struct qualification qualification;
     const struct backend *backend;
     enum vyre_cpu_level level;
-    struct pool *pool;     /* CPU; else NULL */
+    struct pool *pool;     /* CPU, or after a plan had to be run there; else NULL */
     struct vulkan *vulkan; /* Vulkan; else NULL */
 };
 void context_keep(vyre_context *c);

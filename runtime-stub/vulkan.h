@@ -27,16 +27,10 @@ struct vulkan_memory {
     uint64_t n_bytes;      /* usable */
 };
 
-enum { VULKAN_EXACT_COUNT = 4 };
-
 /* How programs' modules are to be specialised, and what may not be asked of the device. */
 struct vulkan_abilities {
-    VkBool32 exact
-        [VULKAN_EXACT_COUNT]; /* by enum spirv_exact of the compiler: fma, division, square root of f32 are IEEE-754's; zeros keep their signs */
+    VkBool32 exact[EXACT_COUNT]; /* the specialisation constants; under the lock */
     bool int64, float64, int64_atomics;
-    bool loop_atomics;     /* lanes may leave a loop with atomics at different times */
-    bool float64_division; /* division and square root of f64 are IEEE-754's, which Vulkan does not promise */
-    uint32_t max_rounds;   /* of all loops of an invocation together; UINT32_MAX: no limit was found */
 };
 
 /* What one submission needs, kept for the next. */
@@ -61,6 +55,7 @@ struct vulkan {
     VkPhysicalDeviceLimits limits;
     VkPhysicalDeviceMemoryProperties memory_types;
     struct vulkan_abilities abilities;
+    uint8_t fingerprint[FINGERPRINT_BYTES];
     pthread_mutex_t queue_lock; /* of the queue: external synchronisation is ours (3.6) */
     pthread_mutex_t lock;       /* of what follows */
     struct vulkan_job *free_jobs;

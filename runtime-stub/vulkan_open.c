@@ -110,6 +110,7 @@ struct device_facts {
     VkPhysicalDeviceProperties2 properties;
     VkPhysicalDeviceFloatControlsProperties floats;
     VkPhysicalDeviceDriverProperties driver;
+    VkPhysicalDeviceIDProperties ids;
     VkPhysicalDeviceFeatures2 features;
     VkPhysicalDeviceVulkan11Features features11;
     VkPhysicalDeviceVulkan12Features features12;
@@ -121,6 +122,8 @@ static void ask_device(struct vulkan *v, VkPhysicalDevice d, struct device_facts
     f->floats.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FLOAT_CONTROLS_PROPERTIES;
     f->properties.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2;
     f->driver.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRIVER_PROPERTIES;
+    f->ids.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_ID_PROPERTIES;
+    f->driver.pNext = &f->ids;
     f->floats.pNext = &f->driver;
     f->properties.pNext = &f->floats;
     f->features12.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES;
@@ -190,6 +193,27 @@ static vyre_status choose_device(struct vulkan *v, const struct settings *s, str
     return o->status;
 }
 
+/* Everything that changes when the driver or the device does. */
+static void note_fingerprint(struct vulkan *v, const struct device_facts *f)
+{
+    const struct {
+        uint32_t vendor, device, driver_version, driver_id, api_version;
+        uint8_t pipeline_cache[VK_UUID_SIZE], driver[VK_UUID_SIZE], unit[VK_UUID_SIZE];
+        char info[VK_MAX_DRIVER_INFO_SIZE];
+    } p = {.vendor = f->properties.properties.vendorID,
+           .device = f->properties.properties.deviceID,
+           .driver_version = f->properties.properties.driverVersion,
+           .driver_id = f->driver.driverID,
+           .api_version = f->properties.properties.apiVersion};
+    _Static_assert(sizeof p <= FINGERPRINT_BYTES, "the fingerprint has room for it");
+    memcpy(v->fingerprint, &p, sizeof p);
+    memcpy(v->fingerprint + offsetof(__typeof__(p), pipeline_cache), f->properties.properties.pipelineCacheUUID,
+           VK_UUID_SIZE);
+    memcpy(v->fingerprint + offsetof(__typeof__(p), driver), f->ids.driverUUID, VK_UUID_SIZE);
+    memcpy(v->fingerprint + offsetof(__typeof__(p), unit), f->ids.deviceUUID, VK_UUID_SIZE);
+    memcpy(v->fingerprint + offsetof(__typeof__(p), info), f->driver.driverInfo, sizeof p.info);
+}
+
 static vyre_status open_device(struct vulkan *v, const struct device_facts *f, struct outcome *o)
 {
     float priority = 1;
@@ -223,11 +247,8 @@ static vyre_status open_device(struct vulkan *v, const struct device_facts *f, s
         .int64 = f->features.features.shaderInt64,
         .float64 = f->features.features.shaderFloat64 && f->floats.shaderRoundingModeRTEFloat64 &&
                    f->floats.shaderSignedZeroInfNanPreserveFloat64,
-        /* Mesa 22.3: after an atomic in a loop that lanes leave one by one, the rest of the workgroup stores nothing. */
-        .loop_atomics = f->driver.driverID != VK_DRIVER_ID_MESA_LLVMPIPE,
-        .float64_division = f->driver.driverID == VK_DRIVER_ID_MESA_LLVMPIPE, /* the processor's own; measured */
-        .int64_atomics = f->features12.shaderBufferInt64Atomics && f->features12.shaderSharedInt64Atomics,
-        .max_rounds = UINT32_MAX};
+        .int64_atomics = f->features12.shaderBufferInt64Atomics && f->features12.shaderSharedInt64Atomics};
+    note_fingerprint(v, f);
     return VYRE_OK;
 }
 
@@ -284,6 +305,18 @@ static const char *level_name(const vyre_context *c)
     return "spirv:vulkan1.2";
 }
 
+static void copy_fingerprint(const vyre_context *c, uint8_t *bytes)
+{
+    memcpy(bytes, c->vulkan->fingerprint, FINGERPRINT_BYTES);
+}
+
+static void specialise(vyre_context *c, int which, bool is_exact)
+{
+    pthread_mutex_lock(&c->vulkan->lock);
+    c->vulkan->abilities.exact[which] = is_exact;
+    pthread_mutex_unlock(&c->vulkan->lock);
+}
+
 const struct backend vulkan_backend = {.name = "vulkan",
                                        .id = VYRE_BACKEND_VULKAN,
                                        .open = vulkan_open,
@@ -294,4 +327,6 @@ const struct backend vulkan_backend = {.name = "vulkan",
                                        .run = vulkan_run,
                                        .buffer_create = vulkan_buffer_create,
                                        .buffer_destroy = vulkan_buffer_destroy,
-                                       .buffer_copy = vulkan_buffer_copy};
+                                       .buffer_copy = vulkan_buffer_copy,
+                                       .fingerprint = copy_fingerprint,
+                                       .specialise = specialise};

@@ -43,9 +43,6 @@ static vyre_status check_device(vyre_context *c, const struct vyre_unit *u, cons
     if (h->flags & VYRE_SPIRV_INT64 && !v->abilities.int64) missing = "64-bit integers";
     if (h->flags & VYRE_SPIRV_FLOAT64 && !v->abilities.float64) missing = "exact 64-bit floats";
     if (h->flags & VYRE_SPIRV_INT64_ATOMICS && !v->abilities.int64_atomics) missing = "64-bit atomics";
-    if (h->flags & VYRE_SPIRV_LOOP_ATOMICS && !v->abilities.loop_atomics) missing = "atomics in loops that work";
-    if (h->flags & VYRE_SPIRV_FLOAT64_DIVISION && !v->abilities.float64_division)
-        missing = "division or square roots of f64 that are known to be exact";
     if (missing)
         return outcome_fail(o, VYRE_ERROR_UNSUPPORTED, "%s: '%s' needs %s, which %s does not have", unit_name(u),
                             unit_name(u), missing, c->device);
@@ -103,10 +100,10 @@ static VkResult create_pipeline(struct vulkan *v, struct vulkan_program *p)
                                        .pCode = (const uint32_t *)((const char *)p->head + p->head->module_offset)};
     VkResult r = v->vk.CreateShaderModule(v->device, &module, NULL, &p->module);
     if (r) return r;
-    VkSpecializationMapEntry entries[VULKAN_EXACT_COUNT];
-    for (uint32_t i = 0; i < VULKAN_EXACT_COUNT; i++)
+    VkSpecializationMapEntry entries[EXACT_COUNT];
+    for (uint32_t i = 0; i < EXACT_COUNT; i++)
         entries[i] = (VkSpecializationMapEntry){i, i * (uint32_t)sizeof(VkBool32), sizeof(VkBool32)};
-    VkSpecializationInfo special = {VULKAN_EXACT_COUNT, entries, sizeof v->abilities.exact, v->abilities.exact};
+    VkSpecializationInfo special = {EXACT_COUNT, entries, sizeof v->abilities.exact, v->abilities.exact};
     VkComputePipelineCreateInfo info = {.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
                                         .layout = p->layout,
                                         .stage = {.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,

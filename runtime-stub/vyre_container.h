@@ -66,7 +66,7 @@ struct vyre_image {
 
 /* -- metadata: the interface of programs and pipelines, and how to launch them ----------------- */
 
-enum { VYRE_META_VERSION = 1, VYRE_META_NONE = -1, VYRE_META_MAX_DEPTH = 1024 };
+enum { VYRE_META_VERSION = 2, VYRE_META_NONE = -1, VYRE_META_MAX_DEPTH = 1024 };
 
 /* A table: offset from the start of the metadata, and entries. Tables lie one after the other in the order below. */
 struct vyre_meta_table {
@@ -83,6 +83,13 @@ struct vyre_meta {
 /* Where a host expression begins in the table of ops, or VYRE_META_NONE. */
 typedef int32_t vyre_meta_expr;
 
+/* What a program asks of whoever runs it: bits 1 << VYRE_NEED_.... */
+enum vyre_need {
+#define NEED(NAME, text) VYRE_NEED_##NAME,
+#include "runtime-stub/needs.def"
+    VYRE_NEED_COUNT
+};
+
 struct vyre_meta_unit {
     uint32_t name, symbol;            /* in the metadata's strings */
     uint32_t first_buffer, n_buffers; /* arguments */
@@ -95,6 +102,10 @@ struct vyre_meta_unit {
     uint64_t budget_bytes;        /* of temps; 0: no limit */
     uint64_t args_bytes;          /* of the argument struct */
     uint8_t fingerprint[32];
+    uint32_t needs;        /* programs: enum vyre_need */
+    uint32_t nesting;      /* programs: how deep blocks nest; a loop counts 2, one with `max` 3 */
+    vyre_meta_expr rounds; /* programs: at most so many rounds of its loops for an invocation; or NONE: no bound */
+    uint32_t reserved;
 };
 
 enum vyre_meta_buffer_flag {
@@ -195,8 +206,6 @@ enum vyre_spirv_flag {
     VYRE_SPIRV_INT64 = 1, /* uses 64-bit integers */
     VYRE_SPIRV_FLOAT64 = 2,
     VYRE_SPIRV_INT64_ATOMICS = 4,
-    VYRE_SPIRV_LOOP_ATOMICS = 16,    /* atomics inside loops */
-    VYRE_SPIRV_FLOAT64_DIVISION = 8, /* or square roots of f64 */
 };
 enum { VYRE_SPIRV_NONE = 0xFFFFFFFF };
 

@@ -152,8 +152,8 @@ typedef struct vyre_options {
     const vyre_native *native;               /* copied; NULL: own driver objects */
     void (*queue_lock)(void *ctx, int lock); /* taken (1) and released (0) around each use of a native queue */
     void *queue_lock_ctx;
-    uint32_t check; /* not 0: run everything on the CPU too and compare; VYRE_CHECK=1 */
-    uint32_t reserved;
+    uint32_t check;  /* not 0: run everything on the CPU too and compare; VYRE_CHECK=1 */
+    uint32_t strict; /* not 0: what the device cannot do right is an error, not run on the CPU; VYRE_STRICT=1 */
     char *message;        /* not NULL: gets the reason when vyre_context_create fails, NUL-terminated, */
     size_t message_bytes; /* cut to this many bytes */
 } vyre_options;
@@ -183,6 +183,26 @@ VYRE_API vyre_status vyre_context_get_info(vyre_context *context, vyre_context_i
 /* The i-th backend that was asked for: its name, VYRE_OK for the one picked or the reason's code, and one line. */
 VYRE_API vyre_status vyre_context_candidate(vyre_context *context, uint32_t i, const char **name, vyre_status *status,
                                             const char **reason);
+
+/* A device is not believed: before a program runs first, small programs with known answers (probes) show whether the device does right
+ * what this one needs. What it gets wrong is done in another way, or the program runs on the CPU: the log, the event's message and
+ * this table say so. */
+typedef enum vyre_probe_state {
+    VYRE_PROBE_NOT_RUN = 0, /* the CPU is not probed, or the runtime was built without probes */
+    VYRE_PROBE_RIGHT = 1,
+    VYRE_PROBE_WRONG = 2,
+    VYRE_PROBE_FAILED = 3 /* the device lacks what the probe uses */
+} vyre_probe_state;
+typedef struct vyre_probe_info {
+    size_t size;      /* in: sizeof(vyre_probe_info) */
+    const char *name; /* "loop_atomics" */
+    const char *text; /* what it is about: "atomics in loops that invocations leave one by one" */
+    vyre_probe_state state;
+    uint32_t limit;  /* WRONG, of a probe that finds one: the most that works; else 0 */
+    uint64_t all_ns; /* spent on probes by this context so far */
+} vyre_probe_info;
+/* What the i-th probe shows, running it when it has not been. VYRE_ERROR_INVALID_ARGUMENT past the last. */
+VYRE_API vyre_status vyre_context_probe(vyre_context *context, uint32_t i, vyre_probe_info *info);
 
 /* -- buffers ----------------------------------------------------------------------------------- */
 
@@ -273,7 +293,7 @@ VYRE_API vyre_status vyre_stream_wait_event(vyre_context *context, vyre_stream *
 VYRE_API vyre_status vyre_event_wait(vyre_event *event);
 /* As vyre_event_wait, without waiting: VYRE_ERROR_NOT_READY. */
 VYRE_API vyre_status vyre_event_query(vyre_event *event);
-/* The message of the work's error; "" when it had none or is not done. */
+/* The message of the work's error; why the CPU did it, where the context's device could not; else, or before it is done, "". */
 VYRE_API const char *vyre_event_message(vyre_event *event);
 /* wall_ns from submission to the end, device_ns of execution alone. VYRE_ERROR_NOT_READY before. Either may be NULL. */
 VYRE_API vyre_status vyre_event_times(vyre_event *event, uint64_t *wall_ns, uint64_t *device_ns);

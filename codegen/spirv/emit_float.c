@@ -73,7 +73,6 @@ static spv_id exact_or_wide(struct spirv *e, enum ir_scalar s, enum spirv_exact 
                             uint32_t n)
 {
     if (s != IR_F64) return spirv_wrap(e, s, spirv_exact(e, which, a, n));
-    e->interface->uses_float64_division = true;
     return spv_op(&e->m, op, reg(e, s), a, n);
 }
 
@@ -84,7 +83,7 @@ spv_id spirv_float_div(struct spirv *e, enum ir_scalar s, const spv_id *a)
 
 spv_id spirv_float_fma(struct spirv *e, enum ir_scalar s, const spv_id *a)
 {
-    if (s == IR_F64) bug("fma on f64 has no SPIR-V code: spirv_refusal");
+    if (s == IR_F64) return spv_glsl(&e->m, GLSLstd450Fma, reg(e, s), a, 3); /* where the runtime finds it exact */
     spv_id hidden[] = {spirv_hide(e, s, a[0]), spirv_hide(e, s, a[1]), spirv_hide(e, s, a[2])};
     return spirv_wrap(e, s, spirv_exact(e, SPIRV_EXACT_FMA, hidden, 3));
 }
@@ -93,7 +92,6 @@ spv_id spirv_float_fma(struct spirv *e, enum ir_scalar s, const spv_id *a)
 static spv_id root(struct spirv *e, enum ir_scalar s, const spv_id *a)
 {
     if (s == IR_F64) {
-        e->interface->uses_float64_division = true;
         return spv_glsl(&e->m, GLSLstd450Sqrt, reg(e, s), a, 1);
     }
     return spirv_exact(e, SPIRV_EXACT_SQRT, a, 1);

@@ -242,7 +242,6 @@ static spv_id modify(struct spirv *e, const struct ir_stmt *s, const struct atom
 void spirv_atomic(struct spirv *e, const struct ir_stmt *s)
 {
     ir_type elem = s->atomic.buffer->elem;
-    if (e->loops.n || ir_type_is_float(elem)) e->interface->uses_loop_atomics = true;
     spv_id index = spirv_scalar(e, s->atomic.index);
     spv_id expected = s->atomic.expected ? spirv_scalar(e, s->atomic.expected) : 0;
     spv_id value = spirv_scalar(e, s->atomic.value);

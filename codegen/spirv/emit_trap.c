@@ -20,7 +20,6 @@ static void record(struct spirv *e, spv_id code)
     SPV_OP(m, SpvOpAtomicUMax, wide, at, spv_const_u32(m, SpvScopeDevice), zero, key);
     spv_capability(m, SpvCapabilityInt64Atomics);
     e->interface->uses_int64_atomics = true;
-    if (e->loops.n) e->interface->uses_loop_atomics = true;
 }
 
 void spirv_trap(struct spirv *e, spv_id code)

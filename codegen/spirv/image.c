@@ -12,9 +12,7 @@ static uint32_t number_of(const struct ir_module *m, const struct ir_data *data)
 static uint32_t flags_of(const struct spirv_interface *face)
 {
     return (face->uses_int64 ? VYRE_SPIRV_INT64 : 0) | (face->uses_float64 ? VYRE_SPIRV_FLOAT64 : 0) |
-           (face->uses_int64_atomics ? VYRE_SPIRV_INT64_ATOMICS : 0) |
-           (face->uses_loop_atomics ? VYRE_SPIRV_LOOP_ATOMICS : 0) |
-           (face->uses_float64_division ? VYRE_SPIRV_FLOAT64_DIVISION : 0);
+           (face->uses_int64_atomics ? VYRE_SPIRV_INT64_ATOMICS : 0);
 }
 
 static void write_lists(const struct ir_program *p, const struct spirv_interface *face, struct out *out)

@@ -3,13 +3,6 @@
 
 #include "ir/walk.h"
 
-/* Vulkan lets a device round the product of an fma, and nothing tells whether it does. */
-static void find_wide_fma(void *ctx, struct ir_expr **place)
-{
-    const struct ir_expr *x = *place;
-    if (x->op == IR_OP_FMA && x->type.scalar == IR_F64) *(const char **)ctx = "it computes fma on f64";
-}
-
 /* It would be several launches, and live values would have to survive between them. */
 static void find_grid_barrier(void *ctx, struct ir_stmt *s)
 {
@@ -20,7 +13,6 @@ const char *spirv_refusal(const struct ir_program *p)
 {
     const char *reason = NULL;
     struct ir_block *body = (struct ir_block *)&p->body; /* only looked at */
-    ir_walk_exprs(body, find_wide_fma, &reason);
     ir_walk_stmts(body, find_grid_barrier, &reason);
     return reason;
 }

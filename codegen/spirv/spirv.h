@@ -33,8 +33,6 @@ struct spirv_interface {
     uint32_t args_bytes;
     uint32_t workgroup_bytes; /* shared memory used */
     bool uses_int64, uses_float64, uses_int64_atomics;
-    bool uses_loop_atomics;     /* atomics inside loops, and those on f32, which are loops */
-    bool uses_float64_division; /* or square roots: Vulkan does not promise that they are exact */
 };
 
 /* Why a program cannot have SPIR-V code, to follow "because": "it has a grid barrier"; NULL: it can. */

@@ -1,0 +1,279 @@
+/* qualify.c - runs probes on a device, remembers what they showed, and tells whether a plan may run there. */
+#include <string.h>
+
+#include "runtime-stub/qualify_cache.h"
+#include "runtime-stub/runtime.h"
+
+typedef unsigned long long ull;
+enum { PROBE_WORDS = 32, PROBE_RIGHT_WORD = 0x600D0000, PROBE_ROUNDS = 65600, TRAP_CODE = 11, TRAP_INVOCATION = 5 };
+
+enum probe_kind { KIND_MUST, KIND_EXACT, KIND_TRAP, KIND_LIMIT };
+static const struct probe {
+    const char *name, *program, *text;
+    enum probe_kind kind;
+    uint32_t need; /* bit */
+    int decides;
+} probes[PROBE_COUNT] = {
+#define PROBE(NAME, kind, need, decides, text)                                                                         \
+    [PROBE_##NAME] = {#NAME, "probe_" #NAME, text, KIND_##kind, 1u << VYRE_NEED_##need, decides},
+#include "runtime-stub/probes.def"
+};
+
+/* The probes' object, where the runtime was linked with it. */
+extern vyre_status probe_integers_unit(vyre_context *context, const vyre_unit **unit)
+    __attribute__((weak, visibility("hidden")));
+
+void qualification_init(struct qualification *q)
+{
+    pthread_mutex_init(&q->lock, NULL);
+}
+
+void qualification_end(struct qualification *q)
+{
+    pthread_mutex_destroy(&q->lock);
+}
+
+/* -- one probe --------------------------------------------------------------------------------- */
+
+/* As many elements as a probe's largest buffer has. */
+struct probe_memory {
+    uint64_t words[8][PROBE_WORDS];
+};
+
+static const vyre_unit *find_probe(const vyre_unit *first, const char *name)
+{
+    const vyre_unit *u = first;
+    for (uint32_t i = 0; u && strcmp(unit_name(u), name); i++)
+        vyre_unit_sibling(first, i, &u);
+    return u;
+}
+
+static vyre_status run_program(const vyre_unit *u, struct probe_memory *memory, struct outcome *o)
+{
+    _Alignas(16) unsigned char args[512];
+    vyre_unit_info info = {.size = sizeof info};
+    vyre_unit_get_info(u, &info);
+    memset(memory, 0, sizeof *memory);
+    memset(args, 0, sizeof args);
+    if (info.args_bytes > sizeof args || info.n_buffers > 8)
+        return outcome_fail(o, VYRE_ERROR_BAD_MODULE, "%s has more buffers than probes have", info.name);
+    for (uint32_t i = 0; i < info.n_buffers; i++) {
+        vyre_buffer_arg arg = {.size = sizeof arg};
+        vyre_unit_buffer(u, i, &arg);
+        vyre_span span = vyre_host(memory->words[i], arg.min_count);
+        memcpy(args + arg.arg_offset, &span, sizeof span);
+    }
+    return unit_run_silently(u, args, o);
+}
+
+static bool is_all_right(const uint32_t *words)
+{
+    for (uint32_t i = 0; i < PROBE_WORDS; i++)
+        if (words[i] != PROBE_RIGHT_WORD + i) return false;
+    return true;
+}
+
+/* All invocations went around as often; fewer times than asked for is the limit. */
+static uint32_t find_round_limit(const uint32_t *words)
+{
+    uint32_t least = UINT32_MAX;
+    for (uint32_t i = 0; i < PROBE_WORDS; i++)
+        if (words[i] < least) least = words[i];
+    return least >= PROBE_ROUNDS ? UINT32_MAX : least;
+}
+
+/* Word i has to be 3 * i, that many conditions deep. */
+static uint32_t find_nesting_limit(const uint32_t *words)
+{
+    for (uint32_t i = 0; i < PROBE_WORDS; i++)
+        if (words[i] != 3 * i) return i ? 3 * (i - 1) : 0;
+    return UINT32_MAX;
+}
+
+static void judge(const struct probe *p, vyre_status status, const struct outcome *o, const uint32_t *words,
+                  struct probe_result *r)
+{
+    bool right = !status;
+    switch (p->kind) {
+    case KIND_MUST:
+    case KIND_EXACT:
+        right = right && is_all_right(words);
+        break;
+    case KIND_TRAP:
+        right = status == VYRE_ERROR_TRAP && o->trap.code == TRAP_CODE && o->trap.invocation == TRAP_INVOCATION;
+        break;
+    case KIND_LIMIT:
+        r->value = p->decides == LIMIT_ROUNDS ? find_round_limit(words) : find_nesting_limit(words);
+        right = right && r->value == UINT32_MAX;
+        break;
+    }
+    bool has_run = !status || status == VYRE_ERROR_TRAP;
+    r->state = right ? PROBE_RIGHT : has_run ? PROBE_WRONG : PROBE_FAILED;
+    if (!has_run) r->value = 0;
+}
+
+/* What an EXACT probe asks about is relied on while it runs, to see whether it may be. */
+static void run_probe(vyre_context *c, const vyre_unit *first, enum probe_id id)
+{
+    const struct probe *p = &probes[id];
+    struct probe_result *r = &c->qualification.results[id];
+    const vyre_unit *u = find_probe(first, p->program);
+    struct probe_memory memory;
+    struct outcome o = {0};
+    if (p->kind == KIND_EXACT) c->backend->specialise(c, p->decides, true);
+    vyre_status status = u ? run_program(u, &memory, &o)
+                           : outcome_fail(&o, VYRE_ERROR_BAD_MODULE, "the runtime has no %s", p->program);
+    judge(p, status, &o, (const uint32_t *)memory.words[0], r);
+    if (p->kind == KIND_EXACT) c->backend->specialise(c, p->decides, r->state == PROBE_RIGHT);
+    if (r->state == PROBE_FAILED)
+        context_log(c, VYRE_LOG_NOTE, "%s: probe %s could not run: %s", c->device, p->name, o.message);
+    else if (p->kind == KIND_LIMIT && r->state == PROBE_WRONG)
+        context_log(c, VYRE_LOG_NOTE, "%s: probe %s found a limit of %u", c->device, p->name, r->value);
+    else if (r->state == PROBE_WRONG)
+        context_log(c, VYRE_LOG_NOTE, "%s: probe %s: %s wrong on this device", c->device, p->name, p->text);
+}
+
+/* -- the probes of some needs ------------------------------------------------------------------ */
+
+static void apply_cache(vyre_context *c)
+{
+    qualify_cache_read(c);
+    for (uint32_t i = 0; i < PROBE_COUNT; i++)
+        if (probes[i].kind == KIND_EXACT && c->qualification.results[i].state)
+            c->backend->specialise(c, probes[i].decides, c->qualification.results[i].state == PROBE_RIGHT);
+}
+
+static const vyre_unit *open_probes(vyre_context *c)
+{
+    const vyre_unit *first = NULL;
+    struct qualification *q = &c->qualification;
+    if (!probe_integers_unit || probe_integers_unit(c, &first)) return NULL;
+    if (!q->is_open) apply_cache(c);
+    q->is_open = q->has_probes = true;
+    q->probes = first->module;
+    return first;
+}
+
+/* Under the lock. */
+static void run_missing(vyre_context *c, uint32_t needs)
+{
+    struct qualification *q = &c->qualification;
+    const vyre_unit *first = open_probes(c);
+    uint64_t begin = clock_ns();
+    bool any = false;
+    for (uint32_t i = 0; i < PROBE_COUNT && first; i++) {
+        if (!(probes[i].need & needs) || q->results[i].state) continue;
+        run_probe(c, first, (enum probe_id)i);
+        any = true;
+    }
+    q->ns += clock_ns() - begin;
+    if (any) qualify_cache_write(c);
+}
+
+/* -- programs and launches --------------------------------------------------------------------- */
+
+/* Under the lock. The first of the needs that the device is wrong about; PROBE_COUNT: none. */
+static uint32_t find_wrong(const struct qualification *q, const struct vyre_meta_unit *m)
+{
+    for (uint32_t i = 0; i < PROBE_COUNT; i++) {
+        const struct probe_result *r = &q->results[i];
+        if (!(probes[i].need & m->needs) || r->state <= PROBE_RIGHT || probes[i].kind == KIND_EXACT) continue;
+        if (probes[i].kind != KIND_LIMIT || r->state == PROBE_FAILED) return i;
+        if (probes[i].decides == LIMIT_NESTING && m->nesting > r->value) return i;
+    }
+    return PROBE_COUNT;
+}
+
+static uint32_t limit_of(const struct qualification *q, enum probe_id id)
+{
+    return q->results[id].state == PROBE_WRONG ? q->results[id].value : UINT32_MAX;
+}
+
+static void find_fitness(vyre_context *c, struct vyre_unit *u)
+{
+    struct qualification *q = &c->qualification;
+    pthread_mutex_lock(&q->lock);
+    run_missing(c, u->meta->needs);
+    u->wrong_probe = find_wrong(q, u->meta);
+    u->max_rounds = limit_of(q, PROBE_rounds);
+    enum fitness fitness = FITS;
+    if (u->max_rounds != UINT32_MAX && u->meta->needs & 1u << VYRE_NEED_MANY_ROUNDS) fitness = FITS_ROUNDS;
+    if (u->wrong_probe != PROBE_COUNT) fitness = UNFIT;
+    atomic_store_explicit(&u->fitness, fitness, memory_order_release);
+    pthread_mutex_unlock(&q->lock);
+}
+
+static vyre_status refuse_wrong(vyre_context *c, const struct vyre_unit *u, struct outcome *o)
+{
+    const struct probe *p = &probes[u->wrong_probe];
+    return outcome_fail(o, VYRE_ERROR_UNSUPPORTED, "%s: '%s' needs %s, which %s gets wrong (probe %s)", unit_name(u),
+                        unit_name(u), p->text, c->device, p->name);
+}
+
+static vyre_status check_rounds(vyre_context *c, const struct launch *l, struct outcome *o)
+{
+    const struct vyre_unit *u = l->program;
+    uint64_t rounds;
+    bool is_bound = u->meta->rounds != VYRE_META_NONE &&
+                    meta_eval(&u->module->meta.ops[u->meta->rounds], l->buffers, l->params, &rounds);
+    if (is_bound && rounds <= u->max_rounds) return VYRE_OK;
+    if (!is_bound)
+        return outcome_fail(o, VYRE_ERROR_UNSUPPORTED,
+                            "%s: the loops of '%s' have no bound that the launch can compute, and %s ends loops after "
+                            "%u rounds (probe rounds)",
+                            unit_name(u), unit_name(u), c->device, u->max_rounds);
+    return outcome_fail(o, VYRE_ERROR_UNSUPPORTED,
+                        "%s: the loops of '%s' may go around %llu times, and %s ends them after %u (probe rounds)",
+                        unit_name(u), unit_name(u), (ull)rounds, c->device, u->max_rounds);
+}
+
+static vyre_status qualify_launch(vyre_context *c, const struct launch *l, struct outcome *o)
+{
+    struct vyre_unit *u = &l->program->module->units[l->program->index];
+    int fitness = atomic_load_explicit(&u->fitness, memory_order_acquire);
+    if (fitness == FITNESS_UNKNOWN) find_fitness(c, u);
+    fitness = atomic_load_explicit(&u->fitness, memory_order_acquire);
+    if (fitness == UNFIT) return refuse_wrong(c, u, o);
+    return fitness == FITS_ROUNDS ? check_rounds(c, l, o) : VYRE_OK;
+}
+
+vyre_status plan_qualify(vyre_context *c, const struct plan *plan, struct outcome *o)
+{
+    vyre_status status = VYRE_OK;
+    for (uint32_t i = 0; i < plan->unit->n_steps && !status; i++)
+        status = qualify_launch(c, &plan->launches[i], o);
+    return status;
+}
+
+/* -- for users --------------------------------------------------------------------------------- */
+
+vyre_status vyre_context_probe(vyre_context *context, uint32_t i, vyre_probe_info *info)
+{
+    static const vyre_probe_state states[] = {
+        [PROBE_UNKNOWN] = VYRE_PROBE_NOT_RUN,
+        [PROBE_RIGHT] = VYRE_PROBE_RIGHT,
+        [PROBE_WRONG] = VYRE_PROBE_WRONG,
+        [PROBE_FAILED] = VYRE_PROBE_FAILED,
+    };
+    if (!context) return VYRE_ERROR_INVALID_ARGUMENT;
+    if (!info || info->size < sizeof info->size)
+        return context_fail(context, VYRE_ERROR_INVALID_ARGUMENT, "vyre_context_probe: set info->size first");
+    if (i >= PROBE_COUNT)
+        return context_fail(context, VYRE_ERROR_INVALID_ARGUMENT, "there are %d probes, and number %u is none of them",
+                            PROBE_COUNT, i);
+    struct qualification *q = &context->qualification;
+    pthread_mutex_lock(&q->lock);
+    if (context->backend->fingerprint) run_missing(context, probes[i].need);
+    const struct probe_result *r = &q->results[i];
+    vyre_probe_info mine = {.size = info->size,
+                            .name = probes[i].name,
+                            .text = probes[i].text,
+                            .state = states[r->state],
+                            .limit = probes[i].kind == KIND_LIMIT && r->state == PROBE_WRONG ? r->value : 0,
+                            .all_ns = q->ns};
+    pthread_mutex_unlock(&q->lock);
+    size_t room = info->size;
+    memset(info, 0, room);
+    memcpy(info, &mine, room < sizeof mine ? room : sizeof mine);
+    return VYRE_OK;
+}
