@@ -110,8 +110,7 @@ static struct ir_expr *most_of_gid(struct rounds *r, uint32_t component)
     if (component) return size;
     all = constant(r, 0);
     for (uint32_t i = 0; i < p->buffers.n; i++)
-        if (ir_access_writes(p->buffers.at[i]->access))
-            all = greater(r, ir_len(r->m, p->buffers.at[i], SRC_NONE), all);
+        if (ir_access_writes(p->buffers.at[i]->access)) all = greater(r, ir_len(r->m, p->buffers.at[i], SRC_NONE), all);
     return sum(r, all, size);
 }
 

@@ -62,8 +62,7 @@ vyre_status cpu_prepare(vyre_context *c, const char *level, struct outcome *o)
     if (status) return status;
     uint32_t n = c->threads ? c->threads : count_processors();
     c->pool = pool_create(c, n, c->executor.run ? &c->executor : NULL);
-    return c->pool ? VYRE_OK
-                   : outcome_fail(o, VYRE_ERROR_OUT_OF_MEMORY, "no memory for a pool of %u threads", n);
+    return c->pool ? VYRE_OK : outcome_fail(o, VYRE_ERROR_OUT_OF_MEMORY, "no memory for a pool of %u threads", n);
 }
 
 static vyre_status cpu_open(vyre_context *c, const struct settings *s, struct outcome *o)

@@ -82,8 +82,9 @@ static vyre_status run_here(vyre_context *c, struct plan *plan, struct stand_in 
     if (!status) {
         pass_arguments(plan);
         if (!cpu_backend.scratch_bytes(c, plan, &plan->scratch_bytes))
-            status = outcome_fail(o, VYRE_ERROR_OVERFLOW, "%s: its workgroups need more memory than there are addresses",
-                                  unit_name(plan->unit));
+            status =
+                outcome_fail(o, VYRE_ERROR_OVERFLOW, "%s: its workgroups need more memory than there are addresses",
+                             unit_name(plan->unit));
     }
     if (!status) status = cpu_backend.run(c, plan, o);
     for (uint32_t i = 0; i < n && !status; i++)

@@ -209,8 +209,9 @@ const void *module_image(struct module *m, enum vyre_image_kind kind, const char
     struct container_view view = {0};
     const struct vyre_image *image = open_container(m, &view) ? find_image(&view, kind, name) : NULL;
     if (!image && view.bytes && container_find(&view, kind)) {
-        outcome_fail(o, VYRE_ERROR_UNSUPPORTED, "the object has code for %s, but none of '%s': the compiler has said why",
-                     m->context->device, name);
+        outcome_fail(o, VYRE_ERROR_UNSUPPORTED,
+                     "the object has code for %s, but none of '%s': the compiler has said why", m->context->device,
+                     name);
         return NULL;
     }
     if (!image) {

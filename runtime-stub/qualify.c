@@ -121,8 +121,8 @@ static void run_probe(vyre_context *c, const vyre_unit *first, enum probe_id id)
     struct probe_memory memory;
     struct outcome o = {0};
     if (p->kind == KIND_EXACT) c->backend->specialise(c, p->decides, true);
-    vyre_status status = u ? run_program(u, &memory, &o)
-                           : outcome_fail(&o, VYRE_ERROR_BAD_MODULE, "the runtime has no %s", p->program);
+    vyre_status status =
+        u ? run_program(u, &memory, &o) : outcome_fail(&o, VYRE_ERROR_BAD_MODULE, "the runtime has no %s", p->program);
     judge(p, status, &o, (const uint32_t *)memory.words[0], r);
     if (p->kind == KIND_EXACT) c->backend->specialise(c, p->decides, r->state == PROBE_RIGHT);
     if (r->state == PROBE_FAILED)
@@ -148,9 +148,9 @@ static const vyre_unit *open_probes(vyre_context *c)
     const vyre_unit *first = NULL;
     struct qualification *q = &c->qualification;
     if (!probe_integers_unit || probe_integers_unit(c, &first)) return NULL;
-    if (!q->is_open) apply_cache(c);
-    q->is_open = q->has_probes = true;
     q->probes = first->module;
+    if (!q->is_open) apply_cache(c);
+    q->is_open = true;
     return first;
 }
 

@@ -32,11 +32,11 @@ struct probe_result {
 };
 
 struct qualification {
-    pthread_mutex_t lock;          /* of what follows */
-    const struct module *probes;   /* the object with the probes, once loaded */
-    bool is_open, has_probes;      /* the cache was looked at; this runtime was linked with probes */
+    pthread_mutex_t lock;        /* of what follows */
+    const struct module *probes; /* the object with the probes, once loaded */
+    bool is_open;                /* the cache was looked at */
     struct probe_result results[PROBE_COUNT];
-    uint64_t ns;                   /* spent on probes */
+    uint64_t ns; /* spent on probes */
 };
 
 void qualification_init(struct qualification *q);

@@ -40,7 +40,8 @@ static void describe(vyre_context *c, struct cache_file *f)
 static bool make_path(vyre_context *c, const struct cache_file *f, const char *suffix, char *path)
 {
     uint64_t hash = vyre_checksum(f, offsetof(struct cache_file, results));
-    int n = snprintf(path, PATH_BYTES, "%s/vyre-%s-%016llx.probes%s", c->cache_dir, c->backend->name, (ull)hash, suffix);
+    int n =
+        snprintf(path, PATH_BYTES, "%s/vyre-%s-%016llx.probes%s", c->cache_dir, c->backend->name, (ull)hash, suffix);
     return n > 0 && n < PATH_BYTES;
 }
 

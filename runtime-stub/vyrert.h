@@ -152,8 +152,8 @@ typedef struct vyre_options {
     const vyre_native *native;               /* copied; NULL: own driver objects */
     void (*queue_lock)(void *ctx, int lock); /* taken (1) and released (0) around each use of a native queue */
     void *queue_lock_ctx;
-    uint32_t check;  /* not 0: run everything on the CPU too and compare; VYRE_CHECK=1 */
-    uint32_t strict; /* not 0: what the device cannot do right is an error, not run on the CPU; VYRE_STRICT=1 */
+    uint32_t check;       /* not 0: run everything on the CPU too and compare; VYRE_CHECK=1 */
+    uint32_t strict;      /* not 0: what the device cannot do right is an error, not run on the CPU; VYRE_STRICT=1 */
     char *message;        /* not NULL: gets the reason when vyre_context_create fails, NUL-terminated, */
     size_t message_bytes; /* cut to this many bytes */
 } vyre_options;

@@ -26,11 +26,17 @@ static void initialize_aarch64(void)
     LLVMInitializeAArch64AsmPrinter();
 }
 
-/* The CPU row that this module's machine is made from: the least of those chosen. */
-static const struct target_info *first_cpu(const struct target_set *targets)
+/* The CPU row that this module's machine is made from: the least of those chosen, or where device code alone is wanted, of those that
+ * there are for the host. */
+static const struct target_info *first_cpu(const struct codegen_options *options)
 {
+    const struct target_set *targets = options->targets;
+    struct target_set all = {{false}};
     for (uint32_t t = 0; t < TARGET_COUNT; t++)
         if (targets->has[t] && target_infos[t].family == TARGET_FAMILY_CPU) return &target_infos[t];
+    if (!target_set_default(&all, options->cpu_triple)) return NULL;
+    for (uint32_t t = 0; t < TARGET_COUNT; t++)
+        if (all.has[t] && target_infos[t].family == TARGET_FAMILY_CPU) return &target_infos[t];
     return NULL;
 }
 
@@ -73,8 +79,8 @@ bool emitter_open(struct emitter *e, const struct codegen_options *options, stru
 {
     (void)scratch;
     *e = (struct emitter){.options = options, .diags = diags};
-    const struct target_info *cpu = first_cpu(options->targets);
-    if (!cpu) bug("an object without CPU code");
+    const struct target_info *cpu = first_cpu(options);
+    if (!cpu) bug("no CPU is known of %s", options->cpu_triple);
     e->machine = create_machine(cpu, options->opt_level);
     e->context = LLVMContextCreate();
     LLVMContextSetDiagnosticHandler(e->context, note_diagnostic, e);

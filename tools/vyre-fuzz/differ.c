@@ -383,10 +383,10 @@ static bool open_executors(struct trial *t, struct executors *e)
     for (uint32_t k = 0; ok && t->options->run_cpu && k < N_LEVELS; k++)
         if (e->runs[k])
             ok = compiled_open(&t->run, e->library,
-                               &(struct compiled_options){"cpu", levels[k], random_between(&t->random, 1, 4)},
+                               &(struct compiled_options){"cpu", levels[k], random_between(&t->random, 1, 4), false},
                                &e->at[k]);
     if (ok && t->options->run_vulkan)
-        ok = compiled_open(&t->run, e->library, &(struct compiled_options){"vulkan", NULL, 0}, &e->at[N_LEVELS]);
+        ok = compiled_open(&t->run, e->library, &(struct compiled_options){"vulkan", NULL, 0, true}, &e->at[N_LEVELS]);
     return ok;
 }
 

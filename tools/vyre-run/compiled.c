@@ -191,6 +191,7 @@ bool compiled_open(const struct run *r, const struct library *library, const str
                       .backends = options->backend,
                       .threads = options->threads,
                       .cpu_level = options->cpu_level,
+                      .strict = options->strict,
                       .message = message,
                       .message_bytes = sizeof message};
     struct compiled *c = *compiled = ARENA_NEW(r->arena, struct compiled);
@@ -212,6 +213,19 @@ const vyre_unit *compiled_any_unit(const struct compiled *c)
 const char *compiled_device(const struct compiled *c)
 {
     return c->info.device;
+}
+
+void compiled_print_probes(const struct compiled *c)
+{
+    static const char *const states[] = {"not run", "right", "wrong", "cannot run"};
+    vyre_probe_info p = {.size = sizeof p};
+    printf("probes on %s\n", c->info.device);
+    for (uint32_t k = 0; !vyre_context_probe(c->context, k, &p); k++) {
+        char limit[32] = "";
+        if (p.limit) snprintf(limit, sizeof limit, ", up to %u", p.limit);
+        printf("  %-18s %-10s %s%s\n", p.name, states[p.state], p.text, limit);
+    }
+    printf("in %.1f ms\n", (double)p.all_ns / 1e6);
 }
 
 void compiled_close(struct compiled *c)
@@ -258,7 +272,10 @@ static vyre_status wait_for(vyre_event *event)
 static bool judge(const struct run *r, vyre_event *event, vyre_status status, struct outcome *outcome)
 {
     vyre_trap trap;
-    if (!status) return true;
+    if (!status) {
+        if (*vyre_event_message(event)) fprintf(stderr, "vyre-run: note: %s\n", vyre_event_message(event));
+        return true;
+    }
     outcome->unsupported = status == VYRE_ERROR_UNSUPPORTED;
     if (status != VYRE_ERROR_TRAP || vyre_event_trap(event, &trap))
         return run_fail(r, "", "%s", vyre_event_message(event));

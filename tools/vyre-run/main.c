@@ -27,7 +27,7 @@ struct session {
     /* options */
     const char *name;
     enum run_unit_kind kind;
-    bool interpret, check;
+    bool interpret, check, probes;
     uint32_t n_bench, opt_level;
     struct pass_settings passes;
     struct ir_run_options interp;
@@ -87,6 +87,9 @@ static void apply(struct session *s, const struct option_use *use)
         break;
     case OPTION_ID_RUN_CPU_LEVEL:
         s->compile.cpu_level = *use->argument == 'v' ? arena_printf(arena, "x86-64-%s", use->argument) : use->argument;
+        break;
+    case OPTION_ID_RUN_PROBES:
+        s->probes = true;
         break;
     case OPTION_ID_RUN_THREADS:
         s->compile.threads = use->number;
@@ -257,6 +260,7 @@ static bool run_session(struct session *s)
     struct outcome outcome;
     if (!prepare(s, list->inputs.at[0]) || !args_parse(&s->run, &s->unit, list->inputs.at + 1, list->inputs.n - 1))
         return false;
+    if (s->probes && s->compiled) compiled_print_probes(s->compiled);
     if (!run_once(s, &outcome) || (s->check && !s->interpret && !check(s, &outcome))) return false;
     bool ok = !outcome.trapped || report_trap(s, &outcome);
     for (uint32_t k = 0; k < s->dumps.n; k++)

@@ -78,6 +78,7 @@ struct compiled_options {
     const char *backend;   /* "cpu", "vulkan" */
     const char *cpu_level; /* NULL: the best */
     uint32_t threads;
+    bool strict; /* what the device cannot do is no run on the CPU */
 };
 bool compiled_open(const struct run *r, const struct library *library, const struct compiled_options *options,
                    struct compiled **compiled);
@@ -85,6 +86,8 @@ void compiled_close(struct compiled *c);
 /* One of the units of the object; its siblings are the others. */
 const vyre_unit *compiled_any_unit(const struct compiled *c);
 const char *compiled_device(const struct compiled *c);
+/* To standard output: what every probe shows of the device. */
+void compiled_print_probes(const struct compiled *c);
 /* How a run went. After a trap `trapped` is set, and nothing has been printed. */
 struct outcome {
     bool trapped;

@@ -28,7 +28,7 @@ bool executor_open(void *library, const char *entry)
 {
     char message[512] = "";
     vyre_options options = {
-        .size = sizeof options, .backends = "vulkan", .message = message, .message_bytes = sizeof message};
+        .size = sizeof options, .backends = "vulkan", .strict = 1, .message = message, .message_bytes = sizeof message};
     (void)entry;
     batch_library = library;
     now_level = "vulkan";

@@ -1,5 +1,5 @@
 #!/bin/bash
-# run.sh SOURCES BUILD programs|refusals|random - compares the Vulkan device with the interpreter, byte for byte. Exit status 77: there is no
+# run.sh SOURCES BUILD programs|refusals|probes|random - compares the Vulkan device with the interpreter, byte for byte. Exit status 77: there is no
 # device.
 set -euo pipefail
 export LC_ALL=C
@@ -32,7 +32,30 @@ program sum_all {
 program wide_fma {
   dispatch 1;
   buffer out : write f64[1];
-  out[0] = fma(f64(gid.x), 2.0f64, 1.0f64);
+  out[gid.x] = fma(f64(gid.x), 2.0f64, 1.0f64);
+}
+program long_loop {
+  workgroup 8;
+  dispatch len(out);
+  buffer out : read_write u32[];
+  param n : u32;
+  var a = 1u32;
+  var rounds = 0u32;
+  for i in 0u32..n { a = a * 3 + out[a & 7]; rounds = rounds + 1; }
+  out[gid.x] = rounds + (a & 0);
+}
+program endless {
+  dispatch len(out);
+  buffer out : read_write u32[];
+  for i in 0u32..out[gid.x] + 4 { out[gid.x] = i; }
+}
+program two_parts {
+  dispatch len(all);
+  buffer all : read_write u32[];
+  buffer turned : write u32[100];
+  all[gid.x] = gid.x;
+  grid_barrier;
+  turned[gid.x] = all[99 - gid.x];
 }
 program add_one {
   workgroup 64;
@@ -55,21 +78,65 @@ check_programs() {
     grep -q 'trap 48 in invocation 41' "$scratch/trap" || fail "$(cat "$scratch/trap")"
 }
 
-# expect_refusal PROGRAM MESSAGE ARGUMENT...
+# expect_refusal PROGRAM MESSAGE ARGUMENT... - where the device may not be helped out by the CPU
 expect_refusal() {
     local program=$1 message=$2
     shift 2
-    on_device "$scratch/first.vir" --program="$program" "$@" 2>"$scratch/refusal" && fail "$program must be refused"
+    VYRE_STRICT=1 on_device "$scratch/first.vir" --program="$program" "$@" 2>"$scratch/refusal" && fail "$program must be refused"
     grep -q -- "$message" "$scratch/refusal" || fail "$program: $(cat "$scratch/refusal")"
 }
 
-check_refusals() {
-    expect_refusal wide_fma "no code of 'wide_fma'"
-    # Known of one driver alone; elsewhere the answer must be right.
-    on_device "$scratch/first.vir" --program=sum_all --check 2>"$scratch/refusal" ||
-        grep -q 'needs atomics in loops that work' "$scratch/refusal" || fail "$(cat "$scratch/refusal")"
+# expect_cpu PROGRAM REASON ARGUMENT... - the CPU runs it, with the right answer, and says why
+expect_cpu() {
+    local program=$1 reason=$2
+    shift 2
+    on_device "$scratch/first.vir" --program="$program" --check "$@" 2>"$scratch/note" || fail "$program: $(cat "$scratch/note")"
+    grep -q "note: on the CPU: .*$reason" "$scratch/note" || fail "$program: $(cat "$scratch/note")"
 }
 
-check_random() { "$bin/vyre-fuzz" --run=vulkan --seed=3 --count=1 --programs=6; }
+is_llvmpipe() { on_device "$scratch/first.vir" --program=add_one 'words=u32[1]' --probes | grep -q 'probes on llvmpipe'; }
+
+check_refusals() {
+    # Some devices do these right; those that do not are told so, and in either case the answer is.
+    for case in 'sum_all sum=u32[1]' 'wide_fma out=f64[1]' 'long_loop out=u32[40] n=70000'; do
+        # shellcheck disable=SC2086 # words of a case
+        set -- $case
+        on_device "$scratch/first.vir" --program="$1" --check "${@:2}" || fail "$1"
+    done
+    expect_cpu two_parts "none of 'two_parts'" 'all=u32[100]' 'turned=u32[100]'
+    expect_refusal two_parts "none of 'two_parts'" 'all=u32[100]' 'turned=u32[100]'
+    # What is wrong with Mesa's software device, and known to be.
+    is_llvmpipe || return 0
+    expect_cpu sum_all 'probe loop_atomics' 'sum=u32[1]'
+    expect_cpu wide_fma 'probe wide_fma' 'out=f64[1]'
+    expect_cpu long_loop 'may go around 65536 times.* after 65535 (probe rounds)' 'out=u32[40]' n=65536
+    expect_cpu endless 'no bound .* 65535 rounds (probe rounds)' 'out=u32[40]'
+    expect_refusal long_loop 'probe rounds' 'out=u32[40]' n=65536
+    VYRE_STRICT=1 on_device "$scratch/first.vir" --program=long_loop --check 'out=u32[40]' n=65535 || fail 'long_loop on the device'
+}
+
+# What probes show is kept by device and driver, and not believed when the file is damaged.
+check_probes() {
+    local cache=$scratch/cache
+    mkdir "$cache"
+    probe() { VYRE_LOG=2 VYRE_CACHE_DIR=$cache on_device "$scratch/first.vir" --program=long_loop --check 'out=u32[40]' n=70000 --probes; }
+    probe >"$scratch/first" 2>"$scratch/log" || fail "$(cat "$scratch/log")"
+    [ "$(grep -c '^  ' "$scratch/first")" -ge 20 ] || fail "$(cat "$scratch/first")"
+    grep -q 'not run' "$scratch/first" && fail "$(cat "$scratch/first")"
+    [ "$(find "$cache" -name 'vyre-vulkan-*.probes' | wc -l)" = 1 ] || fail "$(ls "$cache")"
+    [ "$(find "$cache" -type f | wc -l)" = 1 ] || fail "$(ls "$cache")"
+    probe >"$scratch/again" 2>"$scratch/log" || fail "$(cat "$scratch/log")"
+    grep -q ': probe ' "$scratch/log" && fail "probed again: $(cat "$scratch/log")"
+    diff <(grep '^  ' "$scratch/first") <(grep '^  ' "$scratch/again") || fail 'the file tells something else'
+    printf 'X' | dd of="$(echo "$cache"/*)" bs=1 seek=600 conv=notrunc status=none
+    probe >"$scratch/again" 2>"$scratch/log" || fail "$(cat "$scratch/log")"
+    grep -q 'is damaged' "$scratch/log" || fail "$(cat "$scratch/log")"
+    diff <(grep '^  ' "$scratch/first") <(grep '^  ' "$scratch/again") || fail 'a damaged file is believed'
+    probe >"$scratch/again" 2>"$scratch/log"
+    grep -q 'is damaged' "$scratch/log" && fail 'the damaged file stays'
+    VYRE_CACHE_DIR=$scratch/none on_device "$scratch/first.vir" --program=add_one --check 'words=u32[7]' || fail 'without the folder'
+}
+
+check_random() { VYRE_STRICT=1 "$bin/vyre-fuzz" --run=vulkan --seed=3 --count=1 --programs=6; }
 
 "check_$part"
