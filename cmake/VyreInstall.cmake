@@ -2,7 +2,7 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-install(TARGETS vyrec vyre-opt vyre-run vyre-objdump vyre-plan RUNTIME)
+install(TARGETS vyrec vyre-opt vyre-run vyre-objdump vyre-reduce vyre-plan RUNTIME)
 install(TARGETS vyrert_static vyrert_shared)
 install(FILES ${PROJECT_SOURCE_DIR}/runtime-stub/vyrert.h TYPE INCLUDE)
 
@@ -18,7 +18,7 @@ install(FILES ${PROJECT_BINARY_DIR}/vyre.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/
 
 # Manual pages and completions, printed by the tools themselves.
 set(printed)
-foreach(tool vyrec vyre-opt vyre-run vyre-objdump vyre-plan)
+foreach(tool vyrec vyre-opt vyre-run vyre-objdump vyre-reduce vyre-plan)
     set(folder ${PROJECT_BINARY_DIR}/share)
     add_custom_command(OUTPUT ${folder}/${tool}.1 ${folder}/${tool}.bash ${folder}/_${tool} ${folder}/${tool}.fish
         COMMAND ${CMAKE_COMMAND} -E make_directory ${folder}

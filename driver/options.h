@@ -4,7 +4,15 @@
 
 #include "ir/base/diag.h"
 
-enum tool_id { TOOL_VYREC = 1, TOOL_OPT = 2, TOOL_RUN = 4, TOOL_FUZZ = 8, TOOL_OBJDUMP = 16, TOOL_PLAN = 128 };
+enum tool_id {
+    TOOL_VYREC = 1,
+    TOOL_OPT = 2,
+    TOOL_RUN = 4,
+    TOOL_FUZZ = 8,
+    TOOL_OBJDUMP = 16,
+    TOOL_REDUCE = 32,
+    TOOL_PLAN = 128
+};
 enum option_form { OPTION_FLAG, OPTION_JOINED, OPTION_SEPARATE, OPTION_VALUE, OPTION_EQUALS, OPTION_OPTIONAL };
 enum option_group {
 #define OPTION_GROUP(NAME, title) OPTION_GROUP_##NAME,

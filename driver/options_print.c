@@ -31,6 +31,11 @@ static const struct {
      "programs and pipelines with their arguments, sizes and arms. Exit status: 0 shown; 1 the file is damaged, or "
      "vyrec "
      "did not make it; 2 the command line is wrong."},
+    {TOOL_REDUCE, "vyre-reduce", "[options] file.vir -- command [word...]", "shrink a program that shows a fault",
+     "Runs the command on smaller and smaller programs, and keeps each for which it succeeds: it should do so, with "
+     "exit status 0, as long as the fault shows. {} in its words stands for the file; without one the file is its last "
+     "word. All programs that it sees are valid. The best so far is always in the output, file.vir.reduced without "
+     "-o."},
     {TOOL_PLAN, "vyre-plan", "[options] stages.csv | file.vir [name=count...]",
      "group stages into launches under a budget",
      "Reads a list of stages as CSV (id,layout,input,output,scratch,host), or a pipeline of a .vir file with the "

@@ -366,6 +366,25 @@ void atomic_lower(struct lower *l, struct ir_stmt *s)
 
 /* -- copies ------------------------------------------------------------------------------------------------------------------------- */
 
+/* The array as unsigned integers of the same size: a copy takes the bytes as they are, whatever NaN they make. */
+static struct array bytes_of(struct lower *l, const struct ir_buffer *b)
+{
+    static const enum ir_scalar by_bytes[] = {[1] = IR_U8, [2] = IR_U16, [4] = IR_U32, [8] = IR_U64};
+    struct array a = *array_of(l, b);
+    struct ir_buffer *plain = ARENA_NEW(l->arena, struct ir_buffer);
+    *plain = *b;
+    plain->elem.scalar = (uint8_t)by_bytes[ir_scalar_infos[b->elem.scalar].mem_bytes];
+    a.buffer = plain;
+    return a;
+}
+
+/* base + i, or an index that is out of bounds everywhere when that passes 32 bits. */
+static struct value element_index(struct lower *l, LLVMValueRef base, LLVMValueRef i)
+{
+    LLVMValueRef args[2] = {base, i};
+    return value_uniform(IR_TYPE(U32), build_call(l, "llvm.uadd.sat", type_int(l, 32), args, 2));
+}
+
 /* Elements one by one, lane after lane: there is nothing asynchronous to use, and what `wait` promises holds at once. */
 static void copy_elements(struct lower *l, struct ir_stmt *s, LLVMValueRef to, LLVMValueRef from, LLVMValueRef n,
                           LLVMValueRef lane)
@@ -380,10 +399,10 @@ static void copy_elements(struct lower *l, struct ir_stmt *s, LLVMValueRef to, L
     block_enter(l, body);
     if (lane) /* only this lane */
         l->exec = LLVMBuildICmp(l->b, LLVMIntEQ, const_iota(i32, l->width, 0, 1), value_splat(l, lane), "");
-    struct value source = value_uniform(IR_TYPE(U32), LLVMBuildAdd(l->b, from, i, ""));
-    struct value target = value_uniform(IR_TYPE(U32), LLVMBuildAdd(l->b, to, i, ""));
-    struct value v = memory_load(l, array_of(l, s->copy.src), &source);
-    memory_store(l, array_of(l, s->copy.dst), &target, &v);
+    struct value source = element_index(l, from, i), target = element_index(l, to, i);
+    struct array taken = bytes_of(l, s->copy.src), given = bytes_of(l, s->copy.dst);
+    struct value v = memory_load(l, &taken, &source);
+    memory_store(l, &given, &target, &v);
     l->exec = exec;
     LLVMBuildStore(l->b, LLVMBuildAdd(l->b, i, const_int(l, 32, 1), ""), slot);
     block_jump(l, head);

@@ -157,13 +157,33 @@ static LLVMValueRef funnel(struct operands *o, const char *intrinsic)
     return build_call(o->l, intrinsic, o->llvm, args, 3);
 }
 
+/* Without passes before it, LLVM's x86 backend may learn only after it has split a rotate into shifts that a lane turns
+ * by 0 of a constant; it then makes an undefined shift by the whole width of that lane. These shifts are all defined:
+ * (v << n) | ((v >> 1) >> (width - 1 - n)), and the other way round. */
+static LLVMValueRef rotate_by_shifts(struct operands *o, bool left)
+{
+    LLVMBuilderRef b = builder(o);
+    LLVMTypeRef type = LLVMTypeOf(o->a);
+    LLVMValueRef n = amount(o, o->b), one = const_like(type, 1);
+    LLVMValueRef rest = LLVMBuildSub(b, const_like(type, width_of(o) - 1), n, "");
+    LLVMValueRef near = left ? LLVMBuildShl(b, o->a, n, "") : LLVMBuildLShr(b, o->a, n, "");
+    LLVMValueRef half = left ? LLVMBuildLShr(b, o->a, one, "") : LLVMBuildShl(b, o->a, one, "");
+    LLVMValueRef far = left ? LLVMBuildLShr(b, half, rest, "") : LLVMBuildShl(b, half, rest, "");
+    return LLVMBuildOr(b, near, far, "");
+}
+
+static bool may_rotate(const struct operands *o)
+{
+    return o->l->optimize || LLVMGetTypeKind(LLVMTypeOf(o->a)) != LLVMVectorTypeKind;
+}
+
 LLVMValueRef op_rotl(struct operands *o)
 {
-    return funnel(o, "llvm.fshl");
+    return may_rotate(o) ? funnel(o, "llvm.fshl") : rotate_by_shifts(o, true);
 }
 LLVMValueRef op_rotr(struct operands *o)
 {
-    return funnel(o, "llvm.fshr");
+    return may_rotate(o) ? funnel(o, "llvm.fshr") : rotate_by_shifts(o, false);
 }
 
 /* -- comparisons ----------------------------------------------------------------------------------------------- */

@@ -90,6 +90,9 @@ void spirv_declare_arrays(struct spirv *e);
 struct spirv_array *spirv_array_get(struct spirv *e, const struct ir_buffer *b);
 spv_value spirv_load(struct spirv *e, const struct ir_buffer *b, spv_id index);
 void spirv_store(struct spirv *e, const struct ir_buffer *b, spv_id index, spv_value value);
+/* One element, the bytes as they are. */
+void spirv_copy_element(struct spirv *e, const struct ir_buffer *dst, spv_id to, const struct ir_buffer *src,
+                        spv_id from);
 void spirv_atomic(struct spirv *e, const struct ir_stmt *s);
 void spirv_zero_workgroup_arrays(struct spirv *e);
 void spirv_zero_private_arrays(struct spirv *e);

@@ -72,7 +72,8 @@ static spv_id load_bits(struct spirv *e, const struct spirv_array *a, spv_id ind
     return spirv_u32(e, SpvOpBitwiseAnd, shifted, element_mask(a, e));
 }
 
-spv_value spirv_load(struct spirv *e, const struct ir_buffer *b, spv_id index)
+/* The bits as they are in memory, 32 or 64 of them for each component. */
+static spv_value load_raw(struct spirv *e, const struct ir_buffer *b, spv_id index)
 {
     struct spirv_array *a = spirv_array_get(e, b);
     spv_id inside = spirv_test(e, SpvOpULessThan, index, a->len);
@@ -82,9 +83,16 @@ spv_value spirv_load(struct spirv *e, const struct ir_buffer *b, spv_id index)
     spv_value v = {{0}};
     for (uint32_t c = 0; c < b->elem.lanes; c++) {
         spv_id bits = load_bits(e, a, safe, c);
-        bits = spirv_select(e, spv_type_uint(&e->m, is_wide ? 64 : 32), inside, bits, zero);
-        v.at[c] = spirv_from_memory(e, b->elem.scalar, bits);
+        v.at[c] = spirv_select(e, spv_type_uint(&e->m, is_wide ? 64 : 32), inside, bits, zero);
     }
+    return v;
+}
+
+spv_value spirv_load(struct spirv *e, const struct ir_buffer *b, spv_id index)
+{
+    spv_value v = load_raw(e, b, index);
+    for (uint32_t c = 0; c < b->elem.lanes; c++)
+        v.at[c] = spirv_from_memory(e, b->elem.scalar, v.at[c]);
     return v;
 }
 
@@ -118,17 +126,31 @@ static spv_id may_write(struct spirv *e, const struct spirv_array *a, spv_id ind
     return spirv_test(e, SpvOpLogicalAnd, inside, alive);
 }
 
+static void store_raw(struct spirv *e, const struct spirv_array *a, spv_id index, uint32_t c, spv_id bits)
+{
+    if (is_packed(a))
+        store_packed(e, a, index, bits);
+    else
+        store_unit(e, a, unit_index(e, a, index, c), bits);
+}
+
 void spirv_store(struct spirv *e, const struct ir_buffer *b, spv_id index, spv_value value)
 {
     struct spirv_array *a = spirv_array_get(e, b);
     spv_id merge = spirv_if_begin(e, may_write(e, a, index));
-    for (uint32_t c = 0; c < b->elem.lanes; c++) {
-        spv_id bits = spirv_to_memory(e, b->elem.scalar, value.at[c]);
-        if (is_packed(a))
-            store_packed(e, a, index, bits);
-        else
-            store_unit(e, a, unit_index(e, a, index, c), bits);
-    }
+    for (uint32_t c = 0; c < b->elem.lanes; c++)
+        store_raw(e, a, index, c, spirv_to_memory(e, b->elem.scalar, value.at[c]));
+    spirv_if_end(e, merge);
+}
+
+void spirv_copy_element(struct spirv *e, const struct ir_buffer *dst, spv_id to, const struct ir_buffer *src,
+                        spv_id from)
+{
+    struct spirv_array *a = spirv_array_get(e, dst);
+    spv_value bits = load_raw(e, src, from);
+    spv_id merge = spirv_if_begin(e, may_write(e, a, to));
+    for (uint32_t c = 0; c < dst->elem.lanes; c++)
+        store_raw(e, a, to, c, bits.at[c]);
     spirv_if_end(e, merge);
 }
 

@@ -224,7 +224,7 @@ static void lower_COPY_ASYNC(struct spirv *e, const struct ir_stmt *s)
     spv_id k = SPV_OP(&e->m, SpvOpLoad, type, at);
     SPV_DO(&e->m, SpvOpBranchConditional, spirv_test(e, SpvOpULessThan, k, n), l.body, l.merge);
     enter(e, l.body);
-    spirv_store(e, s->copy.dst, offset_index(e, to, k), spirv_load(e, s->copy.src, offset_index(e, from, k)));
+    spirv_copy_element(e, s->copy.dst, offset_index(e, to, k), s->copy.src, offset_index(e, from, k));
     jump(e, l.next);
     enter(e, l.next);
     SPV_DO(&e->m, SpvOpStore, at, spirv_u32(e, SpvOpIAdd, k, word(e, 1)));

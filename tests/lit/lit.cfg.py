@@ -1,7 +1,7 @@
 """Golden tests: text in, text out. One subject per file, named for what it claims.
 
 Substitutions:
-  %vyrec %vyre-opt %vyre-run %vyre-objdump %vyre-plan %vyre-fuzz   the programs of this build
+  %vyrec %vyre-opt %vyre-run %vyre-objdump %vyre-plan %vyre-fuzz %vyre-reduce   the programs of this build
   %FileCheck %not %split-file                           LLVM's test tools
   %cc %rtflags   the C compiler, and what it needs to compile and link against the runtime of this build
   %src           the root of the sources
@@ -33,6 +33,7 @@ def tool(name):
 # The longer names first: lit replaces plain text.
 for name, path in [
     ("%vyre-objdump", tool("vyre-objdump")),
+    ("%vyre-reduce", tool("vyre-reduce")),
     ("%vyre-plan", tool("vyre-plan")),
     ("%vyre-fuzz", tool("vyre-fuzz")),
     ("%vyre-run", tool("vyre-run")),
