@@ -3,7 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "driver/vyrec.h"
+#include "driver/cached.h"
 #include "ir/print.h"
 
 enum { MAX_OUTPUTS = 4 }; /* the main one, header, manifest, rule */
@@ -17,6 +17,7 @@ struct compilation {
     struct out contents[MAX_OUTPUTS];
     struct out_file outputs[MAX_OUTPUTS];
     uint32_t n_outputs;
+    struct cached cached;
 };
 
 static const struct {
@@ -103,6 +104,10 @@ static bool make_output(struct compilation *c, enum emit emit, const char *path)
 {
     const struct settings *s = c->settings;
     struct out *content = add_output(c, path, kinds[emit].keep_if_equal);
+    if (c->cached.is_hit) {
+        cached_take(&c->cached, content);
+        return true;
+    }
     if (!kinds[emit].is_codegen) {
         ir_print_module(c->module, content);
         return true;
@@ -134,6 +139,7 @@ static bool make_outputs(struct compilation *c)
     bool ok = !compiles || make_output(c, s->emit, main_output(c));
     if (ok && compiles && s->header) ok = make_output(c, EMIT_HEADER, s->header);
     if (ok && compiles && s->manifest) ok = make_output(c, EMIT_MANIFEST, s->manifest);
+    if (ok && compiles) cached_keep(&c->cached, c->tool, c->contents, c->n_outputs);
     if (ok && s->depend != DEPEND_NO) make_rule(c);
     return ok;
 }
@@ -193,8 +199,11 @@ void compile_input(struct tool *tool, const struct settings *settings, const cha
     c.module = tool_read_module(tool, &c.arena, &names, input);
     /* With -Werror a warning is an error after the module is ready: it counts like any other. */
     bool sound = c.module && tool->diags.n_errors == n_errors_before;
-    if (sound && settings->depend != DEPEND_ONLY) pass_options_run(tool, &settings->passes, c.module);
+    if (sound) cached_begin(&c.cached, tool, settings, input, c.module);
+    if (sound && !c.cached.is_hit && settings->depend != DEPEND_ONLY)
+        pass_options_run(tool, &settings->passes, c.module);
     if (sound && make_outputs(&c) && check_outputs(&c)) tool_write_files(tool, c.outputs, c.n_outputs);
+    if (sound) cached_end(&c.cached);
     for (uint32_t i = 0; i < c.n_outputs; i++)
         out_release(&c.contents[i]);
     arena_release(&c.arena);

@@ -1,5 +1,5 @@
 /* main.c - vyrec: compiles each input by itself, as a C compiler with -c does. */
-#include "driver/vyrec.h"
+#include "driver/cached.h"
 
 #include <string.h>
 
@@ -38,9 +38,11 @@ static int compile_all(struct tool *tool)
 {
     struct settings settings;
     if (print_targets(tool) || pass_options_print(tool, VYREC_DEFAULT_LEVEL)) return TOOL_SUCCESS;
+    if (!tool->options.inputs.n && cached_look_after(tool)) return tool->diags.n_errors ? TOOL_USAGE : TOOL_SUCCESS;
     if (!settings_read(tool, &settings) || !check_names(tool, &settings)) return TOOL_USAGE;
     for (uint32_t i = 0; i < tool->options.inputs.n; i++)
         compile_input(tool, &settings, tool->options.inputs.at[i]);
+    cached_look_after(tool);
     return TOOL_SUCCESS;
 }
 

@@ -109,21 +109,44 @@ static bool read_number(const char *text, uint32_t *number)
     return *text >= '0' && *text <= '9' && !*end && v <= UINT32_MAX;
 }
 
+/* A number of bytes, also with K, M or G behind it. */
+static bool read_bytes(const char *text, uint64_t *bytes)
+{
+    static const char units[] = "KMG";
+    const char *at = text;
+    *bytes = 0;
+    for (; *at >= '0' && *at <= '9'; at++)
+        if (__builtin_mul_overflow(*bytes, 10, bytes) || __builtin_add_overflow(*bytes, (uint64_t)(*at - '0'), bytes))
+            return false;
+    const char *unit = *at ? strchr(units, *at) : NULL;
+    if (at == text || (*at && (!unit || at[1]))) return false;
+    return !unit || !__builtin_mul_overflow(*bytes, (uint64_t)1 << 10 * (unit - units + 1), bytes);
+}
+
+static const char *describe_argument(struct arena *arena, const char *kind)
+{
+    if (!strcmp(kind, "N")) return "a number below 2^32";
+    if (!strcmp(kind, "BYTES")) return "a number of bytes, or one with K, M or G";
+    return arena_printf(arena, "one of %s", kind);
+}
+
 static void add_use(struct parser *p, const struct option_row *row, const char *argument)
 {
-    struct option_use use = {row->id, row->spelling, argument, 0};
+    struct option_use use = {.id = row->id, .spelling = row->spelling, .argument = argument};
     const char *kind = main_row(row)->argument;
     bool fits = true;
     if (argument && strchr(kind, '|'))
         fits = is_choice(kind, argument);
     else if (argument && !strcmp(kind, "N"))
         fits = read_number(argument, &use.number);
+    else if (argument && !strcmp(kind, "BYTES"))
+        fits = read_bytes(argument, &use.bytes);
     if (fits) {
         vec_push(p->arena, &p->list->uses, use);
         return;
     }
     struct diag *g = diag_report(p->diags, DIAG_BAD_OPTION_VALUE, SRC_NONE, argument, row->spelling);
-    const char *expected = strcmp(kind, "N") ? arena_printf(p->arena, "one of %s", kind) : "a number below 2^32";
+    const char *expected = describe_argument(p->arena, kind);
     diag_add_fix(p->diags, g, SRC_NONE, NULL, "give %s", expected);
 }
 

@@ -44,6 +44,7 @@ struct option_use {
     const char *spelling; /* for messages */
     const char *argument; /* NULL for flags and left-out optional arguments */
     uint32_t number;      /* of an argument N */
+    uint64_t bytes;       /* of an argument BYTES */
 };
 struct option_list {
     VEC(struct option_use) uses; /* in order */

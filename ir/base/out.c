@@ -21,18 +21,24 @@ void out_release(struct out *o)
     out_init(o, o->mem);
 }
 
-/* Room for n more bytes and a NUL. */
-static void reserve(struct out *o, size_t n)
+bool out_try_reserve(struct out *o, size_t n)
 {
-    if (o->bytes && n < o->cap - o->n) return;
-    if (n > SIZE_MAX / 4 - o->n) memory_fail(o->mem);
+    if (o->bytes && n < o->cap - o->n) return true;
+    if (n > SIZE_MAX / 4 - o->n) return false;
     size_t cap = o->cap ? o->cap * 2 : 256;
     if (cap < o->n + n + 1) cap = o->n + n + 1;
-    char *grown = memory_alloc(o->mem, cap);
+    char *grown = memory_try_alloc(o->mem, cap);
+    if (!grown) return false;
     if (o->n) memcpy(grown, o->bytes, o->n);
     memory_free(o->mem, o->bytes, o->cap);
     o->bytes = grown;
     o->cap = cap;
+    return true;
+}
+
+static void reserve(struct out *o, size_t n)
+{
+    if (!out_try_reserve(o, n)) memory_fail(o->mem);
 }
 
 void out_bytes(struct out *o, const void *bytes, size_t n)

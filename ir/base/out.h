@@ -14,6 +14,8 @@ struct out {
 
 void out_init(struct out *o, struct memory *mem);
 void out_release(struct out *o);
+/* Room for n more bytes and a NUL; false without memory. All others go to `recover` then. */
+bool out_try_reserve(struct out *o, size_t n);
 void out_bytes(struct out *o, const void *bytes, size_t n);
 void out_text(struct out *o, const char *text);
 void out_printf(struct out *o, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -110,14 +110,22 @@ class Bench:
         source.write_text(TWENTY_LINES, encoding="utf-8")
         loop = self.work / "twenty.c"
         loop.write_text(TWENTY_LINES_C, encoding="utf-8")
+        kernel = SOURCES / "examples/reduce/reduce.vir"
+        cache = self.work / "cache"
+        shutil.rmtree(cache, ignore_errors=True)
+        run(vyrec, f"--cache-dir={cache}", "--target=all", "-c", kernel, "-o", self.work / "hit.o")
         commands = {
             "vyrec --version": [vyrec, "--version"],
             "20 lines to an object": [vyrec, "-c", source, "-o", self.work / "twenty.o"],
             "20 lines to an object, one level": [vyrec, "--target=cpu:x86-64-v3", "-c", source, "-o", self.work / "twenty3.o"],
+            "60 lines to an object, all targets": [vyrec, "--target=all", "-c", kernel, "-o", self.work / "all.o"],
+            "60 lines, all targets, from the cache": [vyrec, f"--cache-dir={cache}", "--target=all", "-c", kernel, "-o", self.work / "hit.o"],
             "clang-22 -O3, the same loop": [CLANG, "-O3", "-march=native", "-c", loop, "-o", self.work / "twenty_c.o"],
         }
         measured = {name: self.spawn(rounds, *command) for name, command in commands.items()}
         self.results["compile"] = measured
+        if (self.work / "all.o").read_bytes() != (self.work / "hit.o").read_bytes():
+            sys.exit("bench: the cache gives another object")
         clang = measured["clang-22 -O3, the same loop"]
         rows = [[name, f"{m['median_s'] * 1e3:.2f}", spread(m), f"{m['peak_bytes'] / 1e6:.0f}", f"{m['median_s'] / clang['median_s']:.2f}"]
                 for name, m in measured.items()]

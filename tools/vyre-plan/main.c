@@ -13,32 +13,7 @@ struct request {
     enum plan_policy policy;
 };
 
-/* A number of bytes, also with K, M or G for 2^10, 2^20, 2^30. */
-static bool read_bytes(const char *text, uint64_t *bytes)
-{
-    const char *at = text;
-    *bytes = 0;
-    for (; *at >= '0' && *at <= '9'; at++)
-        if (__builtin_mul_overflow(*bytes, 10, bytes) || __builtin_add_overflow(*bytes, (uint64_t)(*at - '0'), bytes))
-            return false;
-    const char *unit = *at ? strchr("KMG", *at) : NULL;
-    if (at == text || (*at && (!unit || at[1]))) return false;
-    return !unit || !__builtin_mul_overflow(*bytes,
-                                            (uint64_t)1024 << 10 * (unit[0] == 'K'   ? 0
-                                                                    : unit[0] == 'M' ? 1
-                                                                                     : 2),
-                                            bytes);
-}
-
-static void read_budget(struct tool *tool, struct request *r, const struct option_use *use)
-{
-    r->has_budget = true;
-    if (read_bytes(use->argument, &r->budget_bytes)) return;
-    struct diag *g = diag_report(&tool->diags, DIAG_BAD_OPTION_VALUE, SRC_NONE, use->argument, use->spelling);
-    diag_add_fix(&tool->diags, g, SRC_NONE, NULL, "give a number below 2^64, or one with K, M or G");
-}
-
-static struct request read_request(struct tool *tool)
+static struct request read_request(const struct tool *tool)
 {
     struct request r = {.output = "-", .policy = PLAN_BEST};
     for (uint32_t i = 0; i < tool->options.uses.n; i++) {
@@ -47,7 +22,9 @@ static struct request read_request(struct tool *tool)
         if (use->id == OPTION_ID_RUN_PIPELINE) r.pipeline = use->argument;
         if (use->id == OPTION_ID_DUMP_JSON) r.json = true;
         if (use->id == OPTION_ID_PLAN_GREEDY) r.policy = PLAN_GREEDY;
-        if (use->id == OPTION_ID_PLAN_BUDGET) read_budget(tool, &r, use);
+        if (use->id != OPTION_ID_PLAN_BUDGET) continue;
+        r.has_budget = true;
+        r.budget_bytes = use->bytes;
     }
     return r;
 }
