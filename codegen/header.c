@@ -139,6 +139,7 @@ void header_write(const struct ir_module *m, const struct codegen_options *optio
     out_text(out, "\n\n#include <vyrert.h>\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n");
     for (uint32_t i = 0; i < face->n_units; i++) {
         const struct interface_unit *u = &face->units[i];
+        if (u->internal) continue;
         if (u->program)
             write_program_comment(u->program, out);
         else

@@ -143,6 +143,7 @@ static bool check_symbols(const struct interface *face, const struct ir_module *
     map_init(&owners, arena);
     for (uint32_t i = 0; i < face->n_units; i++) {
         struct interface_unit *u = &face->units[i];
+        if (u->internal) continue;
         for (uint32_t e = 0; e < INTERFACE_ENTRY_COUNT; e++) {
             const char *symbol = arena_printf(arena, "%s%s", u->symbol, interface_entry_infos[e].suffix);
             const struct interface_unit *owner = map_find(&owners, symbol = intern_string(m->names, symbol));
@@ -165,7 +166,8 @@ bool interface_build(struct interface *face, const struct ir_module *m, const ch
     face->units = ARENA_ARRAY(arena, struct interface_unit, (size_t)face->n_units + 1);
     for (uint32_t i = 0; i < m->programs.n; i++) {
         const struct ir_program *p = m->programs.at[i];
-        face->units[i] = (struct interface_unit){.name = p->name, .program = p, .range = p->range};
+        face->units[i] =
+            (struct interface_unit){.name = p->name, .program = p, .internal = p->internal, .range = p->range};
         lay_out(&face->units[i], m, p->buffers.at, p->buffers.n, p->params.at, p->params.n, arena);
     }
     for (uint32_t i = 0; i < m->pipelines.n; i++) {
@@ -175,6 +177,6 @@ bool interface_build(struct interface *face, const struct ir_module *m, const ch
         lay_out(u, m, p->buffers.at, p->buffers.n, p->params.at, p->params.n, arena);
     }
     for (uint32_t i = 0; i < face->n_units; i++)
-        ok &= name_unit(&face->units[i], m, prefix ? prefix : "", diags, arena);
+        ok &= face->units[i].internal || name_unit(&face->units[i], m, prefix ? prefix : "", diags, arena);
     return ok && check_symbols(face, m, diags, arena);
 }

@@ -47,6 +47,7 @@ struct interface_unit {
     const char *symbol;               /* with the prefix, usable in C and C++ */
     const struct ir_program *program; /* one of the two */
     const struct ir_pipeline *pipeline;
+    bool internal; /* has no functions, and is in no header or manifest */
     struct src_range range;
     struct interface_field *fields; /* buffers, then params */
     uint32_t n_buffers, n_params;

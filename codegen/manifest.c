@@ -145,7 +145,7 @@ static void write_units(struct json *j, const struct interface *face, const char
     json_open(j, key, "[");
     for (uint32_t i = 0; i < face->n_units; i++) {
         const struct interface_unit *u = &face->units[i];
-        if (programs && u->program) write_program(j, u);
+        if (programs && u->program && !u->internal) write_program(j, u);
         if (!programs && u->pipeline) write_pipeline(j, u);
     }
     json_close(j, "]");

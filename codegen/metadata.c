@@ -196,6 +196,8 @@ static void fill_program(struct metadata *md, const struct ir_program *p, struct
     struct ir_fingerprint print = ir_program_fingerprint(p, md->arena);
     memcpy(row->fingerprint, print.bytes, sizeof row->fingerprint);
     row->op_name = add_string(md, p->op_name);
+    row->trap_arm = add_string(md, p->trap_arm);
+    row->trap_program = add_string(md, p->trap_program);
     interface_workgroup(p, row->workgroup);
     for (uint32_t i = 0; i < 3; i++)
         row->dispatch[i] = i < p->n_dispatch ? add_expr(md, p->dispatch[i]) : add_constant(md, 1);

@@ -92,16 +92,17 @@ static void add_device_images(const struct ir_program *p, const struct codegen_o
     }
 }
 
-static struct object_entry *collect_entries(const struct interface *face, struct arena *arena)
+static struct object_entry *collect_entries(const struct interface *face, uint32_t *n, struct arena *arena)
 {
     struct object_entry *entries =
         ARENA_ARRAY(arena, struct object_entry, (size_t)face->n_units * INTERFACE_ENTRY_COUNT + 1);
+    *n = 0;
     for (uint32_t i = 0; i < face->n_units; i++) {
+        if (face->units[i].internal) continue;
         for (uint32_t e = 0; e < INTERFACE_ENTRY_COUNT; e++) {
             const struct interface_entry_info *info = &interface_entry_infos[e];
-            entries[i * INTERFACE_ENTRY_COUNT + e] =
-                (struct object_entry){arena_printf(arena, "%s%s", face->units[i].symbol, info->suffix),
-                                      info->runtime_symbol, i, info->n_rest};
+            entries[(*n)++] = (struct object_entry){arena_printf(arena, "%s%s", face->units[i].symbol, info->suffix),
+                                                    info->runtime_symbol, i, info->n_rest};
         }
     }
     return entries;
@@ -114,7 +115,7 @@ void object_collect(const struct ir_module *m, const struct codegen_options *opt
     struct container_image *images = ARENA_ARRAY(arena, struct container_image, most);
     uint64_t *offsets = ARENA_ARRAY(arena, uint64_t, most);
     struct out metadata;
-    uint32_t n = 0;
+    uint32_t n = 0, n_entries;
     out_init(&metadata, container->mem);
     metadata_write(m, face, arena, &metadata);
     images[n++] = (struct container_image){VYRE_IMAGE_METADATA, "", "", "", metadata.bytes, metadata.n};
@@ -129,6 +130,7 @@ void object_collect(const struct ir_module *m, const struct codegen_options *opt
         add_device_images(m->programs.at[i], options, diags, arena, container->mem, images, &n);
     container_write(images, n, offsets, arena, container);
     out_release(&metadata);
+    const struct object_entry *entries = collect_entries(face, &n_entries, arena);
     *contents = (struct object_contents){(const unsigned char *)container->bytes, container->n, offsets + first_data,
-                                         collect_entries(face, arena), face->n_units * INTERFACE_ENTRY_COUNT};
+                                         entries, n_entries};
 }

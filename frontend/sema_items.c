@@ -262,9 +262,19 @@ static void set_window(struct sema *s, const struct syn_attr *a)
     s->program->window = (uint32_t)value;
 }
 
-static const char *const program_attr_names[] = {"op", "self_exclusive", "window"};
+static void set_internal(struct sema *s, const struct syn_attr *a)
+{
+    bool names = a->n_args == 2 && a->args[0]->kind == SYN_STRING && a->args[1]->kind == SYN_STRING;
+    if (!names && !has_args(s, a, 0, "nothing, or the names of an arm and a program")) return;
+    s->program->internal = true;
+    if (!names) return;
+    s->program->trap_arm = sema_label(s, a->args[0]);
+    s->program->trap_program = sema_label(s, a->args[1]);
+}
+
+static const char *const program_attr_names[] = {"op", "self_exclusive", "window", "internal"};
 static void (*const program_attr_setters[])(struct sema *s, const struct syn_attr *a) = {set_op, set_self_exclusive,
-                                                                                         set_window};
+                                                                                         set_window, set_internal};
 enum { N_PROGRAM_ATTRS = sizeof program_attr_names / sizeof program_attr_names[0] };
 
 static void check_program_attrs(struct sema *s, const struct syn_attrs *attrs)

@@ -49,6 +49,10 @@ void ir_insert_before(struct ir_stmt *at, struct ir_stmt *s);
 void ir_insert_after(struct ir_stmt *at, struct ir_stmt *s);
 void ir_remove(struct ir_stmt *s); /* unlinks; the node stays usable */
 struct ir_program *ir_program_copy(struct ir_module *m, const struct ir_program *p, const char *name);
+/* Appends copies of the statements of a block to another. `moved`: from old buffers, params and locals to those that stand for
+ * them in the copy; what is absent stays as it is. */
+void ir_block_copy(struct ir_module *m, const struct ir_block *from, struct ir_block *to, const struct map *moved);
+struct ir_expr *ir_expr_copy_moved(struct ir_module *m, const struct ir_expr *e, const struct map *moved);
 struct ir_module *ir_module_copy(struct arena *arena, const struct ir_module *m);
 
 #endif

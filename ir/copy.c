@@ -151,6 +151,9 @@ static struct ir_program *copy_program(struct copier *c, const struct ir_program
     struct ir_program *copy = ir_program_new(c->m, name, p->range);
     copy->op_name = p->op_name;
     copy->self_exclusive = p->self_exclusive;
+    copy->internal = p->internal;
+    copy->trap_arm = p->trap_arm;
+    copy->trap_program = p->trap_program;
     copy->has_window = p->has_window;
     copy->window = p->window;
     copy->n_workgroup = p->n_workgroup;
@@ -172,6 +175,19 @@ struct ir_program *ir_program_copy(struct ir_module *m, const struct ir_program 
     map_init(&c.moved, m->arena);
     map_init(&c.programs, m->arena);
     return copy_program(&c, p, name);
+}
+
+void ir_block_copy(struct ir_module *m, const struct ir_block *from, struct ir_block *to, const struct map *moved)
+{
+    struct copier c = {.m = m, .moved = *moved};
+    map_init(&c.programs, m->arena);
+    copy_block(&c, from, to);
+}
+
+struct ir_expr *ir_expr_copy_moved(struct ir_module *m, const struct ir_expr *e, const struct map *moved)
+{
+    struct copier c = {.m = m, .moved = *moved};
+    return copy_expr(&c, e);
 }
 
 static void copy_pipeline(struct copier *c, const struct ir_pipeline *p)

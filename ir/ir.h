@@ -217,6 +217,8 @@ struct ir_program {
     struct src_range range;
     const char *op_name; /* #[op("...")] or NULL */
     bool self_exclusive;
+    bool internal;                       /* #[internal]: run by pipelines alone, no functions for C */
+    const char *trap_arm, *trap_program; /* #[internal("arm", "program")]: whose traps it reports; NULL: its own */
     bool has_window;
     uint32_t window;       /* #[window(n)] */
     uint32_t workgroup[3]; /* always set: a new program has 64, 1, 1 */

@@ -330,6 +330,19 @@ static void print_stmt(const struct printer *p, const struct ir_stmt *s, uint32_
 
 /* -- programs and pipelines --------------------------------------------------------------------------------- */
 
+static void print_internal(const struct ir_program *p, struct out *out)
+{
+    out_text(out, "#[internal");
+    if (p->trap_program) {
+        out_text(out, "(");
+        ir_print_string((const unsigned char *)p->trap_arm, strlen(p->trap_arm), out);
+        out_text(out, ", ");
+        ir_print_string((const unsigned char *)p->trap_program, strlen(p->trap_program), out);
+        out_text(out, ")");
+    }
+    out_text(out, "]\n");
+}
+
 static void print_program_attributes(const struct ir_program *p, struct out *out)
 {
     if (p->op_name) {
@@ -337,6 +350,7 @@ static void print_program_attributes(const struct ir_program *p, struct out *out
         ir_print_string((const unsigned char *)p->op_name, strlen(p->op_name), out);
         out_text(out, ")]\n");
     }
+    if (p->internal) print_internal(p, out);
     if (p->self_exclusive) out_text(out, "#[self_exclusive]\n");
     if (p->has_window) out_printf(out, "#[window(%u)]\n", p->window);
 }

@@ -8,11 +8,14 @@ enum { STACK_PLAN_BYTES = 4096 };
 vyre_status launch_trap(const struct plan *plan, const struct launch *l, uint32_t code, uint64_t invocation,
                         struct outcome *o)
 {
-    o->trap = (vyre_trap){.code = code, .invocation = invocation, .program = unit_name(l->program), .arm = l->arm};
-    return outcome_fail(o, VYRE_ERROR_TRAP,
-                        "%s%s%s: '%s' executed trap(%u) in invocation %llu: what it writes is unspecified",
-                        unit_name(plan->unit), *l->arm ? ", arm " : "", l->arm, unit_name(l->program), code,
-                        (unsigned long long)invocation);
+    const struct vyre_meta_unit *m = l->program->meta;
+    bool of_member = *unit_string(plan->unit, m->trap_program);
+    const char *program = of_member ? unit_string(plan->unit, m->trap_program) : unit_name(l->program);
+    const char *arm = of_member ? unit_string(plan->unit, m->trap_arm) : l->arm;
+    o->trap = (vyre_trap){.code = code, .invocation = invocation, .program = program, .arm = arm};
+    return outcome_fail(
+        o, VYRE_ERROR_TRAP, "%s%s%s: '%s' executed trap(%u) in invocation %llu: what it writes is unspecified",
+        unit_name(plan->unit), *arm ? ", arm " : "", arm, program, code, (unsigned long long)invocation);
 }
 
 /* A device that is probed gets what it does right; the CPU the rest. */

@@ -95,12 +95,13 @@ struct vyre_meta_unit {
     uint32_t first_buffer, n_buffers; /* arguments */
     uint32_t n_temps;                 /* pipelines: buffers that follow the arguments in the table */
     uint32_t first_param, n_params;
-    uint32_t first_step, n_steps; /* pipelines */
-    uint32_t workgroup[3];        /* programs */
-    vyre_meta_expr dispatch[3];   /* programs: invocations in x, y, z */
-    uint32_t op_name;             /* of #[op("...")]; "" */
-    uint64_t budget_bytes;        /* of temps; 0: no limit */
-    uint64_t args_bytes;          /* of the argument struct */
+    uint32_t first_step, n_steps;    /* pipelines */
+    uint32_t workgroup[3];           /* programs */
+    vyre_meta_expr dispatch[3];      /* programs: invocations in x, y, z */
+    uint32_t op_name;                /* of #[op("...")]; "" */
+    uint32_t trap_arm, trap_program; /* whose traps it reports, where several arms became one program; "": its own */
+    uint64_t budget_bytes;           /* of temps; 0: no limit */
+    uint64_t args_bytes;             /* of the argument struct */
     uint8_t fingerprint[32];
     uint32_t needs;        /* programs: enum vyre_need */
     uint32_t nesting;      /* programs: how deep blocks nest; a loop counts 2, one with `max` 3 */
