@@ -200,7 +200,7 @@ def test_manifest():
         check(not problems, f"{name}.json follows the schema", "\n".join(problems))
     manifest = json.loads(read("shapes.json"))
     check([p["name"] for p in manifest["pipelines"]] == ["mask_twice", "guarded"], "pipelines of the manifest")
-    check(manifest["pipelines"][0]["steps"][2] == {"host": "out"}, "steps of the manifest")
+    check(manifest["pipelines"][0]["steps"][1] == {"host": "out"}, "steps of the manifest")
     broken = {**manifest, "programs": [{**manifest["programs"][0], "workgroup": [0, 1, 1]}]}
     check(list(violations(broken, schema, schema, "broken")), "the schema refuses a workgroup of 0")
 
