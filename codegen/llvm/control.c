@@ -305,23 +305,23 @@ bool control_rest(struct lower *l, struct ir_stmt *rest, const struct ir_stmt *e
     if (rest == end || !l->exec || l->scope || l->loop || l->width == 1 || !l->optimize || l->n_copies >= MAX_COPIES ||
         block_is_closed(l))
         return false;
-    LLVMValueRef exec = l->exec;
+    struct mark before = mark_now(l);
     LLVMBasicBlockRef full = block_new(l, "nobody_ended"), part = block_new(l, "some_ended"),
                       done = block_new(l, "rest_done");
-    block_branch_likely(l, mask_is_full(l, exec), full, part);
+    block_branch_likely(l, mask_is_full(l, before.exec), full, part);
     block_enter(l, full);
     uint32_t n_copies = l->n_copies++, n_windows = l->windows.n;
     l->exec = NULL;
     stmt_lower_run(l, rest, end);
     block_jump(l, done);
     LLVMPositionBuilderAtEnd(l->b, part);
-    l->exec = exec;
+    l->exec = before.exec;
     l->n_copies = MAX_COPIES;
     l->windows.n = n_windows;
     stmt_lower_run(l, rest, end);
     l->n_copies = n_copies + 1;
-    l->exec = exec;
     block_enter(l, done);
+    refresh(l, &before); /* `end` may be that of a block, with more after it */
     return true;
 }
 
