@@ -23,3 +23,12 @@ function(vyre_test_program name)
     target_link_libraries(${name} PRIVATE vyre_flags ${A_LINK})
     vyre_test(${name} COMMAND ${name} ${A_ARGS} TIMEOUT ${A_TIMEOUT})
 endfunction()
+
+# vyre_without_drivers(NAME): the test finds no driver of NVIDIA's or AMD's, also where there is one: files of their names that are no libraries.
+function(vyre_without_drivers name)
+    set(folder ${PROJECT_BINARY_DIR}/tests/no-drivers)
+    foreach(library libcuda.so.1 libhsa-runtime64.so.1)
+        file(WRITE ${folder}/${library} "")
+    endforeach()
+    set_property(TEST ${name} APPEND PROPERTY ENVIRONMENT LD_LIBRARY_PATH=${folder})
+endfunction()

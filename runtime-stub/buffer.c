@@ -55,8 +55,9 @@ static void create_memory(vyre_buffer *b, struct outcome *o)
 {
     const struct backend *backend = b->context->backend;
     o->status = VYRE_OK;
+    if (context_check(b->context, "vyre_buffer_create", o)) return;
     if (backend->buffer_create) {
-        backend->buffer_create(b, o);
+        context_note(b->context, backend->buffer_create(b, o));
         return;
     }
     b->own = block_create(b->context, b->n_bytes, BUFFER_ALIGN);
@@ -108,12 +109,28 @@ vyre_status vyre_buffer_wrap_host(vyre_context *context, void *memory, uint64_t 
 vyre_status vyre_buffer_wrap_native(vyre_context *context, vyre_native_kind kind, uint64_t handle,
                                     uint64_t offset_bytes, uint64_t bytes, vyre_buffer **buffer)
 {
-    (void)handle, (void)offset_bytes, (void)bytes;
-    if (buffer) *buffer = NULL;
-    return context_fail(context, VYRE_ERROR_UNSUPPORTED,
-                        "vyre_buffer_wrap_native: kind %d is of another backend than this "
-                        "context's, which is the CPU: wrap host memory",
-                        (int)kind);
+    struct outcome o = {.status = VYRE_OK};
+    if (!context || !buffer)
+        return context_fail(context, VYRE_ERROR_INVALID_ARGUMENT, "vyre_buffer_wrap_native: a null pointer");
+    *buffer = NULL;
+    if (!context->backend->buffer_wrap)
+        return context_fail(context, VYRE_ERROR_UNSUPPORTED,
+                            "vyre_buffer_wrap_native: kind %d is of another backend than this "
+                            "context's, which is %s: wrap host memory",
+                            (int)kind, context->backend->name);
+    if (offset_bytes > UINT64_MAX - bytes ||
+        (kind != VYRE_NATIVE_VULKAN_BUFFER && handle > UINT64_MAX - offset_bytes - bytes))
+        return context_fail(context, VYRE_ERROR_OVERFLOW,
+                            "vyre_buffer_wrap_native: %llu bytes from byte %llu on pass the end of the address space",
+                            (ull)bytes, (ull)offset_bytes);
+    vyre_buffer *b = new_buffer(context, VYRE_BUFFER_NATIVE, bytes);
+    if (!b) return context_fail(context, VYRE_ERROR_OUT_OF_MEMORY, "no memory for a buffer's description");
+    if (context->backend->buffer_wrap(b, kind, handle, offset_bytes, &o)) {
+        vyre_buffer_destroy(b);
+        return context_report(context, &o);
+    }
+    *buffer = b;
+    return VYRE_OK;
 }
 
 void vyre_buffer_destroy(vyre_buffer *buffer)
@@ -141,7 +158,10 @@ static vyre_status hold_range(vyre_buffer *b, uint64_t offset_bytes, const void 
 vyre_status buffer_copy(vyre_buffer *b, void *to, const void *from, uint64_t n_bytes, struct outcome *o)
 {
     if (!n_bytes) return VYRE_OK;
-    if (b->is_remote) return b->context->backend->buffer_copy(b, to, from, n_bytes, o);
+    if (b->is_remote) {
+        vyre_status status = context_check(b->context, "a copy", o);
+        return status ? status : context_note(b->context, b->context->backend->buffer_copy(b, to, from, n_bytes, o));
+    }
     memmove(to, from, n_bytes);
     return VYRE_OK;
 }

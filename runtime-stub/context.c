@@ -102,6 +102,20 @@ void context_log(vyre_context *c, vyre_log_level level, const char *format, ...)
         fprintf(stderr, "vyre: %s\n", line);
 }
 
+vyre_status context_note(vyre_context *c, vyre_status status)
+{
+    if (status == VYRE_ERROR_DEVICE_LOST) atomic_store(&c->is_lost, true);
+    return status;
+}
+
+vyre_status context_check(vyre_context *c, const char *what, struct outcome *o)
+{
+    if (!atomic_load_explicit(&c->is_lost, memory_order_relaxed)) return VYRE_OK;
+    return outcome_fail(o, VYRE_ERROR_DEVICE_LOST,
+                        "%s: %s was lost before: destroy what was made from this context, and make another", what,
+                        c->device);
+}
+
 /* -- options and environment ------------------------------------------------------------------- */
 
 static const char *read_environment(const char *name)
@@ -128,6 +142,7 @@ enum { MAX_THREADS = 4096 };
 
 static vyre_status merge_settings(struct settings *s, const vyre_options *options, struct outcome *o)
 {
+    static const vyre_native no_native;
     uint32_t check = options->check;
     vyre_status status = VYRE_OK;
     *s = (struct settings){.backends = options->backends,
@@ -137,7 +152,10 @@ static vyre_status merge_settings(struct settings *s, const vyre_options *option
                            .threads = options->threads,
                            .log_level = options->log_level,
                            .executor = options->executor,
-                           .cache_dir = options->cache_dir};
+                           .cache_dir = options->cache_dir,
+                           .native = options->native ? options->native : &no_native,
+                           .queue_lock = options->queue_lock,
+                           .queue_lock_ctx = options->queue_lock_ctx};
     uint32_t strict = options->strict;
     if (!s->backends) s->backends = read_environment("VYRE_BACKEND");
     if (!s->device) s->device = read_environment("VYRE_DEVICE");
@@ -157,9 +175,7 @@ static vyre_status merge_settings(struct settings *s, const vyre_options *option
 
 /* -- choosing a backend ------------------------------------------------------------------------ */
 
-/* In the order of preference; those without functions are not in this runtime. */
-static const struct backend cuda_backend = {.name = "cuda", .id = VYRE_BACKEND_CUDA};
-static const struct backend hsa_backend = {.name = "hsa", .id = VYRE_BACKEND_HSA};
+/* In the order of preference. */
 static const struct backend *const backends[N_BACKENDS] = {&cuda_backend, &hsa_backend, &vulkan_backend, &cpu_backend};
 static const char all_backends[] = "cuda,hsa,vulkan,cpu";
 
@@ -182,11 +198,7 @@ static void close_backend(vyre_context *c)
 static bool try_backend(vyre_context *c, const struct backend *b, const struct settings *s, struct candidate *to)
 {
     struct outcome o = {0};
-    vyre_status status;
-    if (b->open)
-        status = b->open(c, s, &o);
-    else
-        status = outcome_fail(&o, VYRE_ERROR_UNSUPPORTED, "this runtime has no %s backend", b->name);
+    vyre_status status = b->open(c, s, &o);
     *to = (struct candidate){.name = b->name, .status = status};
     snprintf(to->reason, sizeof to->reason, "%.255s", status ? o.message : c->device);
     if (!status) c->backend = b;
@@ -276,6 +288,7 @@ static vyre_context *new_context(const vyre_options *options)
     memset(c, 0, sizeof *c);
     atomic_init(&c->refs, 1);
     atomic_init(&c->modules, NULL);
+    atomic_init(&c->is_lost, false);
     c->allocator = allocator;
     c->log = options->log;
     c->log_ctx = options->log_ctx;
@@ -363,7 +376,7 @@ vyre_status vyre_context_get_info(vyre_context *context, vyre_context_info *info
                               .level = context->backend->level(context),
                               .report = context->report,
                               .n_candidates = context->n_candidates,
-                              .usable = 1};
+                              .usable = !atomic_load(&context->is_lost)};
     memset(info, 0, room);
     memcpy(info, &mine, room < sizeof mine ? room : sizeof mine);
     return VYRE_OK;

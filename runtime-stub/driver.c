@@ -29,6 +29,9 @@ void *driver_open(const char *soname, const char *install, struct outcome *o)
         return NULL;
     }
     void *library = dlopen(soname, RTLD_NOW | RTLD_LOCAL);
-    if (!library) outcome_fail(o, VYRE_ERROR_DRIVER_MISSING, "%s is not installed: install %s", soname, install);
-    return library;
+    if (library) return library;
+    const char *why = dlerror();
+    outcome_fail(o, VYRE_ERROR_DRIVER_MISSING, "%s cannot be opened: install %s (%.200s)", soname, install,
+                 why ? why : "no reason is given");
+    return NULL;
 }

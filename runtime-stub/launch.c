@@ -34,7 +34,9 @@ static vyre_status run_plan(vyre_context *c, struct plan *plan, struct outcome *
 vyre_status plan_run(vyre_context *c, struct plan *plan, struct outcome *o)
 {
     uint64_t begin = c->trace || c->log_level > VYRE_LOG_DETAIL ? clock_ns() : 0;
-    vyre_status status = run_plan(c, plan, o);
+    vyre_status status = context_check(c, unit_name(plan->unit), o);
+    if (status) return status;
+    status = context_note(c, run_plan(c, plan, o));
     if (!begin) return status;
     uint64_t end = clock_ns();
     trace_add(c->trace, "run", unit_name(plan->unit), "", begin, end, 0);

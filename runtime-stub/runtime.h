@@ -49,8 +49,11 @@ struct backend {
     void (*fingerprint)(const vyre_context *c, uint8_t *bytes);
     /* Whether code made from now on may rely on an instruction being exact: enum device_exact. */
     void (*specialise)(vyre_context *c, int which, bool is_exact);
+    /* Makes the buffer, whose n_bytes are set, a part of the caller's driver object. NULL: the backend has none. */
+    vyre_status (*buffer_wrap)(vyre_buffer *b, vyre_native_kind kind, uint64_t handle, uint64_t offset_bytes,
+                               struct outcome *o);
 };
-extern const struct backend cpu_backend, vulkan_backend;
+extern const struct backend cpu_backend, cuda_backend, hsa_backend, vulkan_backend;
 
 /* -- memory.c ------------------------------------------------------------------------------------------------------ */
 
@@ -81,6 +84,7 @@ void blocks_free(vyre_context *c); /* those not in use */
 struct outcome {
     vyre_status status;
     vyre_trap trap;
+    uint64_t device_ns; /* of execution alone, where the device measured it; else 0 */
     char message[MESSAGE_BYTES];
 };
 
@@ -152,10 +156,11 @@ struct module {
     size_t n_bytes;            /* of this block, which holds the arrays too */
 };
 
-/* The image of this kind and name, decompressed into memory of the context's allocator where it must be. NULL: *o says
- * why. */
-const void *module_image(struct module *m, enum vyre_image_kind kind, const char *name, uint64_t *n_bytes,
-                         struct outcome *o);
+/* How well the context's device is served by an image of this kind and architecture: the greatest wins, 0 is useless. */
+typedef uint32_t image_rank(const vyre_context *c, uint32_t kind, const char *arch);
+/* The best image of the program of this name, decompressed into memory of the context's allocator; of equals the first.
+ * NULL: *o says why. */
+const void *module_image(struct module *m, image_rank *rank, const char *name, uint64_t *n_bytes, struct outcome *o);
 /* The k-th `data` of the object, in place; NULL past the last. */
 const void *module_table(struct module *m, uint32_t k, uint64_t *n_bytes);
 /* The loaded module, loading it the first time. NULL: reported. */
@@ -191,6 +196,8 @@ struct plan {
     uint64_t temps_bytes;
     uint64_t scratch_bytes;
     struct launch *launches;
+    bool is_timed;   /* somebody may ask how long the device took */
+    bool is_default; /* runs in the context's own order: in the stream of the driver that the caller gave, if any */
 };
 
 /* Checks the arguments against every rule and computes all sizes. `memory` has unit->plan_bytes bytes, aligned to 16.
@@ -301,6 +308,9 @@ struct settings {
     uint32_t threads, log_level;
     bool check, strict;
     const vyre_executor *executor;
+    const vyre_native *native; /* never NULL */
+    void (*queue_lock)(void *ctx, int lock);
+    void *queue_lock_ctx;
 };
 
 /* The last failure of one thread. */
@@ -343,12 +353,18 @@ struct vyre_context {
     struct module *_Atomic modules;
 
     struct qualification qualification;
+    _Atomic bool is_lost; /* the device, for good */
     const struct backend *backend;
     enum vyre_cpu_level level;
     struct pool *pool;     /* CPU, or after a plan had to be run there; else NULL */
     struct vulkan *vulkan; /* Vulkan; else NULL */
+    struct device *gpu;    /* CUDA and HSA; else NULL */
 };
 void context_keep(vyre_context *c);
 void context_drop(vyre_context *c);
+/* Remembers that the device was lost, when the status says so; returns the status. */
+vyre_status context_note(vyre_context *c, vyre_status status);
+/* VYRE_ERROR_DEVICE_LOST once it was lost. `what` is for the message. */
+vyre_status context_check(vyre_context *c, const char *what, struct outcome *o);
 
 #endif

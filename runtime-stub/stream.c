@@ -11,7 +11,7 @@ struct vyre_event {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     bool is_done;
-    uint64_t queued_ns, begin_ns, end_ns;
+    uint64_t queued_ns, end_ns, device_ns;
     struct outcome outcome;
 };
 
@@ -24,8 +24,8 @@ struct vyre_stream {
     pthread_cond_t changed;
     struct task *first, **last;
     uint64_t n_queued, n_done;
-    bool must_end, has_error;
-    struct outcome error; /* the first, of work without an event, since the last wait */
+    bool must_end, has_error, is_default; /* the context's own */
+    struct outcome error;                 /* the first, of work without an event, since the last wait */
 };
 
 /* -- events ------------------------------------------------------------------------------------ */
@@ -57,8 +57,8 @@ static void complete_event(vyre_event *e, uint64_t queued_ns, uint64_t begin_ns,
 {
     pthread_mutex_lock(&e->lock);
     e->queued_ns = queued_ns;
-    e->begin_ns = begin_ns;
     e->end_ns = clock_ns();
+    e->device_ns = o->device_ns ? o->device_ns : e->end_ns - begin_ns; /* of the CPU, all of it is execution */
     e->outcome = *o;
     e->is_done = true;
     pthread_cond_broadcast(&e->changed);
@@ -104,7 +104,7 @@ vyre_status vyre_event_times(vyre_event *event, uint64_t *wall_ns, uint64_t *dev
     if (!event) return VYRE_ERROR_INVALID_ARGUMENT;
     if (!is_done(event)) return VYRE_ERROR_NOT_READY;
     if (wall_ns) *wall_ns = event->end_ns - event->queued_ns;
-    if (device_ns) *device_ns = event->end_ns - event->begin_ns;
+    if (device_ns) *device_ns = event->device_ns;
     return VYRE_OK;
 }
 
@@ -167,10 +167,13 @@ void task_discard(vyre_context *c, struct task *t, vyre_event **event)
     free_task(c, t);
 }
 
-static void perform(vyre_context *c, struct task *t, struct outcome *o)
+static void perform(vyre_stream *s, struct task *t, struct outcome *o)
 {
+    vyre_context *c = s->context;
     switch (t->kind) {
     case TASK_RUN:
+        t->plan.is_timed = t->event != NULL;
+        t->plan.is_default = s->is_default;
         plan_run(c, &t->plan, o);
         plan_drop(&t->plan);
         break;
@@ -198,7 +201,7 @@ static void run_task(vyre_stream *s, struct task *t)
 {
     struct outcome o = {0};
     uint64_t begin = clock_ns();
-    perform(s->context, t, &o);
+    perform(s, t, &o);
     if (t->event && t->kind != TASK_WAIT)
         complete_event(t->event, t->queued_ns, begin, &o);
     else if (o.status)
@@ -270,13 +273,14 @@ static void unlink_stream(vyre_stream *s)
 }
 
 /* A stream that does not keep the context: the caller sees to that. */
-static vyre_status create_stream(vyre_context *c, vyre_stream **stream, struct outcome *o)
+static vyre_status create_stream(vyre_context *c, bool is_default, vyre_stream **stream, struct outcome *o)
 {
     vyre_stream *s = memory_get(&c->allocator, sizeof *s, _Alignof(vyre_stream));
     if (!s) return outcome_fail(o, VYRE_ERROR_OUT_OF_MEMORY, "no memory for a stream");
     memset(s, 0, sizeof *s);
     atomic_init(&s->refs, 1);
     s->context = c;
+    s->is_default = is_default;
     s->last = &s->first;
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->changed, NULL);
@@ -314,7 +318,7 @@ static vyre_stream *get_default(vyre_context *c, struct outcome *o)
 {
     pthread_mutex_lock(&c->loading);
     vyre_stream *s = c->default_stream;
-    if (!s && !create_stream(c, &s, o)) c->default_stream = s;
+    if (!s && !create_stream(c, true, &s, o)) c->default_stream = s;
     pthread_mutex_unlock(&c->loading);
     return s;
 }
@@ -340,7 +344,7 @@ vyre_status vyre_stream_create(vyre_context *context, vyre_stream **stream)
     if (!context) return VYRE_ERROR_INVALID_ARGUMENT;
     if (!stream) return context_fail(context, VYRE_ERROR_INVALID_ARGUMENT, "vyre_stream_create: a null pointer");
     *stream = NULL;
-    if (create_stream(context, stream, &o)) return context_report(context, &o);
+    if (create_stream(context, false, stream, &o)) return context_report(context, &o);
     context_keep(context);
     return VYRE_OK;
 }

@@ -125,10 +125,16 @@ static void destroy(struct vulkan *v, struct vulkan_program *p)
 
 /* -- on first use */
 
+static uint32_t rank_image(const vyre_context *c, uint32_t kind, const char *arch)
+{
+    (void)c, (void)arch;
+    return kind == VYRE_IMAGE_SPIRV;
+}
+
 static vyre_status make(vyre_context *c, const struct vyre_unit *u, struct vulkan_program *p, struct outcome *o)
 {
     uint64_t n_bytes = 0;
-    const unsigned char *bytes = module_image(u->module, VYRE_IMAGE_SPIRV, unit_name(u), &n_bytes, o);
+    const unsigned char *bytes = module_image(u->module, rank_image, unit_name(u), &n_bytes, o);
     if (!bytes) return o->status;
     if (!open_image(bytes, n_bytes, u, p))
         return outcome_fail(o, VYRE_ERROR_BAD_MODULE, "%s: its SPIR-V image is damaged: compile the object again",

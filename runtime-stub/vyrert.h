@@ -14,7 +14,8 @@
  *
  * Errors: every call that can fail returns a vyre_status: 0, or a negative code. The context keeps, for each thread,
  * the message of that thread's last failed call, with cause and fix. A call that fails has changed nothing, except that
- * a launch that trapped, or lost its device, has left the buffers it writes in an unspecified state.
+ * a launch that trapped, lost its device, or was given up by the driver on the way, has left the buffers it writes in an
+ * unspecified state.
  *
  * Threads: all calls may be made from any thread at any time, on one context or several, but an object may be destroyed
  * only once and not be used in a call that begins afterwards. There is no global state; nothing is printed unless
