@@ -225,7 +225,7 @@ static void logs_to_a_callback(void)
     vyre_context_destroy(c);
     memset(&lines, 0, sizeof lines);
     CHECK_INT(create((vyre_options){.backends = "cuda", .log = note_line, .log_ctx = &lines, .log_level = 1}, &c),
-              VYRE_ERROR_NO_BACKEND);
+              VYRE_ERROR_DRIVER_MISSING);
     CHECK_UINT(lines.n[VYRE_LOG_ERROR], 1);
 }
 
