@@ -28,9 +28,11 @@ vyre_status cuda_allocate(vyre_context *c, enum device_place place, uint64_t n_b
     CUresult e = place == DEVICE_LOCAL ? d->cu.MemAlloc(&made.address, n_bytes) : allocate_pinned(d, n_bytes, &made);
     const char *call = place == DEVICE_LOCAL ? "cuMemAlloc" : "cuMemHostAlloc";
     if (e) return cuda_fail(c, o, e, call);
-    if (!made.address || (place == DEVICE_PINNED && !made.mapped))
+    if (!made.address || (place == DEVICE_PINNED && !made.mapped)) {
+        cuda_release(c, &made);
         return outcome_fail(o, VYRE_ERROR_DEVICE_MEMORY, "%s: the driver says that it has memory, and gives none",
                             call);
+    }
     *m = made;
     return VYRE_OK;
 }

@@ -146,6 +146,7 @@ struct device_queue {
     uint64_t kernarg_used;
     hsa_signal_t signals[HSA_MAX_SIGNALS]; /* made when they are first needed */
     bool is_timed[HSA_MAX_SIGNALS];        /* of a dispatch whose times count */
+    bool is_copy[HSA_MAX_SIGNALS];
     uint32_t n_signals, n_used;
     hsa_signal_t end;    /* of all dispatches: waiting for them must not fail for want of a signal */
     bool has_dispatches; /* since the last signal */

@@ -74,7 +74,7 @@ static vyre_status take_signal(vyre_context *c, struct device_queue *q, hsa_sign
     } else {
         h->call.SignalStore(q->signals[q->n_used], 1);
     }
-    q->is_timed[q->n_used] = false;
+    q->is_timed[q->n_used] = q->is_copy[q->n_used] = false;
     *signal = q->signals[q->n_used++];
     return VYRE_OK;
 }
@@ -211,12 +211,24 @@ vyre_status hsa_queue_open(vyre_context *c, bool is_callers, struct device_queue
     return status;
 }
 
-/* Nothing may wait for ever: what still waits for a signal of a queue that failed goes on. */
+/* Copies that wait for signals of a queue that failed go on, and end; nothing waits for ever. */
+static void release_copies(vyre_context *c, struct device_queue *q)
+{
+    struct hsa *h = hsa_of(c);
+    int64_t value = 0;
+    if (q->end.handle) h->call.SignalStore(q->end, 0);
+    for (uint32_t i = 0; i < q->n_used; i++)
+        if (!q->is_copy[i]) h->call.SignalStore(q->signals[i], 0);
+    for (uint32_t i = 0; i < q->n_used && value <= 0; i++)
+        if (q->is_copy[i])
+            value = h->call.SignalWait(q->signals[i], HSA_SIGNAL_CONDITION_LT, 1, h->ticks_per_second,
+                                       HSA_WAIT_STATE_BLOCKED);
+}
+
 void hsa_queue_close(vyre_context *c, struct device_queue *q)
 {
     struct hsa *h = hsa_of(c);
-    for (uint32_t i = 0; i < q->n_used; i++)
-        h->call.SignalStore(q->signals[i], 0);
+    release_copies(c, q);
     if (q->queue && !q->is_callers) h->call.QueueDestroy(q->queue);
     for (uint32_t i = 0; i < q->n_signals; i++)
         h->call.SignalDestroy(q->signals[i]);
@@ -236,6 +248,7 @@ vyre_status hsa_copy(vyre_context *c, struct device_queue *q, enum device_way wa
     if (!status) status = sign_dispatches(c, q, o);
     if (!status) status = take_signal(c, q, &done, o);
     if (status) return status;
+    q->is_copy[q->n_used - 1] = true;
     hsa_status_t e =
         h->call.AsyncCopy((void *)(uintptr_t)to, way == DEVICE_FROM ? h->host : h->agent, (const void *)(uintptr_t)from,
                           way == DEVICE_TO ? h->host : h->agent, n_bytes, q->last.handle != 0, &q->last, done);

@@ -4,6 +4,7 @@
  *   uint32_t p = module_program("copy", copy_kernel, 1, 0, 64);        name, code, phases, scratch, workgroup size
  *   module_buffer("from", VYRE_TYPE_U8, VYRE_ACCESS_READ, 0);          0: any length
  *   module_dispatch(module_len(1));                                    after the program's buffers and params
+ *   module_add_image(VYRE_IMAGE_PTX, "sm_75", "copy", bytes, n);      for devices; `data` as VYRE_IMAGE_DATA
  *   struct vyre_module *m = module_end();
  *
  * One module at a time: it lies in static memory, so that its relative offsets are those of a linked object. */
@@ -15,7 +16,7 @@
 #include "runtime-stub/vyre_container.h"
 #include "runtime-stub/vyre_cpu.h"
 
-enum { MODULE_MAX = 64, MODULE_BYTES = 1 << 15 };
+enum { MODULE_MAX = 64, MODULE_BYTES = 1 << 16, MODULE_MAX_IMAGES = 32 };
 
 static _Alignas(64) unsigned char module_container[MODULE_BYTES];
 /* Behind the head, as in an object: the head's last member is the array that follows. */
@@ -35,8 +36,18 @@ static struct {
     uint32_t n_units, n_programs, n_buffers, n_params, n_steps, n_args, n_ops, n_strings, depth;
 } module_tables;
 
+/* Images besides the metadata. */
+static struct {
+    struct vyre_image index[MODULE_MAX_IMAGES];
+    const void *bytes[MODULE_MAX_IMAGES];
+    char strings[2048];
+    uint32_t n, n_strings;
+} module_images;
+
 static inline void module_begin(void)
 {
+    memset(&module_images, 0, sizeof module_images);
+    module_images.n_strings = 1;
     memset(&module_tables, 0, sizeof module_tables);
     memset(&module_memory, 0, sizeof module_memory);
     memset(module_container, 0, sizeof module_container);
@@ -228,6 +239,38 @@ static inline void module_seal(void)
     c->self_check = (uint32_t)vyre_checksum(&c->checksum, sizeof *c - 16);
 }
 
+static inline uint32_t module_image_string(const char *text)
+{
+    uint32_t at = module_images.n_strings;
+    strcpy(module_images.strings + at, text);
+    module_images.n_strings += (uint32_t)strlen(text) + 1;
+    return at;
+}
+
+/* The bytes must stay until module_end. */
+static inline void module_add_image(uint32_t kind, const char *arch, const char *name, const void *bytes, uint64_t n)
+{
+    uint32_t i = module_images.n++;
+    module_images.index[i] = (struct vyre_image){.kind = kind,
+                                                 .stored_bytes = n,
+                                                 .real_bytes = n,
+                                                 .checksum = vyre_checksum(bytes, n),
+                                                 .arch = module_image_string(arch),
+                                                 .name = module_image_string(name)};
+    module_images.bytes[i] = bytes;
+}
+
+/* Behind the metadata, which is the first; gives the end. */
+static inline uint64_t module_place_images(uint64_t at)
+{
+    for (uint32_t i = 0; i < module_images.n; i++) {
+        module_images.index[i].offset = at = (at + 63) / 64 * 64;
+        memcpy(module_container + at, module_images.bytes[i], module_images.index[i].stored_bytes);
+        at += module_images.index[i].stored_bytes + VYRE_CONTAINER_TAIL;
+    }
+    return at;
+}
+
 static inline struct vyre_module *module_end(void)
 {
     struct vyre_module head = {.magic = VYRE_MODULE_MAGIC,
@@ -235,17 +278,20 @@ static inline struct vyre_module *module_end(void)
                                .n_programs = module_tables.n_programs,
                                .level_mask = 15};
     struct vyre_container c = {.version = VYRE_CONTAINER_VERSION,
-                               .n_images = 1,
+                               .n_images = 1 + module_images.n,
                                .image_bytes = sizeof(struct vyre_image),
-                               .strings = 128,
-                               .strings_bytes = 1,
-                               .head_bytes = 129};
-    struct vyre_image image = {.kind = VYRE_IMAGE_METADATA, .offset = 192};
+                               .strings_bytes = module_images.n_strings};
+    struct vyre_image image = {.kind = VYRE_IMAGE_METADATA};
+    c.strings = sizeof c + c.n_images * sizeof image;
+    c.head_bytes = c.strings + c.strings_bytes;
+    image.offset = (c.head_bytes + 63) / 64 * 64;
     image.stored_bytes = image.real_bytes = module_metadata(module_container + image.offset);
-    c.size_bytes = (image.offset + image.stored_bytes + 63) / 64 * 64 + VYRE_CONTAINER_TAIL;
+    c.size_bytes = (module_place_images(image.offset + image.stored_bytes) + 63) / 64 * 64 + VYRE_CONTAINER_TAIL;
     memcpy(c.magic, VYRE_CONTAINER_MAGIC, sizeof c.magic);
     memcpy(module_container, &c, sizeof c);
     memcpy(module_container + sizeof c, &image, sizeof image);
+    memcpy(module_container + sizeof c + sizeof image, module_images.index, module_images.n * sizeof image);
+    memcpy(module_container + c.strings, module_images.strings, module_images.n_strings);
     module_seal();
 
     struct vyre_module *m = (struct vyre_module *)module_memory.head;
