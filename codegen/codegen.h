@@ -27,9 +27,11 @@ struct codegen_options {
     const struct target_set *targets;
 };
 
-/* Why no GPU can run a program, "it has a grid barrier"; NULL: one can. */
+/* Why no Vulkan device can run a program, "it has a grid barrier"; NULL: one can. */
 const char *codegen_device_refusal(const struct ir_program *p);
 
+/* The same of code that comes through LLVM: PTX and AMDGCN. */
+const char *codegen_kernel_refusal(const struct ir_program *p);
 /* The tables that a kernel of PTX or AMDGCN takes, in the order of its arguments: runtime-stub/vyre_device.h. */
 struct device_tables {
     const struct ir_data **at;

@@ -20,6 +20,11 @@ const char *codegen_device_refusal(const struct ir_program *p)
     return spirv_refusal(p);
 }
 
+const char *codegen_kernel_refusal(const struct ir_program *p)
+{
+    return llvm_device_refusal(p);
+}
+
 void codegen_find_device_tables(const struct ir_program *p, struct arena *arena, struct device_tables *tables)
 {
     llvm_find_device_tables(p, arena, tables);

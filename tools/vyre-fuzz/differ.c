@@ -55,9 +55,11 @@ static const char *const levels[N_LEVELS] = {"aarch64"};
 static const enum target_id level_targets[N_LEVELS] = {TARGET_CPU_AARCH64};
 #endif
 
+enum { ON_PTX = N_LEVELS + 1 };
+
 const char *fuzz_executor_name(uint32_t k)
 {
-    return k < N_LEVELS ? levels[k] : k == N_LEVELS ? "vulkan" : NULL;
+    return k < N_LEVELS ? levels[k] : k == N_LEVELS ? "vulkan" : k == ON_PTX ? "ptx" : NULL;
 }
 
 /* -- reports --------------------------------------------------------------------------------------------- */
@@ -303,11 +305,27 @@ static bool try_schedule(struct trial *t, struct subject *s)
 
 /* -- compiled code --------------------------------------------------------------------------------------- */
 
+static bool judge(struct trial *t, const struct subject *s, const char *executor, bool ran, const struct outcome *o)
+{
+    const char *what = NULL;
+    if (!ran)
+        what = "fails to run";
+    else if (!agree_on_traps(s, o->trapped, o->trap_code, o->trap_invocation))
+        what = arena_printf(
+            &t->arena, "%s (code %" PRIu32 ", invocation %" PRIu64 "), the interpreter %s (%" PRIu32 ", %" PRIu64 ")",
+            o->trapped ? "traps" : "does not trap", o->trap_code, o->trap_invocation,
+            s->expected.status == IR_RUN_TRAP ? "traps" : "does not", s->expected.trap_code,
+            s->expected.trap_invocation);
+    else if (!o->trapped)
+        what = find_difference(t, s);
+    if (what) report_subject(t, s, arena_printf(&t->arena, "%s -O%u", executor, t->opt_level), what);
+    return !what;
+}
+
 static bool try_level(struct trial *t, struct subject *s, struct compiled *c, const char *level)
 {
     struct run_unit linked;
     struct outcome o;
-    const char *what = NULL;
     fuzz_place.executor = level;
     if (!unit_from_object(&t->run, compiled_any_unit(c), s->unit.name, s->unit.is_pipeline ? RUN_PIPELINE : RUN_PROGRAM,
                           &linked))
@@ -319,18 +337,67 @@ static bool try_level(struct trial *t, struct subject *s, struct compiled *c, co
         t->counts->unsupported++;
         return true;
     }
-    if (!ran)
-        what = "fails to run";
-    else if (!agree_on_traps(s, o.trapped, o.trap_code, o.trap_invocation))
-        what = arena_printf(
-            &t->arena, "%s (code %" PRIu32 ", invocation %" PRIu64 "), the interpreter %s (%" PRIu32 ", %" PRIu64 ")",
-            o.trapped ? "traps" : "does not trap", o.trap_code, o.trap_invocation,
-            s->expected.status == IR_RUN_TRAP ? "traps" : "does not", s->expected.trap_code,
-            s->expected.trap_invocation);
-    else if (!o.trapped)
-        what = find_difference(t, s);
-    if (what) report_subject(t, s, arena_printf(&t->arena, "%s -O%u", level, t->opt_level), what);
-    return !what;
+    return judge(t, s, level, ran, &o);
+}
+
+/* -- PTX in the emulator ----------------------------------------------------------------------------------- */
+
+enum { NEWEST_EMULATED_PTX = 78 };
+
+/* All programs as one text, for a processor that the seed chooses. */
+static bool load_ptx(struct trial *t)
+{
+    struct target_set targets = {0};
+    struct codegen_options options = {.emit = CODEGEN_EMIT_PTX,
+                                      .opt_level = t->opt_level,
+                                      .prefix = "",
+                                      .source_name = "fuzz.vir",
+                                      .targets = &targets};
+    uint32_t which;
+    do {
+        which = random_below(&t->random, TARGET_COUNT);
+    } while (target_infos[which].family != TARGET_FAMILY_PTX || target_infos[which].level > NEWEST_EMULATED_PTX);
+    struct out text;
+    targets.has[which] = true;
+    fuzz_place.unit = "(compiling)";
+    out_init(&text, t->arena.mem);
+    bool ok = codegen_emit(t->module, &options, &t->diags, &t->arena, &text);
+    if (!ok) report_module(t, "does not compile to PTX", render_messages(t));
+    if (ok && !ptx_emulator_load(t->options->ptx, text.bytes, text.n)) {
+        report_module(t, "the emulator refuses the PTX", ptx_emulator_message(t->options->ptx));
+        ok = false;
+    }
+    out_release(&text);
+    return ok;
+}
+
+static bool try_ptx(struct trial *t, struct subject *s)
+{
+    struct ir_run_buffer *buffers = ARENA_ARRAY(&t->arena, struct ir_run_buffer, s->unit.n_arrays + 1);
+    uint64_t *params = ARENA_ARRAY(&t->arena, uint64_t, s->unit.n_params + 1);
+    fuzz_place.executor = "ptx";
+    args_restore(&s->unit);
+    for (uint32_t k = 0; k < s->unit.n_arrays; k++) {
+        struct run_array *a = &s->unit.arrays[k];
+        buffers[k] = (struct ir_run_buffer){a->bytes, a->count};
+        uint64_t used = a->sized ? a->declared : a->count;
+        if (a->access == IR_ACCESS_WRITE)
+            memset(a->bytes, 0, used * ir_type_mem_bytes(a->elem)); /* as the runtime does */
+    }
+    for (uint32_t k = 0; k < s->unit.n_params; k++)
+        params[k] = s->unit.params[k].bits;
+    struct ptx_launch launch = {
+        .program = s->unit.program, .buffers = buffers, .params = params, .seed = random_below(&t->random, 4)};
+    bool ran = ptx_emulator_run(t->options->ptx, &launch, &t->arena);
+    if (!ran) printf("ptx: %s\n", ptx_emulator_message(t->options->ptx));
+    struct outcome o = {
+        .trapped = launch.trapped, .trap_code = launch.trap_code, .trap_invocation = launch.trap_invocation};
+    return judge(t, s, "ptx", ran, &o);
+}
+
+static bool may_run_as_ptx(const struct trial *t, const struct subject *s)
+{
+    return t->options->ptx && s->unit.program && !codegen_kernel_refusal(s->unit.program);
 }
 
 /* Some programs have CPU code only. */
@@ -410,6 +477,11 @@ static bool try_executors(struct trial *t, const struct executors *e, struct sub
         t->counts->on_executor[k] += agrees && t->counts->unsupported == unsupported;
         ok &= agrees;
     }
+    if (may_run_as_ptx(t, s)) {
+        bool agrees = try_ptx(t, s);
+        t->counts->on_executor[ON_PTX] += agrees;
+        ok &= agrees;
+    }
     return ok;
 }
 
@@ -438,7 +510,8 @@ static void try_module(struct trial *t)
     features_count(&t->counts->features, generated);
     bool ok = verify(t, generated, "the generated module is not sound") && read_back(t, generated) &&
               verify(t, t->module, "the module that was read is not sound") &&
-              ((!t->options->run_cpu && !t->options->run_vulkan) || open_executors(t, &e));
+              ((!t->options->run_cpu && !t->options->run_vulkan) || open_executors(t, &e)) &&
+              (!t->options->ptx || load_ptx(t));
     t->counts->failed += !ok;
     for (uint32_t k = 0; ok && k < t->module->programs.n; k++)
         try_unit(t, &e, t->module->programs.at[k]->name, RUN_PROGRAM);

@@ -5,13 +5,15 @@
 #include "codegen/codegen.h"
 #include "tools/vyre-fuzz/features.h"
 #include "tools/vyre-fuzz/generate.h"
+#include "tools/ptx-emulator/emulator.h"
 #include "tools/vyre-run/run.h"
 
 struct fuzz_options {
     struct generate_size size;
     bool run_cpu, run_vulkan;
-    bool one_level;       /* each module on one level of CPU code, drawn by its seed, instead of on all */
-    const char *keep_dir; /* NULL: failing modules are not written */
+    struct ptx_emulator *ptx; /* runs the programs as PTX too; NULL: none does */
+    bool one_level;           /* each module on one level of CPU code, drawn by its seed, instead of on all */
+    const char *keep_dir;     /* NULL: failing modules are not written */
 };
 
 /* The levels of CPU code, then devices. NULL: there are no more. */

@@ -78,11 +78,21 @@ static bool run_modules(struct tool *tool, uint64_t seed, uint32_t count, uint32
     return !c.failed && c.passed;
 }
 
+enum { TOOL_SKIPPED = 77 }; /* as tests say it */
+
+static bool start_emulator(struct fuzz_options *options)
+{
+    const char *reason;
+    options->ptx = ptx_emulator_start(&reason);
+    if (!options->ptx) printf("skipped: %s\n", reason);
+    return options->ptx != NULL;
+}
+
 static int work(struct tool *tool)
 {
     struct fuzz_options options = {.size = {DEFAULT_PROGRAMS, DEFAULT_STATEMENTS}, .run_cpu = true};
     uint32_t seed = 1, count = 1, seconds = 0;
-    bool print = false;
+    bool print = false, run_ptx = false;
     for (uint32_t k = 0; k < tool->options.uses.n; k++) {
         const struct option_use *use = &tool->options.uses.at[k];
         switch (use->id) {
@@ -110,6 +120,7 @@ static int work(struct tool *tool)
         case OPTION_ID_FUZZ_RUN:
             options.run_cpu = !strcmp(use->argument, "cpu");
             options.run_vulkan = !strcmp(use->argument, "vulkan");
+            run_ptx = !strcmp(use->argument, "ptx");
             break;
         case OPTION_ID_FUZZ_KEEP:
             options.keep_dir = use->argument;
@@ -118,7 +129,9 @@ static int work(struct tool *tool)
             break; /* the driver's own */
         }
     }
+    if (run_ptx && !start_emulator(&options)) return TOOL_SKIPPED;
     bool ok = print ? print_modules(tool, seed, count, &options) : run_modules(tool, seed, count, seconds, &options);
+    ptx_emulator_stop(options.ptx);
     return ok ? TOOL_SUCCESS : TOOL_REPORTED;
 }
 
