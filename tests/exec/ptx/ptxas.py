@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""ptxas.py VYREC SOURCES SCRATCH [--update] - assembles the PTX of every example and test program, and compares registers, spilled bytes,
+"""ptxas.py VYREC SOURCES SCRATCH [--update] - assembles the PTX of the examples and of programs of tests, and compares registers, spilled bytes,
 workgroup memory and instructions with the table in ptxas.txt, so that a regression shows. --update writes the table anew.
 
 Exit status 77: there is no ptxas (looked for in CUDA_PATH, then PATH), or not of the version that the table is from."""
@@ -14,6 +14,7 @@ import sys
 
 VYREC, SOURCES, SCRATCH = sys.argv[1], *map(pathlib.Path, sys.argv[2:4])
 TABLE = pathlib.Path(__file__).with_name("ptxas.txt")
+FOLDERS = ["examples/*/*.vir", "tests/exec/ptx/*.vir", "tests/exec/amdgcn/*.vir"]
 PROCESSORS = ["sm_75", "sm_80", "sm_90", "sm_100", "sm_120"]
 INSTRUCTION_BYTES, OPCODE_MASK, NOP = 16, 0xFFF, 0x918
 HEAD = "# {}\n# program                             processor  registers  spilled  shared  instructions\n"
@@ -76,11 +77,11 @@ def main():
     SCRATCH.mkdir(parents=True, exist_ok=True)
     make_tables()
     rows = []
-    for source in sorted([*SOURCES.glob("examples/**/*.vir"), *SOURCES.glob("tests/exec/**/*.vir")]):
+    for source in sorted(path for folder in FOLDERS for path in SOURCES.glob(folder)):
         for processor in PROCESSORS:
             for kernel, *figures in assemble(ptxas, source, processor):
                 name = f"{source.stem}.{kernel}"
-                rows.append(f"{name:<40}{processor:<8}" + "".join(f"{f:>10}" for f in figures) + "\n")
+                rows.append(f"{name:<38}{processor:<9}" + "".join(f"{f:>10}" for f in figures) + "\n")
     text = HEAD.format(f"ptxas {version}") + "".join(sorted(rows))
     if update:
         TABLE.write_text(text)
