@@ -225,8 +225,22 @@ LLVMValueRef op_abs(struct operands *o)
 {
     return call_binary(o, "llvm.abs", o->a, const_int(o->l, 1, 0));
 }
+/* The difference, negated where it is of the wrong sign: (d ^ m) - m with m = -1 where a < b. */
+static LLVMValueRef negate_where_below(struct operands *o)
+{
+    LLVMBuilderRef b = builder(o);
+    LLVMValueRef below = LLVMBuildICmp(b, is_signed(o) ? LLVMIntSLT : LLVMIntULT, o->a, o->b, "");
+    LLVMValueRef mask = LLVMBuildSExt(b, below, LLVMTypeOf(o->a), "");
+    LLVMValueRef flipped = LLVMBuildXor(b, LLVMBuildSub(b, o->a, o->b, ""), mask, "");
+    return LLVMBuildSub(b, flipped, mask, "");
+}
+
+/* max - min; but of vectors of 64 bits LLVM 22 makes that a difference which it negates, wrongly, where it knows that
+ * one operand has its highest bit and the other has not. */
 LLVMValueRef op_abs_diff(struct operands *o)
 {
+    bool is_vector = LLVMGetTypeKind(LLVMTypeOf(o->a)) == LLVMVectorTypeKind;
+    if (is_vector && width_of(o) == 64) return negate_where_below(o);
     return LLVMBuildSub(builder(o), op_max(o), op_min(o), "");
 }
 
