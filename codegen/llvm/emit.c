@@ -1,11 +1,15 @@
 /* emit.c - LLVM's side of a compilation: target machine, passes, output. Errors of LLVM are counted in its diagnostic handler: some calls
  * that fail return success. */
+#define _GNU_SOURCE
 #include "codegen/llvm/emit.h"
 
 #include <llvm-c/Analysis.h>
 #include <llvm-c/Error.h>
 #include <llvm-c/Target.h>
 #include <llvm-c/Transforms/PassBuilder.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <string.h>
 
 /* -- targets --------------------------------------------------------------------------------------------------------------------- */
@@ -75,10 +79,9 @@ static void add_flag(struct emitter *e, LLVMModuleFlagBehavior behavior, const c
     LLVMAddModuleFlag(e->module, behavior, name, strlen(name), LLVMValueAsMetadata(v));
 }
 
-bool emitter_open(struct emitter *e, const struct codegen_options *options, struct diags *diags, struct arena *scratch)
+void emitter_open(struct emitter *e, const struct codegen_options *options)
 {
-    (void)scratch;
-    *e = (struct emitter){.options = options, .diags = diags};
+    *e = (struct emitter){.options = options};
     const struct target_info *cpu = first_cpu(options);
     if (!cpu) bug("no CPU is known of %s", options->cpu_triple);
     e->machine = create_machine(cpu, options->opt_level);
@@ -90,7 +93,6 @@ bool emitter_open(struct emitter *e, const struct codegen_options *options, stru
     LLVMSetModuleDataLayout(e->module, layout);
     LLVMDisposeTargetData(layout);
     add_flag(e, LLVMModuleFlagBehaviorError, "PIC Level", 2);
-    return true;
 }
 
 /* -- passes ------------------------------------------------------------------------------------------------------------------------- */
@@ -129,30 +131,72 @@ static void optimize(struct emitter *e)
 
 /* -- output ------------------------------------------------------------------------------------------------------------------------- */
 
-static void write_text(struct emitter *e, struct out *out)
-{
-    e->text = LLVMPrintModuleToString(e->module);
-    out_text(out, e->text);
-}
-
-static void write_machine_code(struct emitter *e, LLVMCodeGenFileType type, struct out *out)
+static void make_machine_code(struct emitter *e, LLVMCodeGenFileType type)
 {
     char *message = NULL;
     if (LLVMTargetMachineEmitToMemoryBuffer(e->machine, e->module, type, &message, &e->code))
         bug("LLVM cannot emit: %s", message);
-    if (e->n_errors == 0) out_bytes(out, LLVMGetBufferStart(e->code), LLVMGetBufferSize(e->code));
 }
 
-bool emitter_write(struct emitter *e, struct out *out)
+static void run_emitter(struct emitter *e)
 {
     verify(e);
     optimize(e);
     if (e->options->emit == CODEGEN_EMIT_LLVM)
-        write_text(e, out);
+        e->text = LLVMPrintModuleToString(e->module);
     else
-        write_machine_code(e, e->options->emit == CODEGEN_EMIT_CPU_ASM ? LLVMAssemblyFile : LLVMObjectFile, out);
-    if (e->n_errors) bug("LLVM: %s", e->first_error);
-    return true;
+        make_machine_code(e, e->options->emit == CODEGEN_EMIT_CPU_ASM ? LLVMAssemblyFile : LLVMObjectFile);
+}
+
+/* -- several at once ---------------------------------------------------------------------------------------------- */
+
+enum { STACK_BYTES = 64 << 20, MAX_THREADS = 16 }; /* LLVM's recursion follows the depth of expressions */
+struct crew {
+    struct emitter *const *emitters;
+    atomic_uint n_left; /* taken from the end: later levels have more to do */
+};
+
+static void *work(void *ctx)
+{
+    struct crew *crew = ctx;
+    for (unsigned n = atomic_load(&crew->n_left); n > 0;) {
+        if (!atomic_compare_exchange_weak(&crew->n_left, &n, n - 1)) continue;
+        run_emitter(crew->emitters[n - 1]);
+        n = atomic_load(&crew->n_left);
+    }
+    return NULL;
+}
+
+static uint32_t count_processors(void)
+{
+    cpu_set_t set;
+    return sched_getaffinity(0, sizeof set, &set) ? 1 : (uint32_t)CPU_COUNT(&set);
+}
+
+/* Helpers that cannot be had leave their share to the others. */
+static uint32_t start_threads(pthread_t *threads, uint32_t n, struct crew *crew)
+{
+    pthread_attr_t attributes;
+    uint32_t n_started = 0;
+    if (!n || pthread_attr_init(&attributes)) return 0;
+    bool fits = !pthread_attr_setstacksize(&attributes, STACK_BYTES);
+    while (fits && n_started < n && !pthread_create(&threads[n_started], &attributes, work, crew))
+        n_started++;
+    pthread_attr_destroy(&attributes);
+    return n_started;
+}
+
+void emitters_run(struct emitter *const *emitters, uint32_t n)
+{
+    struct crew crew = {.emitters = emitters, .n_left = n};
+    pthread_t threads[MAX_THREADS];
+    uint32_t n_wanted = n < count_processors() ? n : count_processors();
+    uint32_t n_threads = start_threads(threads, n_wanted > MAX_THREADS ? MAX_THREADS : n_wanted - 1, &crew);
+    work(&crew);
+    for (uint32_t i = 0; i < n_threads; i++)
+        pthread_join(threads[i], NULL);
+    for (uint32_t i = 0; i < n; i++)
+        if (emitters[i]->n_errors) bug("LLVM: %s", emitters[i]->first_error);
 }
 
 void emitter_close(struct emitter *e)

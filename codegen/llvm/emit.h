@@ -7,20 +7,20 @@
 
 struct emitter {
     const struct codegen_options *options;
-    struct diags *diags;
     LLVMContextRef context;
     LLVMModuleRef module;
     LLVMTargetMachineRef machine;
-    LLVMMemoryBufferRef code; /* LLVM's results, until they are copied */
-    char *text;
-    uint32_t n_errors; /* that LLVM has reported */
+    LLVMMemoryBufferRef code; /* the result: an object or assembly, */
+    char *text;               /* or LLVM's own text */
+    uint32_t n_errors;        /* that LLVM has reported */
     char first_error[512];
 };
 
-/* An empty module for the chosen CPU. False when it was reported that there is no such target. */
-bool emitter_open(struct emitter *e, const struct codegen_options *options, struct diags *diags, struct arena *scratch);
-/* Optimises, and appends what options->emit asks for. False when something was reported. */
-bool emitter_write(struct emitter *e, struct out *out);
+/* An empty module for the chosen CPU. */
+void emitter_open(struct emitter *e, const struct codegen_options *options);
+/* Optimises each, and makes what options->emit asks for, on as many threads as there are processors. What comes out does
+ * not depend on their number. */
+void emitters_run(struct emitter *const *emitters, uint32_t n);
 void emitter_close(struct emitter *e);
 
 #endif

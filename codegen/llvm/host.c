@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "codegen/join.h"
 #include "runtime-stub/vyre_cpu.h"
 
 /* -- levels -------------------------------------------------------------------------------------------------------- */
@@ -77,44 +78,68 @@ void function_set_features(struct lower *l, LLVMValueRef fn)
  * -------------------------------------------------------------------------------------------------------------------
  */
 
+/* An LLVM module. Objects have one for each level, so that they can be made side by side, and the first has what belongs
+ * to all levels; texts are one. */
+struct part {
+    struct emitter emitter;
+    struct lower l;
+};
 struct host {
     struct memory_cleanup cleanup; /* while LLVM's objects are alive */
-    struct emitter *emitter;
-    struct lower l;
+    struct part *parts;
+    uint32_t n_parts, n_open;
+    struct lower *l; /* of the first part */
     const struct ir_module *m;
     const struct object_contents *contents;
-    LLVMValueRef container, descriptor;
-    struct cpu_kernel *kernels; /* [programs][VYRE_CPU_LEVELS] */
+    LLVMValueRef container, descriptor; /* in the first part */
+    struct cpu_kernel *kernels;         /* [programs][VYRE_CPU_LEVELS] */
     uint32_t level_mask;
 };
 
-static LLVMValueRef add_constant(struct host *h, const char *name, const char *section, LLVMValueRef value,
-                                 uint32_t alignment)
+/* What other parts use, too: it is local in the object. */
+static void set_shared(const struct host *h, LLVMValueRef global)
 {
-    LLVMValueRef g = LLVMAddGlobal(h->l.module, LLVMTypeOf(value), name);
-    LLVMSetInitializer(g, value);
-    LLVMSetGlobalConstant(g, true);
-    LLVMSetLinkage(g, LLVMInternalLinkage);
-    LLVMSetAlignment(g, alignment);
-    if (section) LLVMSetSection(g, section);
-    return g;
+    if (h->n_parts == 1) {
+        LLVMSetLinkage(global, LLVMInternalLinkage);
+    } else {
+        LLVMSetLinkage(global, LLVMExternalLinkage);
+        LLVMSetVisibility(global, LLVMHiddenVisibility);
+    }
 }
+
+static const char container_name[] = "vyre.container";
 
 static void add_container(struct host *h)
 {
-    LLVMValueRef bytes = LLVMConstStringInContext2(h->l.context, (const char *)h->contents->container,
+    LLVMValueRef bytes = LLVMConstStringInContext2(h->l->context, (const char *)h->contents->container,
                                                    h->contents->container_bytes, true);
-    h->container = add_constant(h, "vyre.container", ".vyre.images", bytes, 64);
+    h->container = LLVMAddGlobal(h->l->module, LLVMTypeOf(bytes), container_name);
+    LLVMSetInitializer(h->container, bytes);
+    LLVMSetGlobalConstant(h->container, true);
+    LLVMSetAlignment(h->container, 64);
+    LLVMSetSection(h->container, ".vyre.images");
+    set_shared(h, h->container);
 }
 
-static void set_data(struct host *h)
+/* The container in a part; declared there where another part has it. */
+static LLVMValueRef container_in(struct host *h, struct lower *l)
 {
-    struct lower *l = &h->l;
+    if (l == h->l) return h->container;
+    LLVMValueRef g = LLVMAddGlobal(l->module, type_int(l, 8), container_name);
+    LLVMSetGlobalConstant(g, true);
+    LLVMSetAlignment(g, 64);
+    set_shared(h, g);
+    return g;
+}
+
+static void set_data(struct host *h, struct lower *l)
+{
     l->data = ARENA_ARRAY(l->arena, struct array, h->m->data.n + 1);
+    LLVMValueRef container = h->m->data.n ? container_in(h, l) : NULL;
     for (uint32_t i = 0; i < h->m->data.n; i++) {
         const struct ir_buffer *b = &h->m->data.at[i]->buffer;
         LLVMValueRef offset = LLVMConstInt(type_int(l, 64), h->contents->data_offsets[i], false);
-        l->data[i] = (struct array){b, LLVMConstInBoundsGEP2(type_int(l, 8), h->container, &offset, 1),
+        l->data[i] = (struct array){b, LLVMConstInBoundsGEP2(type_int(l, 8), container, &offset, 1),
                                     const_int(l, 64, b->count), false};
     }
 }
@@ -126,7 +151,7 @@ enum { MODULE_WORDS = 6, CODE_BYTES = sizeof(struct vyre_cpu_code) };
 /* to - (descriptor + offset), as the linker will know it */
 static LLVMValueRef distance(struct host *h, LLVMValueRef to, uint64_t offset)
 {
-    struct lower *l = &h->l;
+    struct lower *l = h->l;
     LLVMTypeRef i64 = type_int(l, 64);
     LLVMValueRef at = const_int(l, 64, offset);
     LLVMValueRef from = LLVMConstInBoundsGEP2(type_int(l, 8), h->descriptor, &at, 1);
@@ -142,7 +167,7 @@ static LLVMTypeRef code_type(struct lower *l)
 
 static LLVMTypeRef descriptor_type(struct host *h)
 {
-    struct lower *l = &h->l;
+    struct lower *l = h->l;
     LLVMTypeRef fields[2] = {LLVMArrayType2(type_int(l, 32), MODULE_WORDS),
                              LLVMArrayType2(code_type(l), h->m->programs.n * VYRE_CPU_LEVELS)};
     return LLVMStructTypeInContext(l->context, fields, 2, false);
@@ -151,7 +176,7 @@ static LLVMTypeRef descriptor_type(struct host *h)
 static LLVMValueRef code_row(struct host *h, uint32_t i)
 {
     const struct cpu_kernel *k = &h->kernels[i];
-    struct lower *l = &h->l;
+    struct lower *l = h->l;
     LLVMValueRef fields[3] = {const_int(l, 32, 0), const_int(l, 32, k->n_phases), const_int(l, 64, k->scratch_bytes)};
     if (k->fn) fields[0] = distance(h, k->fn, MODULE_WORDS * 4 + (uint64_t)i * CODE_BYTES);
     return LLVMConstStructInContext(l->context, fields, 3, false);
@@ -159,7 +184,7 @@ static LLVMValueRef code_row(struct host *h, uint32_t i)
 
 static void add_descriptor(struct host *h)
 {
-    struct lower *l = &h->l;
+    struct lower *l = h->l;
     uint32_t n = h->m->programs.n * VYRE_CPU_LEVELS;
     LLVMTypeRef type = descriptor_type(h);
     h->descriptor = LLVMAddGlobal(l->module, type, "vyre.module");
@@ -182,7 +207,7 @@ static void add_descriptor(struct host *h)
 /* int32_t symbol(ctx, rest...) { return runtime_symbol(ctx, &module, unit, rest...); } */
 static void add_entry(struct host *h, const struct object_entry *e)
 {
-    struct lower *l = &h->l;
+    struct lower *l = h->l;
     uint32_t n_params = 1 + e->n_rest, n_args = 3 + e->n_rest;
     LLVMTypeRef *params = ARENA_ARRAY(l->arena, LLVMTypeRef, n_args), i32 = type_int(l, 32);
     LLVMValueRef *args = ARENA_ARRAY(l->arena, LLVMValueRef, n_args);
@@ -210,37 +235,79 @@ static void add_entry(struct host *h, const struct object_entry *e)
  * ---------------------------------------------------------------------------------------------------------------------
  */
 
-static void lower_level(struct host *h, enum target_id id)
+/* A kernel of another part, for the descriptor. */
+static LLVMValueRef declare_kernel(struct host *h, const char *name)
 {
-    struct lower *l = &h->l;
+    LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(h->l->context), NULL, 0, false);
+    LLVMValueRef fn = LLVMAddFunction(h->l->module, name, type);
+    set_shared(h, fn);
+    return fn;
+}
+
+static void lower_level(struct host *h, struct lower *l, enum target_id id)
+{
     l->features = &level_features[id];
     for (uint32_t i = 0; i < h->m->programs.n; i++) {
         const struct ir_program *p = h->m->programs.at[i];
         const char *name = arena_printf(l->arena, "vyre.%s.%s", p->name, target_infos[id].text);
-        h->kernels[i * VYRE_CPU_LEVELS + (uint32_t)target_infos[id].level] = cpu_lower_program(l, p, name);
+        struct cpu_kernel kernel = cpu_lower_program(l, p, name);
+        set_shared(h, kernel.fn);
+        if (l != h->l) kernel.fn = declare_kernel(h, name);
+        h->kernels[i * VYRE_CPU_LEVELS + (uint32_t)target_infos[id].level] = kernel;
     }
     h->level_mask |= 1u << target_infos[id].level;
 }
 
-static void fill_module(struct host *h, const struct codegen_options *options)
+static void fill_parts(struct host *h, const struct target_set *targets)
 {
-    struct lower *l = &h->l;
+    uint32_t part = 0;
     add_container(h);
-    set_data(h);
-    h->kernels = ARENA_ARRAY(l->arena, struct cpu_kernel, (size_t)h->m->programs.n * VYRE_CPU_LEVELS + 1);
-    for (uint32_t t = 0; t < TARGET_COUNT; t++)
-        if (options->targets->has[t] && target_infos[t].family == TARGET_FAMILY_CPU) lower_level(h, (enum target_id)t);
+    for (uint32_t i = 0; i < h->n_parts; i++)
+        set_data(h, &h->parts[i].l);
+    h->kernels = ARENA_ARRAY(h->l->arena, struct cpu_kernel, (size_t)h->m->programs.n * VYRE_CPU_LEVELS + 1);
+    for (uint32_t t = 0; t < TARGET_COUNT; t++) {
+        if (!targets->has[t] || target_infos[t].family != TARGET_FAMILY_CPU) continue;
+        lower_level(h, &h->parts[part].l, (enum target_id)t);
+        part += part + 1 < h->n_parts;
+    }
     add_descriptor(h);
-    LLVMSetCurrentDebugLocation2(l->b, NULL);
+    LLVMSetCurrentDebugLocation2(h->l->b, NULL);
     for (uint32_t i = 0; i < h->contents->n_entries; i++)
         add_entry(h, &h->contents->entries[i]);
 }
 
+/* -- opening, running, closing ------------------------------------------------------------------------------------- */
+
+static void open_part(struct host *h, const struct codegen_options *options, struct arena *scratch)
+{
+    struct part *part = &h->parts[h->n_open];
+    struct lower *l = &part->l;
+    emitter_open(&part->emitter, options);
+    l->context = part->emitter.context;
+    l->module = part->emitter.module;
+    l->b = LLVMCreateBuilderInContext(l->context);
+    l->arena = scratch;
+    l->optimize = options->opt_level > 0;
+    h->n_open++;
+    if (options->debug_info)
+        l->debug = debug_begin(scratch, l->module, h->m->sources, options->source_name, l->optimize, false);
+}
+
+static void end_debug(struct host *h)
+{
+    for (uint32_t i = 0; i < h->n_open; i++) {
+        debug_end(h->parts[i].l.debug);
+        h->parts[i].l.debug = NULL;
+    }
+}
+
 static void release(struct host *h)
 {
-    debug_end(h->l.debug);
-    LLVMDisposeBuilder(h->l.b);
-    emitter_close(h->emitter);
+    end_debug(h);
+    for (uint32_t i = 0; i < h->n_open; i++) {
+        LLVMDisposeBuilder(h->parts[i].l.b);
+        emitter_close(&h->parts[i].emitter);
+    }
 }
 
 /* Memory ran out in the middle. */
@@ -249,25 +316,52 @@ static void abandon(struct memory_cleanup *cleanup)
     release((struct host *)cleanup);
 }
 
+static uint32_t count_parts(const struct codegen_options *options)
+{
+    uint32_t n = 0;
+    for (uint32_t t = 0; t < TARGET_COUNT; t++)
+        n += options->targets->has[t] && target_infos[t].family == TARGET_FAMILY_CPU;
+    return options->emit == CODEGEN_EMIT_OBJECT && n > 1 ? n : 1;
+}
+
+static void run_parts(struct host *h, struct arena *scratch)
+{
+    struct emitter **emitters = ARENA_ARRAY(scratch, struct emitter *, h->n_parts);
+    for (uint32_t i = 0; i < h->n_parts; i++)
+        emitters[i] = &h->parts[i].emitter;
+    emitters_run(emitters, h->n_parts);
+}
+
+static void write_parts(const struct host *h, struct arena *scratch, struct out *out)
+{
+    struct join_input *objects = ARENA_ARRAY(scratch, struct join_input, h->n_parts);
+    for (uint32_t i = 0; i < h->n_parts; i++) {
+        const struct emitter *e = &h->parts[i].emitter;
+        if (e->code) objects[i] = (struct join_input){LLVMGetBufferStart(e->code), LLVMGetBufferSize(e->code)};
+    }
+    if (h->n_parts > 1)
+        join_objects(objects, h->n_parts, scratch, out);
+    else if (h->parts->emitter.text)
+        out_text(out, h->parts->emitter.text);
+    else
+        out_bytes(out, objects->bytes, objects->n);
+}
+
 bool llvm_emit_host(const struct ir_module *m, const struct codegen_options *options,
                     const struct object_contents *contents, struct diags *diags, struct arena *scratch, struct out *out)
 {
-    struct emitter e;
-    if (!emitter_open(&e, options, diags, scratch)) return false;
-    struct host h = {.cleanup.run = abandon, .emitter = &e, .m = m, .contents = contents};
-    h.l.context = e.context;
-    h.l.module = e.module;
-    h.l.b = LLVMCreateBuilderInContext(e.context);
+    struct host h = {.cleanup.run = abandon, .m = m, .contents = contents, .n_parts = count_parts(options)};
+    (void)diags;
+    h.parts = ARENA_ARRAY(scratch, struct part, h.n_parts);
+    h.l = &h.parts->l;
     memory_push_cleanup(scratch->mem, &h.cleanup);
-    h.l.arena = scratch;
-    h.l.optimize = options->opt_level > 0;
-    if (options->debug_info)
-        h.l.debug = debug_begin(scratch, e.module, m->sources, options->source_name, h.l.optimize, false);
-    fill_module(&h, options);
-    debug_end(h.l.debug);
-    h.l.debug = NULL;
-    bool ok = emitter_write(&e, out);
+    while (h.n_open < h.n_parts)
+        open_part(&h, options, scratch);
+    fill_parts(&h, options->targets);
+    end_debug(&h);
+    run_parts(&h, scratch);
+    write_parts(&h, scratch, out);
     memory_pop_cleanup(scratch->mem);
     release(&h);
-    return ok;
+    return true;
 }
