@@ -3,6 +3,7 @@
  *   vulkan_open.c     the driver's library, an instance, a device that can run our code; or why not
  *   vulkan_memory.c   buffers and where they lie
  *   vulkan_program.c  a program's image as a pipeline
+ *   vulkan_place.c    what a launch needs on the device: memory, descriptors; kept for the next launch alike
  *   vulkan_run.c      a plan as one submission
  *
  * Sections cited are those of the Vulkan 1.3 specification. */
@@ -54,11 +55,16 @@ struct vulkan {
     bool owns_instance, owns_device;
     VkPhysicalDeviceLimits limits;
     VkPhysicalDeviceMemoryProperties memory_types;
+    bool has_timestamps;
+    uint64_t timestamp_mask; /* of the bits that are valid */
     struct vulkan_abilities abilities;
     uint8_t fingerprint[FINGERPRINT_BYTES];
     pthread_mutex_t queue_lock; /* of the queue: external synchronisation is ours (3.6) */
     pthread_mutex_t lock;       /* of what follows */
     struct vulkan_job *free_jobs;
+    struct vulkan_recording *recordings; /* not in use, the last one used first */
+    uint32_t n_recordings;
+    uint64_t recorded_bytes;      /* of device memory that they hold */
     struct vulkan_memory nothing; /* stands in for buffers without elements: no binding is empty */
 };
 
@@ -102,9 +108,64 @@ void vulkan_unload(struct module *m);
 vyre_status vulkan_take_job(vyre_context *c, struct vulkan_job **job, struct outcome *o);
 void vulkan_give_job(vyre_context *c, struct vulkan_job *job);
 vyre_status vulkan_begin(vyre_context *c, struct vulkan_job *job, struct outcome *o);
-/* Ends the commands, submits them, and waits. */
+vyre_status vulkan_end(vyre_context *c, struct vulkan_job *job, struct outcome *o);
+/* Submits the ended commands, and waits. May be done again. */
+vyre_status vulkan_submit(vyre_context *c, struct vulkan_job *job, struct outcome *o);
+/* Both. */
 vyre_status vulkan_finish(vyre_context *c, struct vulkan_job *job, struct outcome *o);
 void vulkan_free_jobs(vyre_context *c);
+
+/* -- vulkan_place.c */
+
+/* Where a buffer of the plan is. */
+struct vulkan_placed {
+    VkBuffer buffer;
+    uint64_t offset, n_bytes, count;
+    struct vulkan_memory device;  /* ours, when the argument is host memory, or a temp */
+    struct vulkan_memory staging; /* on the host's side, where `device` cannot be mapped */
+    VkBuffer source; /* a buffer of the context that lies where no descriptor may begin: copied to `device` and back */
+    uint64_t source_offset;
+};
+
+/* A unit bound to buffers, and the commands that run it. */
+struct vulkan_recording {
+    struct vulkan_recording *next;
+    const struct vyre_unit *unit;
+    struct vulkan_job *job;
+    struct vulkan_placed *placed; /* per buffer of the plan, temps included */
+    uint32_t n_args, n_buffers;
+    uint64_t *params; /* of the commands */
+    bool has_commands;
+    VkDescriptorPool descriptors;
+    VkDescriptorSet *sets;      /* per step */
+    struct vulkan_memory traps; /* struct vyre_trap_record, one per step and 256 bytes */
+    struct vulkan_memory args;  /* launch words that are too many for push constants */
+    uint64_t *args_at;          /* per step */
+    uint64_t device_bytes;
+    size_t n_bytes; /* of this block */
+};
+enum { VULKAN_TRAP_STRIDE = 256 };
+
+static inline const struct vyre_meta_buffer *vulkan_meta_buffer(const struct vyre_unit *u, uint32_t i)
+{
+    return &u->module->meta.buffers[u->meta->first_buffer + i];
+}
+static inline bool vulkan_is_written(const struct vyre_meta_buffer *b)
+{
+    return b->access == VYRE_ACCESS_WRITE || b->access == VYRE_ACCESS_READ_WRITE;
+}
+/* Which buffer of the plan the step's i-th is. */
+static inline uint32_t vulkan_plan_buffer(const struct vyre_unit *u, uint32_t step, uint32_t i)
+{
+    uint32_t first = u->steps[step].first_arg;
+    return first == NONE_BOUND ? i : u->module->meta.args[first + i].value;
+}
+/* One kept from a launch with the same buffers and lengths, or a new one without commands. NULL: *o says why. */
+struct vulkan_recording *vulkan_take_recording(vyre_context *c, const struct plan *plan, struct outcome *o);
+void vulkan_give_recording(vyre_context *c, struct vulkan_recording *r);
+void vulkan_end_recording(vyre_context *c, struct vulkan_recording *r); /* instead of giving it back */
+/* Forgets those that use the buffer; NULL: all. */
+void vulkan_forget_recordings(vyre_context *c, VkBuffer buffer);
 
 /* -- vulkan_run.c */
 vyre_status vulkan_run(vyre_context *c, struct plan *plan, struct outcome *o);

@@ -51,21 +51,30 @@ void vulkan_give_job(vyre_context *c, struct vulkan_job *job)
 
 vyre_status vulkan_begin(vyre_context *c, struct vulkan_job *job, struct outcome *o)
 {
-    VkCommandBufferBeginInfo info = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
-                                     .flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT};
+    VkCommandBufferBeginInfo info = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO};
     VkResult r = c->vulkan->vk.BeginCommandBuffer(job->commands, &info);
     return r ? vulkan_fail(c->vulkan, o, r, "vkBeginCommandBuffer") : VYRE_OK;
 }
 
+vyre_status vulkan_end(vyre_context *c, struct vulkan_job *job, struct outcome *o)
+{
+    VkResult r = c->vulkan->vk.EndCommandBuffer(job->commands);
+    return r ? vulkan_fail(c->vulkan, o, r, "vkEndCommandBuffer") : VYRE_OK;
+}
+
 vyre_status vulkan_finish(vyre_context *c, struct vulkan_job *job, struct outcome *o)
+{
+    vyre_status status = vulkan_end(c, job, o);
+    return status ? status : vulkan_submit(c, job, o);
+}
+
+vyre_status vulkan_submit(vyre_context *c, struct vulkan_job *job, struct outcome *o)
 {
     struct vulkan *v = c->vulkan;
     VkSubmitInfo info = {
         .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO, .commandBufferCount = 1, .pCommandBuffers = &job->commands};
-    VkResult r = v->vk.EndCommandBuffer(job->commands);
-    if (r) return vulkan_fail(v, o, r, "vkEndCommandBuffer");
     pthread_mutex_lock(&v->queue_lock);
-    r = v->vk.QueueSubmit(v->queue, 1, &info, job->fence);
+    VkResult r = v->vk.QueueSubmit(v->queue, 1, &info, job->fence);
     pthread_mutex_unlock(&v->queue_lock);
     if (r) return vulkan_fail(v, o, r, "vkQueueSubmit");
     r = v->vk.WaitForFences(v->device, 1, &job->fence, VK_TRUE, UINT64_MAX);

@@ -131,6 +131,7 @@ vyre_status vulkan_buffer_create(vyre_buffer *b, struct outcome *o)
 void vulkan_buffer_destroy(vyre_buffer *b)
 {
     if (!b->device) return;
+    vulkan_forget_recordings(b->context, ((struct vulkan_memory *)b->device)->buffer);
     if (b->is_remote && b->bytes) munmap(b->bytes, b->n_bytes ? b->n_bytes : 1);
     vulkan_release(b->context, b->device);
     memory_put(&b->context->allocator, b->device, sizeof(struct vulkan_memory), _Alignof(struct vulkan_memory));

@@ -145,6 +145,9 @@ static uint32_t find_queue_family(struct vulkan *v, VkPhysicalDevice d)
         if (!(families[i].queueFlags & VK_QUEUE_COMPUTE_BIT) || !families[i].queueCount) continue;
         if (found == UINT32_MAX || !(families[i].queueFlags & VK_QUEUE_GRAPHICS_BIT)) found = i;
     }
+    uint32_t bits = found == UINT32_MAX ? 0 : families[found].timestampValidBits;
+    v->has_timestamps = bits != 0;
+    v->timestamp_mask = bits >= 64 ? UINT64_MAX : ((uint64_t)1 << bits) - 1;
     return found;
 }
 
@@ -274,6 +277,7 @@ static void vulkan_close(vyre_context *c)
     if (!v) return;
     if (v->vk.DeviceWaitIdle) {
         v->vk.DeviceWaitIdle(v->device);
+        vulkan_forget_recordings(c, VK_NULL_HANDLE);
         vulkan_free_jobs(c);
         vulkan_release(c, &v->nothing);
     }

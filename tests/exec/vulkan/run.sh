@@ -1,5 +1,5 @@
 #!/bin/bash
-# run.sh SOURCES BUILD programs|refusals|probes|random - compares the Vulkan device with the interpreter, byte for byte. Exit status 77: there is no
+# run.sh SOURCES BUILD programs|refusals|probes|launches|layers|random - compares the Vulkan device with the interpreter, byte for byte. Exit status 77: there is no
 # device.
 set -euo pipefail
 export LC_ALL=C
@@ -135,6 +135,28 @@ check_probes() {
     probe >"$scratch/again" 2>"$scratch/log"
     grep -q 'is damaged' "$scratch/log" && fail 'the damaged file stays'
     VYRE_CACHE_DIR=$scratch/none on_device "$scratch/first.vir" --program=add_one --check 'words=u32[7]' || fail 'without the folder'
+}
+
+launches() { "$bin/vulkan-launches"; }
+check_launches() { launches >"$scratch/out" 2>&1 && grep -q '^0 failed' "$scratch/out" || fail "$(cat "$scratch/out")"; }
+
+# The validation layers find nothing to say, but that they are there.
+check_layers() {
+    printf '%s\n' 'khronos_validation.debug_action = VK_DBG_LAYER_ACTION_LOG_MSG' \
+        'khronos_validation.report_flags = error,warn,perf,info' "khronos_validation.log_filename = $scratch/layers" \
+        'khronos_validation.enables = VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT' >"$scratch/settings"
+    export VK_INSTANCE_LAYERS=VK_LAYER_KHRONOS_validation VK_LAYER_SETTINGS_PATH=$scratch/settings
+    check_programs 2>/dev/null
+    if ! grep -q 'Validation Layer Active' "$scratch/layers"; then
+        echo 'skipped: the Vulkan validation layers are not installed'
+        exit 77
+    fi
+    grep -E 'ERROR|WARNING|PERFORMANCE|VUID|SYNC-' "$scratch/layers" && fail 'programs under the validation layers'
+    check_launches
+    grep -E 'ERROR|WARNING|PERFORMANCE|VUID|SYNC-' "$scratch/layers" && fail 'launches under the validation layers'
+    on_device "$scratch/first.vir" --program=add_one 'words=u32[1]' --probes >/dev/null
+    grep -E 'ERROR|WARNING|PERFORMANCE|VUID|SYNC-' "$scratch/layers" && fail 'probes under the validation layers'
+    return 0
 }
 
 check_random() { VYRE_STRICT=1 "$bin/vyre-fuzz" --run=vulkan --seed=3 --count=1 --programs=6; }
