@@ -387,6 +387,33 @@ static void measures_the_device(void)
     ends_clean();
 }
 
+/* -- what is sent ------------------------------------------------------------------------------ */
+
+/* Every call of two launches of a pipeline, in order, with what it is given, as kept in records/: the first makes what the
+ * second finds. */
+static void sends_what_is_recorded(const char *folder)
+{
+    static char want[MOCK_LOG_BYTES];
+    char path[1024];
+    world_reset();
+    vyre_context *c = open_context();
+    struct scale_args args = {vyre_host(from, N), vyre_host(to, N), 5};
+    world_mock->is_recording = true;
+    for (int i = 0; i < 2; i++) {
+        fill();
+        CHECK_INT(vyre_rt_run(c, module, BOTH, &args), VYRE_OK);
+    }
+    snprintf(path, sizeof path, "%s/both.%s.txt", folder, backend);
+    FILE *file = fopen(path, "r");
+    if (CHECK(file != NULL)) {
+        want[fread(want, 1, sizeof want - 1, file)] = 0;
+        fclose(file);
+    }
+    CHECK_STRING(world_mock->log, want);
+    vyre_context_destroy(c);
+    ends_clean();
+}
+
 int main(int argc, char **argv)
 {
     is_cuda = argc > 1 && !strcmp(argv[1], "cuda");
@@ -406,5 +433,6 @@ int main(int argc, char **argv)
     survives_a_lost_device();
     uses_two_devices();
     measures_the_device();
+    sends_what_is_recorded(argc > 2 ? argv[2] : ".");
     return test_finish();
 }
