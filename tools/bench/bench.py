@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""bench.py --build BUILD [--quick] [--only kernels,compile,scale,size] - measures the compiler and what it makes.
+"""bench.py --build BUILD [--quick] [--only kernels,compile,scale,size,overhead] - measures the compiler and what it makes.
 
 Everything is a ratio of two things measured in the same run, in turns: below 1 means that ours takes less. Prints tables and writes
 everything to BUILD/../bench.json. Results are compared before anything is timed."""
@@ -149,6 +149,18 @@ class Bench:
         print_table(f"Read, check and print: time grows as statements to the power of {exponent:.2f}",
                     ["statements", "s", "us each", "peak MB", "memory / text"], rows)
 
+    def overhead(self):
+        """What a launch costs beside the driver's own calls: with a driver that does nothing."""
+        folder = self.build / "tests/exec/mock"
+        if not (folder / "mock-test-overhead").exists():
+            print("overhead: left out, the tests are not built")
+            return
+        environment = dict(os.environ, LD_LIBRARY_PATH=str(folder / "cuda"))
+        row = json.loads(run(folder / "mock-test-overhead", 11 if self.quick else 101, env=environment))
+        print_table("A launch and its wait, nanoseconds: two buffers of the device, mock CUDA", ["", "driver's calls", "vyre_rt_run", "added"],
+                    [["launch", f"{row['direct_ns']:.0f}", f"{row['ours_ns']:.0f}", f"{row['added_ns']:.0f}"]])
+        self.results["overhead"] = row
+
     def size(self):
         rows, measured = [], {}
         for name in EXAMPLES:
@@ -237,7 +249,7 @@ def many_statements(n):
     return "\n".join(lines) + "\n}\n"
 
 
-PARTS = ["kernels", "compile", "scale", "size"]
+PARTS = ["kernels", "compile", "scale", "size", "overhead"]
 
 
 def main():

@@ -419,8 +419,8 @@ API CUresult cuLaunchKernel(CUfunction function, unsigned grid_x, unsigned grid_
                             unsigned block_y, unsigned block_z, unsigned shared_bytes, CUstream stream, void **params,
                             void **extra)
 {
-    CALL("cuLaunchKernel %s grid %u %u %u block %u %u %u shared %u stream of flags %u%s", function->name, grid_x, grid_y,
-         grid_z, block_x, block_y, block_z, shared_bytes, stream ? stream->flags : 0, params ? " params" : "");
+    CALL("cuLaunchKernel %s grid %u %u %u block %u %u %u shared %u stream of flags %u%s", function->name, grid_x,
+         grid_y, grid_z, block_x, block_y, block_z, shared_bytes, stream ? stream->flags : 0, params ? " params" : "");
     NEEDS_CONTEXT;
     if ((uintptr_t)extra[0] != CU_LAUNCH_PARAM_BUFFER_POINTER || (uintptr_t)extra[2] != CU_LAUNCH_PARAM_BUFFER_SIZE ||
         extra[4] || !grid_x || !grid_y || !grid_z || (unsigned)mock.max_groups < grid_y)

@@ -77,7 +77,8 @@ static void refuses_old_drivers(void)
 {
     world_reset();
     world_mock->version = is_cuda ? 10020 : 0;
-    refuses((vyre_options){0}, VYRE_ERROR_DRIVER_TOO_OLD, is_cuda ? "CUDA 10.2, and 11.0 is needed" : "is 0.1, and 1.1 is needed");
+    refuses((vyre_options){0}, VYRE_ERROR_DRIVER_TOO_OLD,
+            is_cuda ? "CUDA 10.2, and 11.0 is needed" : "is 0.1, and 1.1 is needed");
     world_reset();
     if (is_cuda) {
         world_mock->major = 6;
@@ -273,7 +274,8 @@ static void refuses_launch(vyre_context *c, enum world_unit unit, vyre_status st
 {
     struct lookup_args args = {vyre_host(from, N), vyre_host(to, N)};
     fill();
-    if (!CHECK_INT(vyre_rt_run(c, module, unit, &args), status) || !CHECK(strstr(vyre_context_message(c), text) != NULL))
+    if (!CHECK_INT(vyre_rt_run(c, module, unit, &args), status) ||
+        !CHECK(strstr(vyre_context_message(c), text) != NULL))
         fprintf(stderr, "    '%s' instead of '%s'\n", vyre_context_message(c), text);
     CHECK_UINT(to[0], 0xAAAAAAAA);
     CHECK_INT(scale(c, N, N), VYRE_OK);

@@ -94,7 +94,7 @@ int main(int argc, char **argv)
     }
     qsort(direct, (size_t)n, sizeof *direct, compare);
     qsort(ours, (size_t)n, sizeof *ours, compare);
-    printf("{\"rounds\": %d, \"direct_ns\": %.1f, \"ours_ns\": %.1f, \"added_ns\": %.1f}\n", n, direct[n / 2], ours[n / 2],
-           ours[n / 2] - direct[n / 2]);
+    printf("{\"rounds\": %d, \"direct_ns\": %.1f, \"ours_ns\": %.1f, \"added_ns\": %.1f}\n", n, direct[n / 2],
+           ours[n / 2], ours[n / 2] - direct[n / 2]);
     return 0;
 }
