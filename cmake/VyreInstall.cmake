@@ -3,8 +3,8 @@ include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 install(TARGETS vyrec vyre-opt vyre-run vyre-objdump vyre-reduce vyre-plan RUNTIME)
-install(TARGETS vyrert_static vyrert_shared)
-install(FILES ${PROJECT_SOURCE_DIR}/runtime-stub/vyrert.h TYPE INCLUDE)
+install(TARGETS vyrert_static vyrert_shared vyrec_static vyrec_shared)
+install(FILES ${PROJECT_SOURCE_DIR}/runtime-stub/vyrert.h ${PROJECT_SOURCE_DIR}/library/vyrec.h TYPE INCLUDE)
 
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/vyre-config.cmake.in ${PROJECT_BINARY_DIR}/vyre-config.cmake
     INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/vyre
@@ -14,7 +14,9 @@ install(FILES ${PROJECT_BINARY_DIR}/vyre-config.cmake ${PROJECT_BINARY_DIR}/vyre
     DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/vyre)
 
 configure_file(${CMAKE_CURRENT_LIST_DIR}/vyre.pc.in ${PROJECT_BINARY_DIR}/vyre.pc @ONLY)
-install(FILES ${PROJECT_BINARY_DIR}/vyre.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+execute_process(COMMAND ${VYRE_LLVM_CONFIG} --libdir OUTPUT_VARIABLE llvm_libdir OUTPUT_STRIP_TRAILING_WHITESPACE)
+configure_file(${CMAKE_CURRENT_LIST_DIR}/vyrec.pc.in ${PROJECT_BINARY_DIR}/vyrec.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/vyre.pc ${PROJECT_BINARY_DIR}/vyrec.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
 # Manual pages and completions, printed by the tools themselves.
 set(printed)
