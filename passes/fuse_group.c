@@ -168,6 +168,15 @@ static bool is_fresh_temp(const struct fuse_group *g, const struct ir_buffer *b)
     return b->index >= g->pipeline->buffers.n && !g->touched[b->index];
 }
 
+/* Is the size provably at least `whole`, both in terms of the pipeline? */
+static bool reaches(const struct ir_expr *size, const struct ir_expr *whole)
+{
+    if (ir_expr_equal(size, whole)) return true;
+    if (ir_is_const(size) && ir_is_const(whole)) return size->bits >= whole->bits;
+    if (size->op == IR_OP_MIN) return reaches(size->args[0], whole) && reaches(size->args[1], whole);
+    return size->op == IR_OP_MAX && (reaches(size->args[0], whole) || reaches(size->args[1], whole));
+}
+
 /* Does the arm write every element of a `write` buffer, so that its zeros do not show? */
 static bool covers(const struct fuse_group *g, const struct fuse_member *m, const struct ir_buffer *formal)
 {
@@ -176,7 +185,7 @@ static bool covers(const struct fuse_group *g, const struct fuse_member *m, cons
     if (!prefix) return false;
     struct ir_expr *whole =
         host_size_of_arm(module, m->stmt->arm, ir_len(module, (struct ir_buffer *)formal, SRC_NONE));
-    return ir_expr_equal(host_size_of_arm(module, m->stmt->arm, prefix), whole);
+    return reaches(host_size_of_arm(module, m->stmt->arm, prefix), whole);
 }
 
 static struct fuse_reason check_hazard(const struct fuse_slot *s, const struct buffer_use *use)

@@ -29,6 +29,11 @@ static const char *const levels[] = {
 };
 enum { LAST_LEVEL = sizeof levels / sizeof levels[0] - 1 };
 
+const char *passes_name(uint32_t k)
+{
+    return k < PASS_COUNT ? pass_infos[k].name : NULL;
+}
+
 enum pass_id pass_find(const char *name, size_t n)
 {
     int i = 0;

@@ -31,6 +31,8 @@ bool pass_settings_check(const struct pass_settings *s, struct diags *diags, str
 /* Runs the passes over the module. What the options show goes to `log`, remarks to `diags`. The module is sound after each
  * pass, or this is a bug. */
 void passes_run(struct ir_module *m, const struct pass_settings *s, struct diags *diags, struct out *log);
+/* The name of the k-th pass there is, or NULL. */
+const char *passes_name(uint32_t k);
 /* The passes that the settings choose, one per line with its scope and help. */
 void passes_print_list(const struct pass_settings *s, struct out *out);
 

@@ -6,10 +6,12 @@
 #include <string.h>
 
 #include "frontend/frontend.h"
+#include "ir/build.h"
 #include "ir/print.h"
 #include "ir/verify.h"
+#include "passes/manager.h"
 
-enum { MAX_STEPS = 10000000 };
+enum { MAX_STEPS = 10000000, HANDOFF_ROUNDS = 4 };
 
 struct fuzz_place fuzz_place;
 
@@ -24,6 +26,8 @@ struct trial {
     struct diags diags;
     struct random random;
     struct ir_module *module; /* as read back */
+    struct ir_module *passed; /* what passes made of it: this is compiled */
+    struct pass_settings passes;
     struct out text;
     uint64_t seed;
     uint32_t opt_level;
@@ -91,10 +95,11 @@ static void report_subject(struct trial *t, const struct subject *s, const char 
 {
     keep_text(t);
     printf("seed %" PRIu64 ": %s on %s: %s\n  vyre-fuzz --print --seed=%" PRIu64
-           " --programs=%u --statements=%u > seed%" PRIu64 ".vir\n",
+           " --programs=%u --statements=%u%s > seed%" PRIu64 ".vir\n",
            t->seed, s->unit.name, executor, what, t->seed, t->options->size.n_programs,
-           t->options->size.most_statements, t->seed);
-    printf("  vyre-run seed%" PRIu64 ".vir --check -O%u --%s=%s", t->seed, t->opt_level,
+           t->options->size.most_statements, t->options->handoffs ? " --handoffs" : "", t->seed);
+    printf("  vyre-run seed%" PRIu64 ".vir --check -O%u %s%s --%s=%s", t->seed, t->opt_level,
+           t->passes.list ? "--passes=" : "", t->passes.list ? t->passes.list : "",
            s->unit.is_pipeline ? "pipeline" : "program", s->unit.name);
     for (uint32_t k = 0; k < s->words.n; k++)
         printf(" '%s'", s->words.at[k]);
@@ -104,10 +109,27 @@ static void report_subject(struct trial *t, const struct subject *s, const char 
 
 /* -- making the module ----------------------------------------------------------------------------------- */
 
+static const char *render_messages(struct trial *t);
+
+/* Handoffs are made as text. */
+static struct ir_module *read_handoffs(struct trial *t)
+{
+    struct frontend_options options = {0};
+    struct out text;
+    out_init(&text, t->arena.mem);
+    generate_handoffs(&t->random, &text);
+    struct source_file *file = sources_add(&t->sources, "handoffs.vir", text.bytes, text.n);
+    struct ir_module *m = frontend_read(&t->arena, &t->names, &t->sources, &t->diags, file, &options);
+    if (!m) bug("the generated text is refused:\n%s%s", text.bytes, render_messages(t));
+    out_release(&text);
+    return m;
+}
+
 static struct ir_module *generate(struct trial *t)
 {
-    struct ir_module *m = ir_module_new(&t->arena, &t->names, &t->sources);
     t->random.state = t->seed * 0x9E3779B97F4A7C15u + 1;
+    if (t->options->handoffs) return read_handoffs(t);
+    struct ir_module *m = ir_module_new(&t->arena, &t->names, &t->sources);
     generate_module(m, &t->random, &t->options->size);
     return m;
 }
@@ -245,6 +267,13 @@ static const char *find_difference(struct trial *t, const struct subject *s)
 static bool make_words(struct trial *t, struct subject *s)
 {
     const struct run_unit *u = &s->unit;
+    if (t->options->handoffs) {
+        const char **words = ARENA_ARRAY(&t->arena, const char *, u->n_arrays + 1);
+        generate_handoff_words(&t->arena, &t->random, u->pipeline, words);
+        for (uint32_t k = 0; k <= u->n_arrays; k++)
+            vec_push(&t->arena, &s->words, words[k]);
+        return args_parse(&t->run, &s->unit, s->words.at, s->words.n);
+    }
     for (uint32_t k = 0; k < u->n_arrays; k++) {
         const struct ir_buffer *b = u->is_pipeline ? u->pipeline->buffers.at[k] : u->program->buffers.at[k];
         vec_push(&t->arena, &s->words, generate_buffer_word(&t->arena, &t->random, b));
@@ -300,6 +329,69 @@ static bool try_schedule(struct trial *t, struct subject *s)
     else if (r.status != IR_RUN_TRAP)
         what = find_difference(t, s);
     if (what) report_subject(t, s, arena_printf(&t->arena, "schedule %d", schedule), what);
+    return !what;
+}
+
+/* -- passes ---------------------------------------------------------------------------------------------- */
+
+/* Reads the text of the module again, as pass_options.c does for users. */
+static bool reads_back(void *ctx, const struct ir_module *m, struct out *why)
+{
+    struct trial *t = ctx, again;
+    begin_trial(&again, t->arena.mem, t->seed, t->options);
+    again.counts = t->counts;
+    bool same = read_back(&again, m);
+    if (!same) out_text(why, again.text.bytes);
+    end_trial(&again);
+    return same;
+}
+
+/* What a level runs, or any passes in any order. */
+static const char *choose_passes(struct trial *t)
+{
+    const char *list = "";
+    uint32_t n_passes = 0;
+    if (random_chance(&t->random, 60)) return NULL;
+    while (passes_name(n_passes))
+        n_passes++;
+    for (uint32_t n = random_between(&t->random, 1, 2 * n_passes); n; n--)
+        list =
+            arena_printf(&t->arena, "%s%s%s", list, *list ? "," : "", passes_name(random_below(&t->random, n_passes)));
+    return list;
+}
+
+static void run_passes(struct trial *t)
+{
+    struct out log;
+    out_init(&log, t->arena.mem);
+    fuzz_place.unit = "(passes)";
+    t->passes = (struct pass_settings){.level = t->opt_level, .list = choose_passes(t)};
+    t->passes.verify_each = random_chance(&t->random, 20);
+    t->passes.read_back = reads_back;
+    t->passes.read_back_ctx = t;
+    t->passed = ir_module_copy(&t->arena, t->module);
+    passes_run(t->passed, &t->passes, &t->diags, &log);
+    out_release(&log);
+}
+
+/* The interpreter on what the passes made. */
+static bool try_passed(struct trial *t, struct subject *s)
+{
+    struct run_unit passed = s->unit;
+    const char *what = NULL;
+    fuzz_place.executor = "the interpreter, after passes";
+    if (!passed.is_pipeline) return true;
+    for (uint32_t k = 0; k < t->passed->pipelines.n; k++)
+        if (!strcmp(t->passed->pipelines.at[k]->name, passed.name)) passed.pipeline = t->passed->pipelines.at[k];
+    args_restore(&s->unit);
+    struct ir_run_result r = interpret(t, &passed, (struct ir_run_options){.detect_races = true, .seed = t->seed});
+    if (r.status != IR_RUN_OK && r.status != IR_RUN_TRAP)
+        what = describe_status(t, &r);
+    else if (!agree_on_traps(s, r.status == IR_RUN_TRAP, r.trap_code, r.trap_invocation))
+        what = "traps otherwise";
+    else if (r.status != IR_RUN_TRAP)
+        what = find_difference(t, s);
+    if (what) report_subject(t, s, "the interpreter, after passes", what);
     return !what;
 }
 
@@ -443,7 +535,7 @@ static bool open_executors(struct trial *t, struct executors *e)
     out_init(&object, t->arena.mem);
     choose_levels(t, e, &targets);
     targets.has[TARGET_SPIRV_VULKAN_1_2] = t->options->run_vulkan;
-    bool ok = codegen_emit(t->module, &options, &t->diags, &t->arena, &object);
+    bool ok = codegen_emit(t->passed, &options, &t->diags, &t->arena, &object);
     if (!ok) report_module(t, "does not compile", render_messages(t));
     ok = ok && library_load(&t->run, &object, &e->library);
     out_release(&object);
@@ -469,7 +561,7 @@ static void close_executors(struct executors *e)
 /* Runs the subject where it can run; counts where it agreed. */
 static bool try_executors(struct trial *t, const struct executors *e, struct subject *s)
 {
-    bool ok = try_schedule(t, s);
+    bool ok = try_schedule(t, s) && try_passed(t, s);
     for (uint32_t k = 0; k <= N_LEVELS; k++) {
         if (!e->at[k] || (k == N_LEVELS && !may_run_on_device(s))) continue;
         uint64_t unsupported = t->counts->unsupported;
@@ -509,14 +601,16 @@ static void try_module(struct trial *t)
     t->opt_level = random_below(&t->random, 4);
     features_count(&t->counts->features, generated);
     bool ok = verify(t, generated, "the generated module is not sound") && read_back(t, generated) &&
-              verify(t, t->module, "the module that was read is not sound") &&
-              ((!t->options->run_cpu && !t->options->run_vulkan) || open_executors(t, &e)) &&
-              (!t->options->ptx || load_ptx(t));
+              verify(t, t->module, "the module that was read is not sound");
+    if (ok) run_passes(t);
+    ok = ok && ((!t->options->run_cpu && !t->options->run_vulkan) || open_executors(t, &e)) &&
+         (!t->options->ptx || load_ptx(t));
     t->counts->failed += !ok;
-    for (uint32_t k = 0; ok && k < t->module->programs.n; k++)
+    for (uint32_t k = 0; ok && k < t->module->programs.n && !t->options->handoffs; k++)
         try_unit(t, &e, t->module->programs.at[k]->name, RUN_PROGRAM);
-    for (uint32_t k = 0; ok && k < t->module->pipelines.n; k++)
-        try_unit(t, &e, t->module->pipelines.at[k]->name, RUN_PIPELINE);
+    uint32_t n_rounds = t->options->handoffs ? HANDOFF_ROUNDS : 1; /* launches cost little against compiling */
+    for (uint32_t k = 0; ok && k < t->module->pipelines.n * n_rounds; k++)
+        try_unit(t, &e, t->module->pipelines.at[k / n_rounds]->name, RUN_PIPELINE);
     close_executors(&e);
 }
 

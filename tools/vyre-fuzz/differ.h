@@ -12,6 +12,7 @@ struct fuzz_options {
     struct generate_size size;
     bool run_cpu, run_vulkan;
     struct ptx_emulator *ptx; /* runs the programs as PTX too; NULL: none does */
+    bool handoffs;            /* pipelines of gen_handoff.c */
     bool one_level;           /* each module on one level of CPU code, drawn by its seed, instead of on all */
     const char *keep_dir;     /* NULL: failing modules are not written */
 };

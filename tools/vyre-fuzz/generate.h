@@ -35,6 +35,9 @@ struct generate_size {
 };
 /* The module has items data0, data1, ..., program0, ... and pipeline0, ... */
 void generate_module(struct ir_module *m, struct random *r, const struct generate_size *size);
+/* The text of a pipeline `flow` and its programs: see gen_handoff.c. And the words that vyre-run takes for it. */
+void generate_handoffs(struct random *r, struct out *out);
+void generate_handoff_words(struct arena *arena, struct random *r, const struct ir_pipeline *p, const char **words);
 /* A pipeline over programs that the module has. */
 void generate_pipeline(struct ir_module *m, struct random *r, const char *name);
 /* NAME=VALUE words for vyre-run, one for each buffer and param of a program or pipeline. Buffers whose names begin with

@@ -122,6 +122,9 @@ static int work(struct tool *tool)
             options.run_vulkan = !strcmp(use->argument, "vulkan");
             run_ptx = !strcmp(use->argument, "ptx");
             break;
+        case OPTION_ID_FUZZ_HANDOFFS:
+            options.handoffs = true;
+            break;
         case OPTION_ID_FUZZ_KEEP:
             options.keep_dir = use->argument;
             break;

@@ -1,0 +1,277 @@
+/* gen_handoff.c - random pipelines whose arms hand buffers on in every way that passes tell apart: own elements, windows at both
+ * ends, several elements from several, counters, workgroup memory, unknown places; in grids and workgroups of unlike sizes, with
+ * guards, returns, traps, buffers that are seen outside, and looks of the host in between.
+ *
+ * Made as text, since that is what these are made of: each arm has a program of its own. Without races: an invocation writes its own
+ * elements, and shared atomics do not show their order. */
+#include <inttypes.h>
+
+#include "tools/vyre-fuzz/generate.h"
+
+enum { MAX_ARMS = 6, MAX_TEMPS = 4 };
+
+struct handoff {
+    struct random *random;
+    struct out *out;
+    uint32_t number; /* of the program */
+    const char *type;
+};
+
+static bool chance(const struct handoff *h, uint32_t percent)
+{
+    return random_chance(h->random, percent);
+}
+
+/* -- programs ------------------------------------------------------------------------------------------------ */
+
+/* A value made from x of the type, and from what belongs to an arm. */
+static void print_value(const struct handoff *h, const char *x)
+{
+    static const char *const forms[] = {
+        "%s * 3%s + 1%s",        "%s ^ %s(gid.x) + 5%s", "%s + %s(len(from)) - 2%s", "%s - %s(num_workgroups.x) * 7%s",
+        "%s + %s(amount) | 1%s",
+    };
+    const char *t = h->type;
+    out_printf(h->out, forms[random_below(h->random, sizeof forms / sizeof *forms)], x, t, t);
+}
+
+static void print_stmt(const struct handoff *h, const char *to, const char *x)
+{
+    out_printf(h->out, "  %s = ", to);
+    print_value(h, x);
+    out_text(h->out, ";\n");
+}
+
+static void body_own(const struct handoff *h)
+{
+    print_stmt(h, "to[i]", "from[i]");
+}
+
+static void body_window(const struct handoff *h)
+{
+    uint32_t back = random_below(h->random, 4), ahead = random_below(h->random, 40);
+    out_printf(h->out, "  let around = from[i - %u] ^ from[i + %u] * 3%s;\n", back, ahead, h->type);
+    print_stmt(h, "to[i]", "around");
+}
+
+static void body_pairs(const struct handoff *h)
+{
+    out_printf(h->out, "  let both = from[i * 2] << 4 | from[i * 2 + 1] & 15%s;\n", h->type);
+    print_stmt(h, "to[i]", "both");
+}
+
+static void body_three_of_four(const struct handoff *h)
+{
+    out_printf(h->out, "  if i < len(from) / 4 {\n  let q = from[i * 4] ^ from[i * 4 + 3];\n");
+    print_stmt(h, "to[i * 3]", "q");
+    print_stmt(h, "to[i * 3 + 1]", "from[i * 4 + 1]");
+    print_stmt(h, "to[i * 3 + 2]", "from[i * 4 + 2]");
+    out_text(h->out, "  }\n");
+}
+
+static void body_two_each(const struct handoff *h)
+{
+    print_stmt(h, "to[i * 2]", "from[i]");
+    print_stmt(h, "to[i * 2 + 1]", "from[i]");
+}
+
+static void body_partial(const struct handoff *h)
+{
+    out_printf(h->out, "  if from[i] %% 3%s == 0%s {\n", h->type, h->type);
+    print_stmt(h, "to[i]", "from[i]");
+    out_text(h->out, "  }\n");
+}
+
+static void body_gather(const struct handoff *h)
+{
+    print_stmt(h, "to[i]", "from[i * 7 % max(len(from), 1)]");
+}
+
+static void body_twice(const struct handoff *h)
+{
+    print_stmt(h, "to[i]", "from[i]");
+    out_printf(h->out, "  if i %% 2 == 1 { to[i] = from[i] >> 1; }\n");
+}
+
+static void body_count(const struct handoff *h)
+{
+    static const char *const ops[] = {"add", "add", "add", "max", "xor"};
+    out_printf(h->out, "  if i < len(from) {\n    atomic_%s(total[%u], u32(from[i]));\n  }\n",
+               ops[random_below(h->random, 5)], random_below(h->random, 4));
+    if (chance(h, 50)) print_stmt(h, "to[i]", "from[i]");
+}
+
+static void body_use_total(const struct handoff *h)
+{
+    out_printf(h->out, "  to[i] = from[i] + %s(total[%u]);\n", h->type, random_below(h->random, 4));
+}
+
+static void body_staged(const struct handoff *h)
+{
+    out_printf(h->out,
+               "  staged[lid.x] = from[i];\n  barrier;\n  let next = staged[(lid.x + 1) %% workgroup_size.x];\n");
+    print_stmt(h, "to[i]", "next");
+}
+
+static void body_update(const struct handoff *h)
+{
+    print_stmt(h, "to[i]", "to[i]");
+    out_text(h->out, "  to[i] = to[i] ^ from[i];\n");
+}
+
+static void body_trap(const struct handoff *h)
+{
+    out_printf(h->out, "  if from[i] == %u%s && i %% 5 == 2 { trap(%u); }\n", random_below(h->random, 256), h->type,
+               h->number + 1);
+    print_stmt(h, "to[i]", "from[i]");
+}
+
+static void body_search(const struct handoff *h)
+{
+    out_printf(h->out,
+               "  var at = 0u32;\n  while at < 8 && from[i + at] != %u%s max 9 {\n    at = at + 1;\n  }\n"
+               "  to[i] = %s(at);\n",
+               random_below(h->random, 8), h->type, h->type);
+}
+
+static void body_loop_return(const struct handoff *h)
+{
+    out_printf(h->out, "  for k in 0u32..3 {\n    if from[i] == %s(k) {\n", h->type);
+    print_stmt(h, "to[i]", "from[i]");
+    out_text(h->out, "      return;\n    }\n  }\n");
+    print_stmt(h, "to[i]", "from[i]");
+}
+
+/* What a body needs, and how often it is chosen. */
+static const struct body {
+    void (*print)(const struct handoff *h);
+    uint32_t weight;
+    bool updates; /* reads `to` too */
+    bool has_total, has_staged, may_leave_early;
+} bodies[] = {
+    {body_own, 8, false, false, false, true},         {body_window, 6, false, false, false, true},
+    {body_pairs, 2, false, false, false, true},       {body_three_of_four, 3, false, false, false, true},
+    {body_two_each, 2, false, false, false, true},    {body_partial, 3, false, false, false, true},
+    {body_gather, 1, false, false, false, true},      {body_twice, 2, false, false, false, true},
+    {body_count, 3, false, true, false, true},        {body_use_total, 1, false, true, false, true},
+    {body_staged, 2, false, false, true, false},      {body_update, 3, true, false, false, true},
+    {body_trap, 1, false, false, false, true},        {body_search, 1, false, false, false, true},
+    {body_loop_return, 2, false, false, false, true},
+};
+enum { N_BODIES = sizeof bodies / sizeof *bodies };
+
+static const struct body *choose_body(struct random *r)
+{
+    uint32_t sum = 0, at = 0;
+    for (uint32_t k = 0; k < N_BODIES; k++)
+        sum += bodies[k].weight;
+    uint32_t drawn = random_below(r, sum);
+    while (drawn >= bodies[at].weight)
+        drawn -= bodies[at++].weight;
+    return &bodies[at];
+}
+
+static void print_guard(const struct handoff *h, const struct body *b)
+{
+    uint32_t kind = random_below(h->random, b->may_leave_early ? 5 : 1);
+    out_text(h->out, "\n  let i = gid.x;\n");
+    if (kind == 1) out_text(h->out, "  if i >= len(to) { return; }\n");
+    if (kind == 2) out_text(h->out, "  if i >= len(from) { return; }\n");
+}
+
+static void print_program(const struct handoff *h, const struct body *b)
+{
+    static const uint32_t sizes[] = {64, 64, 64, 32, 16, 48};
+    static const char *const dispatches[] = {"len(to)", "len(from)", "len(to)", "len(from)", "len(from) / 2", "100"};
+    uint32_t size = sizes[random_below(h->random, 6)], dispatch = random_below(h->random, 7);
+    const char *access = b->updates || chance(h, 30) ? "read_write" : "write";
+    if (chance(h, 5)) out_text(h->out, "#[self_exclusive]\n");
+    out_printf(h->out, "program step%u {\n  workgroup %u;\n", h->number, size);
+    if (dispatch < 6) out_printf(h->out, "  dispatch %s;\n", dispatches[dispatch]);
+    out_printf(h->out, "  buffer from : read %s[];\n  buffer to : %s %s[];\n", h->type, access, h->type);
+    if (b->has_total) out_text(h->out, "  buffer total : read_write u32[4];\n");
+    if (b->has_staged) out_printf(h->out, "  workgroup staged : %s[%u];\n", h->type, size);
+    out_text(h->out, "  param amount : u32;\n");
+    print_guard(h, b);
+    b->print(h);
+    out_text(h->out, "}\n\n");
+}
+
+/* -- pipelines ----------------------------------------------------------------------------------------------- */
+
+struct plan {
+    const struct body *bodies[MAX_ARMS];
+    uint32_t n_arms, n_temps;
+    bool bytes; /* all buffers are of u8, else of u32 */
+};
+
+static const char *choose_buffer(const struct handoff *h, const struct plan *p, bool writable)
+{
+    static const char *const temps[] = {"temp0", "temp1", "temp2", "temp3"};
+    static const char *const given[] = {"out0", "out1", "in0", "in1"};
+    if (p->n_temps && chance(h, 65)) return temps[random_below(h->random, p->n_temps)];
+    return given[random_below(h->random, writable ? 2 : 4)];
+}
+
+/* Most arms read what the one before wrote. */
+static void print_arm(const struct handoff *h, const struct plan *p, uint32_t k, const char **last)
+{
+    static const char *const amounts[] = {"amount", "amount", "7", "len(in0)", "len(in1) / 2"};
+    const char *from = *last && chance(h, 70) ? *last : choose_buffer(h, p, false), *to;
+    do
+        to = choose_buffer(h, p, true);
+    while (to == from);
+    out_printf(h->out, "  arm arm%u = step%u(from: %s, to: %s, ", k, k, from, to);
+    if (p->bodies[k]->has_total) out_text(h->out, "total: total, ");
+    out_printf(h->out, "amount: %s);\n", amounts[random_below(h->random, 5)]);
+    if (chance(h, 7)) out_printf(h->out, "  host %s;\n", to);
+    *last = to;
+}
+
+static void print_pipeline(const struct handoff *h, const struct plan *p)
+{
+    static const char *const counts[] = {"len(in0)",     "len(in0)", "len(in0)",  "len(in0) / 4 * 3",
+                                         "len(in0) / 2", "len(in1)", "len(out0)", "130"};
+    const char *last = NULL;
+    out_printf(h->out,
+               "pipeline flow(in0 : read %s[], in1 : read %s[], out0 : read_write %s[], out1 : read_write %s[], "
+               "total : read_write u32[4], amount : u32) {\n",
+               h->type, h->type, h->type, h->type);
+    for (uint32_t k = 0; k < p->n_temps; k++)
+        out_printf(h->out, "  temp temp%u : %s[%s]%s;\n", k, h->type, counts[random_below(h->random, 8)],
+                   chance(h, 5) ? " live_out" : "");
+    for (uint32_t k = 0; k < p->n_arms; k++)
+        print_arm(h, p, k, &last);
+    out_text(h->out, "}\n");
+}
+
+void generate_handoffs(struct random *r, struct out *out)
+{
+    struct handoff h = {.random = r, .out = out, .type = random_chance(r, 50) ? "u8" : "u32"};
+    struct plan p = {.n_arms = random_between(r, 2, MAX_ARMS), .n_temps = random_below(r, MAX_TEMPS + 1)};
+    for (uint32_t k = 0; k < p.n_arms; k++) {
+        p.bodies[k] = choose_body(r);
+        h.number = k;
+        print_program(&h, p.bodies[k]);
+    }
+    print_pipeline(&h, &p);
+}
+
+/* Lengths about those of workgroups, mostly one for all buffers. */
+static uint32_t choose_length(struct random *r)
+{
+    static const uint32_t lengths[] = {0, 1, 2, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129, 191, 193, 256};
+    if (random_chance(r, 40)) return random_below(r, 300);
+    return lengths[random_below(r, sizeof lengths / sizeof *lengths)];
+}
+
+void generate_handoff_words(struct arena *arena, struct random *r, const struct ir_pipeline *p, const char **words)
+{
+    uint32_t common = choose_length(r);
+    for (uint32_t k = 0; k < p->buffers.n; k++) {
+        const struct ir_buffer *b = p->buffers.at[k];
+        uint32_t n = b->sized ? (uint32_t)b->count : random_chance(r, 70) ? common : choose_length(r);
+        words[k] = arena_printf(arena, "%s=random:%s[%u]:%u", b->name, ir_type_text(b->elem), n, random_below(r, 1000));
+    }
+    words[p->buffers.n] = arena_printf(arena, "amount=%u", random_below(r, 100));
+}
