@@ -337,7 +337,7 @@ pipeline_parts:
   }
 | pipeline_parts TEMP name ':' type '[' count ']' attrs ';' {
     $$ = $1;
-    syn_decls_append(&$$->decls, syn_array(p, SYN_DECL_TEMP, $3, $5, $7, $9, @$));
+    syn_decls_append(&$$->decls, syn_array(p, SYN_DECL_TEMP, $3, $5, $7, $9, ((struct src_range){@2.begin, @$.end})));
   }
 | pipeline_parts step           { $$ = $1; syn_block_append(&$$->body, $2); }
 | pipeline_parts error ';'      { $$ = $1; yyerrok; }

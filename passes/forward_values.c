@@ -164,19 +164,21 @@ static struct ir_expr *get_length(struct rewrite *r)
         r->length = ir_param_new(r->m, name, IR_TYPE(U32), r->temp->range);
         r->length->index = r->p->params.n;
         vec_push(r->m->arena, &r->p->params, r->length);
-        struct ir_arg a = {.name = name,
-                           .range = r->arm->range,
-                           .formal_param = r->length,
-                           .value = host_size_length(r->m, r->temp)};
+        struct ir_arg a = {
+            .name = name, .range = r->arm->range, .formal_param = r->length, .value = host_size_length(r->m, r->temp)};
         vec_push(r->m->arena, &r->arm->args, a);
     }
     return ir_get_param(r->m, r->length, SRC_NONE);
 }
 
+/* Operands come before operations, and may have become less deep. */
 static void replace_expr(void *ctx, struct ir_expr **place)
 {
     struct rewrite *r = ctx;
-    const struct ir_expr *e = *place;
+    struct ir_expr *e = *place;
+    e->depth = 1;
+    for (uint32_t i = 0; i < e->n_args; i++)
+        if (e->args[i]->depth >= e->depth) e->depth = (uint16_t)(e->args[i]->depth + 1);
     if (e->op == IR_OP_LOAD && e->buffer == r->formal) *place = ir_get_local(r->m, r->variable, e->range);
     if (e->op == IR_OP_LEN && e->buffer == r->formal) *place = get_length(r);
 }
