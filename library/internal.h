@@ -30,6 +30,9 @@ void *handle_new(size_t size_bytes);
 /* `handle` may be NULL. */
 void handle_release(void *handle);
 
+/* A module with copies of both, its text taken as it is; NULL without memory. */
+vyrec_module *module_new(const vyrec_context *context, const char *name, const char *text, size_t size_bytes);
+
 /* What one call works with. Nothing of it outlives the call. */
 struct work {
     const vyrec_context *context;
@@ -44,7 +47,7 @@ struct work {
     const vyrec_module *module;
     const char *what;
     vyrec_output *output;
-    struct pass_settings passes;
+    vyrec_fusion *fusion; /* of vyre_try_fuse */
 };
 
 /* Calls run on a stack that suits the deepest program, with everything above ready; tells the messages, and releases all.

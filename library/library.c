@@ -101,15 +101,21 @@ static void read_module(struct work *w)
     if (!work_read(w, w->module->name, w->module->text, w->module->size_bytes)) w->status = VYREC_REPORTED;
 }
 
-static bool fill_module(vyrec_module *m, const char *name, const char *text, size_t size)
+vyrec_module *module_new(const vyrec_context *context, const char *name, const char *text, size_t size_bytes)
 {
+    vyrec_module *m = handle_new(sizeof *m);
+    if (!m) return NULL;
+    m->context = context;
     m->name = memory_try_alloc(&m->mem, strlen(name) + 1);
-    m->text = memory_try_alloc(&m->mem, size + 1);
-    if (!m->name || !m->text) return false;
+    m->text = memory_try_alloc(&m->mem, size_bytes + 1);
+    m->size_bytes = size_bytes;
+    if (!m->name || !m->text) {
+        handle_release(m);
+        return NULL;
+    }
     strcpy(m->name, name);
-    memcpy(m->text, text, size);
-    m->size_bytes = size;
-    return true;
+    if (size_bytes) memcpy(m->text, text, size_bytes);
+    return m;
 }
 
 vyrec_status vyrec_module_parse(vyrec_context *context, const char *name, const char *text, size_t size,
@@ -118,10 +124,9 @@ vyrec_status vyrec_module_parse(vyrec_context *context, const char *name, const 
     if (!module) return VYREC_INVALID;
     *module = NULL;
     if (!context || !name || (!text && size)) return VYREC_INVALID;
-    vyrec_module *m = handle_new(sizeof *m);
-    if (m) m->context = context;
+    vyrec_module *m = module_new(context, name, text, size);
     struct work w = {.context = context, .run = read_module, .module = m};
-    vyrec_status status = m && fill_module(m, name, text ? text : "", size) ? work_do(&w) : VYREC_NO_MEMORY;
+    vyrec_status status = m ? work_do(&w) : VYREC_NO_MEMORY;
     if (status)
         handle_release(m);
     else

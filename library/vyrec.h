@@ -11,7 +11,7 @@
  *
  * There is no global state, nothing is printed, and every function may be called from any thread. Contexts, modules and
  * outputs never change once they are made: several threads may use one. A builder is for one thread at a time. Symbols
- * begin with vyrec_; all others are hidden. A fault of the compiler itself ends the process with a message. */
+ * begin with vyrec_, vyre_try_fuse apart; all others are hidden. A fault of the compiler itself ends the process with a message. */
 #ifndef VYREC_H
 #define VYREC_H
 
@@ -90,6 +90,23 @@ VYREC_API vyrec_status vyrec_module_compile(const vyrec_module *module, const ch
 VYREC_API const void *vyrec_output_bytes(const vyrec_output *output, size_t *size);
 VYREC_API int vyrec_output_is_cached(const vyrec_output *output);
 VYREC_API void vyrec_output_destroy(vyrec_output *output);
+
+/* -- fusing parts that arrive late */
+
+typedef struct vyrec_fusion {
+    vyrec_module *fused;    /* the pipeline is one launch; NULL: it cannot be */
+    vyrec_module *sequence; /* the same pipeline as it is written, its arms one after the other: always right */
+    uint32_t n_launches;    /* that are left after fusing what can be */
+    char reason[32];        /* why it is not one: "grid_order", ... (docs/passes.md); "" when it is */
+    char message[400];      /* the same in words, with the arms that it is about */
+} vyrec_fusion;
+
+/* Joins the programs of the parts by the text of a pipeline, and makes one launch of it where nobody can tell the
+ * difference. VYREC_OK either way: a caller compiles `fused` or falls back to `sequence`. Data files are looked for beside
+ * the first part. */
+VYREC_API vyrec_status vyre_try_fuse(vyrec_context *context, const vyrec_module *const *parts, size_t n_parts,
+                                     const char *pipeline, vyrec_fusion *fusion);
+VYREC_API void vyrec_fusion_release(vyrec_fusion *fusion); /* its modules; not the struct */
 
 /* -- building programs call by call
  *

@@ -4,12 +4,12 @@
 #include <llvm-c/Error.h>
 #include <llvm-c/Target.h>
 #include <llvm-c/Transforms/PassBuilder.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "codegen/amdgcn_link.h"
 #include "codegen/llvm/device.h"
+#include "codegen/llvm/emit.h"
 #include "codegen/llvm/llvm.h"
 #include "ir/walk.h"
 #include "runtime-stub/vyre_device.h"
@@ -110,9 +110,9 @@ static struct lower_features features_of(const struct target_info *info, struct 
 
 static void open_module(struct device_module *d, const struct ir_module *m, struct arena *arena)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    static bool has_devices;
     struct lower *l = &d->l;
-    pthread_once(&once, initialize_llvm);
+    llvm_register_targets(initialize_llvm, &has_devices);
     d->features = features_of(d->info, arena);
     d->family = d->info->family == TARGET_FAMILY_PTX ? &device_nvptx : &device_amdgpu;
     d->machine = create_machine(d);

@@ -30,6 +30,15 @@ static void initialize_aarch64(void)
     LLVMInitializeAArch64AsmPrinter();
 }
 
+void llvm_register_targets(void (*initialize)(void), bool *done)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    pthread_mutex_lock(&lock);
+    if (!*done) initialize();
+    *done = true;
+    pthread_mutex_unlock(&lock);
+}
+
 /* The CPU row that this module's machine is made from: the least of those chosen, or where device code alone is wanted, of those that
  * there are for the host. */
 static const struct target_info *first_cpu(const struct codegen_options *options)
@@ -46,12 +55,13 @@ static const struct target_info *first_cpu(const struct codegen_options *options
 
 static LLVMTargetMachineRef create_machine(const struct target_info *info, uint32_t opt_level)
 {
+    static bool has_aarch64, has_x86;
     LLVMTargetRef target;
     char *message = NULL;
     if (strncmp(info->triple, "aarch64", 7) == 0)
-        initialize_aarch64();
+        llvm_register_targets(initialize_aarch64, &has_aarch64);
     else
-        initialize_x86();
+        llvm_register_targets(initialize_x86, &has_x86);
     if (LLVMGetTargetFromTriple(info->triple, &target, &message))
         bug("LLVM has no target %s: %s", info->triple, message);
     return LLVMCreateTargetMachine(target, info->triple, info->arch, "",

@@ -16,6 +16,8 @@ struct emitter {
     char first_error[512];
 };
 
+/* LLVM's list of targets is not made for several threads: adds to it, once for each `done`. */
+void llvm_register_targets(void (*initialize)(void), bool *done);
 /* An empty module for the chosen CPU. */
 void emitter_open(struct emitter *e, const struct codegen_options *options);
 /* Optimises each, and makes what options->emit asks for, on as many threads as there are processors. What comes out does

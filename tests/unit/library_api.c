@@ -268,6 +268,50 @@ static void builders_may_run_out_of_memory(void)
     vyrec_context_destroy(context);
 }
 
+/* ---- fusing ---- */
+
+static const char scale_text[] = "program scale { buffer a : read u32[]; buffer t : write u32[];\n"
+                                 "  if gid.x < len(t) { t[gid.x] = a[gid.x] * 3; } }\n";
+static const char shift_text[] = "program shift { buffer t : read u32[]; buffer b : write u32[];\n"
+                                 "  if gid.x < len(b) { b[gid.x] = t[gid.x] + 1; } }\n";
+static const char blur_text[] = "program blur { buffer t : read u32[]; buffer b : write u32[];\n"
+                                "  if gid.x < len(b) { b[gid.x] = t[gid.x] + t[gid.x + 1]; } }\n";
+#define PIPELINE(second)                                                                                               \
+    "pipeline both (a : read u32[], b : write u32[]) { temp t : u32[len(b)];\n"                                        \
+    "  arm one = scale(a: a, t: t); arm two = " second "(t: t, b: b); }\n"
+
+static void parts_are_fused_or_not(void)
+{
+    struct told told;
+    vyrec_context *context = new_context(&told, NULL, NULL);
+    vyrec_module *parts[] = {parse(context, scale_text), parse(context, shift_text), parse(context, blur_text)};
+    const vyrec_module *const *all = (const vyrec_module *const *)parts;
+    vyrec_fusion fusion;
+    CHECK_INT(vyre_try_fuse(context, all, 3, PIPELINE("shift"), &fusion), VYREC_OK);
+    CHECK(fusion.fused && fusion.sequence);
+    CHECK_UINT(fusion.n_launches, 1);
+    CHECK_STRING(fusion.reason, "");
+    CHECK(begins(fusion.fused, "obj", "\177ELF"));
+    vyrec_fusion_release(&fusion);
+    CHECK_INT(vyre_try_fuse(context, all, 3, PIPELINE("blur"), &fusion), VYREC_OK);
+    CHECK(!fusion.fused && fusion.sequence);
+    CHECK_UINT(fusion.n_launches, 2);
+    CHECK_STRING(fusion.reason, "grid_order");
+    CHECK(strstr(fusion.message, "'two'"));
+    CHECK(begins(fusion.sequence, "obj", "\177ELF"));
+    vyrec_fusion_release(&fusion);
+    CHECK_UINT(told.n, 0);
+    CHECK_INT(vyre_try_fuse(context, all, 3, PIPELINE("blurred"), &fusion), VYREC_REPORTED);
+    CHECK(!fusion.fused && !fusion.sequence && told.n == 1);
+    CHECK_INT(vyre_try_fuse(context, all, 3, NULL, &fusion), VYREC_INVALID);
+    CHECK_INT(vyre_try_fuse(context, NULL, 0, "", &fusion), VYREC_OK); /* nothing is one launch already */
+    CHECK(fusion.fused);
+    vyrec_fusion_release(&fusion);
+    for (int i = 0; i < 3; i++)
+        vyrec_module_destroy(parts[i]);
+    vyrec_context_destroy(context);
+}
+
 /* ---- threads ---- */
 
 struct worker {
@@ -324,5 +368,6 @@ int main(void)
     results_are_kept();
     programs_are_built();
     builders_may_run_out_of_memory();
+    parts_are_fused_or_not();
     return test_finish();
 }
