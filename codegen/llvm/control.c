@@ -454,6 +454,8 @@ void control_for(struct lower *l, struct ir_stmt *s)
     struct counter c = {.local = s->for_.local, .step = s->for_.step};
     struct value from = expr_lower(l, s->for_.from);
     c.to = expr_lower(l, s->for_.to);
+    int64_t bits;
+    l->has_counted_loops |= value_is_const(&from, &bits) && value_is_const(&c.to, &bits);
     struct shape shape = l->width == 1 ? SHAPE_UNIFORM : l->shapes.locals[c.local->index];
     if (shape.varying) from = value_widen(l, from);
     c.slot = build_alloca(l, type_of_slot(l, (enum ir_scalar)c.local->type.scalar, shape), c.local->name);

@@ -345,6 +345,7 @@ static LLVMValueRef lower_kernel_function(struct lower *l, const char *name)
     for (uint32_t c = 0; c < 3; c++)
         f->counts[c] = launch_field(l, type_int(l, 32), LAUNCH_GROUPS + 4 * c);
     scratch_layout_compute(l, &f->scratch);
+    l->has_counted_loops |= !f->lanes.is_flat; /* over the groups of a workgroup */
     if (f->lanes.is_flat)
         lower_flat(l);
     else

@@ -12,6 +12,7 @@ struct emitter {
     LLVMTargetMachineRef machine;
     LLVMMemoryBufferRef code; /* the result: an object or assembly, */
     char *text;               /* or LLVM's own text */
+    bool has_counted_loops;   /* in the module: see struct lower */
     uint32_t n_errors;        /* that LLVM has reported */
     char first_error[512];
 };

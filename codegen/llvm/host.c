@@ -327,8 +327,10 @@ static uint32_t count_parts(const struct codegen_options *options)
 static void run_parts(struct host *h, struct arena *scratch)
 {
     struct emitter **emitters = ARENA_ARRAY(scratch, struct emitter *, h->n_parts);
-    for (uint32_t i = 0; i < h->n_parts; i++)
+    for (uint32_t i = 0; i < h->n_parts; i++) {
         emitters[i] = &h->parts[i].emitter;
+        emitters[i]->has_counted_loops = h->parts[i].l.has_counted_loops;
+    }
     emitters_run(emitters, h->n_parts);
 }
 

@@ -138,8 +138,9 @@ struct lower {
     uint32_t n_ends;          /* emitted so far as masks */
     LLVMBasicBlockRef end;    /* where the group's work is done */
     struct loop_scope *loop;
-    uint32_t n_copies; /* bodies made twice around here, for full groups and for others */
-    void *frame;       /* of the target */
+    uint32_t n_copies;      /* bodies made twice around here, for full groups and for others */
+    bool has_counted_loops; /* so far, with a number of rounds that is known */
+    void *frame;            /* of the target */
 };
 
 /* -- types: type.c */
