@@ -248,10 +248,11 @@ static struct access_window fit_window(isl_map *map)
     guess_slope(map, &r);
     snprintf(text, sizeof text, "{ [u] -> [-(floor((%llu*u)/%llu))] }", (unsigned long long)r.numerator,
              (unsigned long long)r.denominator);
-    map = isl_map_sum(map, isl_map_read_from_str(isl_map_get_ctx(map), text));
+    isl_map *offset = isl_map_align_params(isl_map_read_from_str(isl_map_get_ctx(map), text), isl_map_get_space(map));
+    map = isl_map_sum(map, offset);
     isl_set *distances = isl_map_range(map);
     if (find_extreme(isl_set_copy(distances), false, &low) && find_extreme(isl_set_copy(distances), true, &high)) {
-        r.known = true;
+        r.known = high - low < INT32_MAX; /* more is an index that wraps around */
         r.low = low;
         r.count = (uint64_t)(high - low) + 1;
     }

@@ -1,0 +1,358 @@
+/* handoff_plan.c - which form a handoff is given, and its sizes.
+ *
+ * Where nobody needs what another workgroup produced, every producer runs once, in its own place: values stay in the
+ * invocation or in a workgroup array. Otherwise each unit runs the producers that it needs, some of them for the second
+ * time: an invocation when they are few and cheap, else a workgroup. There the workgroup's part is made larger, several
+ * workgroups of the consumer in turn, as long as that makes it cheaper per element and two such workgroups fit the budget. */
+#include "passes/handoff.h"
+
+#include "ir/build.h"
+#include "ir/ops.h"
+#include "ir/walk.h"
+
+enum {
+    DEFAULT_BUDGET_BYTES = 16384,
+    MAX_PRIVATE_BYTES = 64,   /* of one invocation; above, its part of a workgroup array does */
+    MAX_RECOMPUTED = 2,       /* producers that one invocation runs */
+    MAX_RECOMPUTED_WORK = 40, /* operations in all of them */
+    BARRIER_WORK = 1500,      /* operations that a phase more costs a workgroup */
+    UNKNOWN_ROUNDS = 8,       /* of a loop */
+    MAX_AGAIN = 4,            /* times that a producer may run */
+};
+
+struct handoff_budget handoff_budget_of(const struct pass_run *run)
+{
+    struct handoff_budget b;
+    b.bytes = pass_option_number(run, "budget", DEFAULT_BUDGET_BYTES);
+    b.factor = (uint32_t)pass_option_number(run, "factor", 0);
+    return b;
+}
+
+/* -- what a program does ------------------------------------------------------------------------------------------ */
+
+struct deeds {
+    bool synchronises, has_atomics, has_subgroups;
+    uint64_t work; /* operations of one invocation, roughly */
+};
+
+static void note_op(void *ctx, struct ir_expr **place)
+{
+    struct deeds *d = ctx;
+    d->has_subgroups |= (ir_op_infos[(*place)->op].traits & IR_TRAIT_SUBGROUP) != 0;
+}
+
+static void note_deed(void *ctx, struct ir_stmt *s)
+{
+    struct deeds *d = ctx;
+    d->synchronises |= (ir_stmt_infos[s->kind].traits & IR_STMT_TRAIT_SYNC) != 0;
+    d->has_atomics |= s->kind == IR_STMT_ATOMIC;
+}
+
+static uint64_t measure_expr(const struct ir_expr *e)
+{
+    uint64_t work = e->n_args > 0 || e->op == IR_OP_LOAD;
+    for (uint32_t i = 0; i < e->n_args; i++)
+        work += measure_expr(e->args[i]);
+    return work;
+}
+
+static uint64_t rounds_of(const struct ir_stmt *s)
+{
+    if (s->kind == IR_STMT_WHILE) return UNKNOWN_ROUNDS;
+    if (s->kind != IR_STMT_FOR) return 1;
+    if (!ir_is_const(s->for_.from) || !ir_is_const(s->for_.to)) return UNKNOWN_ROUNDS;
+    uint64_t from = s->for_.from->bits, to = s->for_.to->bits;
+    return to > from ? (to - from) / s->for_.step + 1 : 0;
+}
+
+static uint64_t measure_block(const struct ir_block *b)
+{
+    uint64_t work = 0;
+    IR_EACH_STMT(s, b)
+    {
+        struct ir_expr **places[4];
+        struct ir_block *inner[2];
+        uint64_t inside = 0;
+        work++;
+        for (uint32_t i = 0, n = ir_stmt_exprs(s, places); i < n; i++)
+            work += measure_expr(*places[i]);
+        for (uint32_t i = 0, n = ir_stmt_blocks(s, inner); i < n; i++)
+            inside += measure_block(inner[i]);
+        uint64_t rounds = rounds_of(s);
+        work += inside > 1000000 || rounds > 1000000 ? 1000000 : inside * rounds;
+    }
+    return work;
+}
+
+static bool has_arrays(const struct ir_program *p, enum ir_space space)
+{
+    for (uint32_t i = 0; i < p->arrays.n; i++)
+        if (p->arrays.at[i]->space == space) return true;
+    return false;
+}
+
+static uint64_t sum_workgroup_bytes(const struct ir_program *p)
+{
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < p->arrays.n; i++)
+        if (p->arrays.at[i]->space == IR_SPACE_WORKGROUP)
+            sum += p->arrays.at[i]->count * ir_type_mem_bytes(p->arrays.at[i]->elem);
+    return sum;
+}
+
+static struct deeds look_at(struct ir_program *p)
+{
+    struct deeds d = {0};
+    ir_walk_stmts(&p->body, note_deed, &d);
+    ir_walk_exprs(&p->body, note_op, &d);
+    d.synchronises |= has_arrays(p, IR_SPACE_WORKGROUP);
+    d.work = measure_block(&p->body);
+    return d;
+}
+
+/* -- windows ---------------------------------------------------------------------------------------------------------- */
+
+static bool has_equal_slope(const struct access_window *a, const struct access_window *b)
+{
+    return a->numerator == b->numerator && a->denominator == b->denominator;
+}
+
+static bool unite_windows(struct access_window *a, const struct access_window *b)
+{
+    if (!a->known || !b->known || !has_equal_slope(a, b)) return a->known = false;
+    int64_t end = a->low + (int64_t)a->count, other = b->low + (int64_t)b->count;
+    if (other > end) end = other;
+    if (b->low < a->low) a->low = b->low;
+    a->count = (uint64_t)(end - a->low);
+    return true;
+}
+
+static uint64_t tile_bytes(const struct handoff_tile *t)
+{
+    return t->window.count * ir_type_mem_bytes(t->buffer->elem);
+}
+
+/* -- every producer in its own place ------------------------------------------------------------------------------------- */
+
+static bool has_other_access(const struct access_facts *f, const struct ir_buffer *b)
+{
+    for (uint32_t i = 0; i < f->accesses.n; i++)
+        if (f->accesses.at[i].buffer == b && f->accesses.at[i].kind != ACCESS_STORE) return true;
+    return false;
+}
+
+/* What the producer itself and the consumer touch, by units of so many invocations. */
+static bool fit_own_window(struct handoff *h, struct handoff_tile *t, uint64_t unit)
+{
+    t->window = access_find_elements(h->first, t->written, ACCESS_STORE, unit);
+    struct access_window loads = access_find_elements(h->second, t->read, ACCESS_LOAD, unit);
+    if (!unite_windows(&t->window, &loads)) return false;
+    if (!has_other_access(h->first, t->written)) return true;
+    loads = access_find_elements(h->first, t->written, ACCESS_LOAD, unit);
+    return unite_windows(&t->window, &loads);
+}
+
+static enum handoff_refusal place_own(struct handoff *h, struct handoff_tile *t, enum access_hazard hazard)
+{
+    uint64_t size = handoff_second(h)->program->workgroup[0];
+    bool shares = access_find_sharing(h->first, t->written) != ACCESS_HAZARD_NONE;
+    h->refused_tile = t;
+    if (hazard == ACCESS_HAZARD_INVOCATION && !shares) {
+        t->is_private = fit_own_window(h, t, 1) && t->window.denominator == 1 && tile_bytes(t) <= MAX_PRIVATE_BYTES;
+        if (t->is_private) return HANDOFF_FINE;
+    }
+    if (!fit_own_window(h, t, size)) return HANDOFF_UNBOUNDED_WINDOW;
+    h->form = HANDOFF_WORKGROUP;
+    h->workgroup_bytes += tile_bytes(t);
+    return HANDOFF_FINE;
+}
+
+/* False when some handoff goes from workgroup to workgroup. */
+static bool stays_in_workgroups(struct handoff *h, enum access_hazard *hazards)
+{
+    for (uint32_t i = 0; i < h->tiles.n; i++) {
+        struct handoff_tile *t = &h->tiles.at[i];
+        if (!t->read) continue;
+        struct access_conflict c = access_find_conflict(h->first, t->written, h->second, t->read);
+        hazards[i] = c.hazard;
+        if (c.hazard != ACCESS_HAZARD_GRID) continue;
+        h->conflict = c;
+        return false;
+    }
+    return true;
+}
+
+/* The producer must not look at what was there before: its array begins with zeros. */
+static bool sees_old_contents(const struct handoff *h)
+{
+    for (uint32_t i = 0; i < h->tiles.n; i++) {
+        const struct handoff_tile *t = &h->tiles.at[i];
+        if (t->read && t->buffer->index < h->pipeline->buffers.n && has_other_access(h->first, t->written)) return true;
+    }
+    return false;
+}
+
+static enum handoff_refusal plan_in_place(struct handoff *h, const enum access_hazard *hazards, uint64_t budget_bytes)
+{
+    h->form = HANDOFF_REGISTERS;
+    h->factor = 1;
+    if (sees_old_contents(h)) return HANDOFF_OLD_CONTENTS;
+    for (uint32_t i = 0; i < h->tiles.n; i++) {
+        enum handoff_refusal r = h->tiles.at[i].read ? place_own(h, &h->tiles.at[i], hazards[i]) : HANDOFF_FINE;
+        if (r) return r;
+    }
+    return h->workgroup_bytes > budget_bytes ? HANDOFF_BUDGET : HANDOFF_FINE;
+}
+
+/* -- producers again -------------------------------------------------------------------------------------------------------- */
+
+static bool reads_what_it_writes(const struct handoff *h)
+{
+    const struct access_facts *f = h->first;
+    for (uint32_t i = 0; i < f->accesses.n; i++)
+        for (uint32_t k = 0; k < h->tiles.n; k++)
+            if (f->accesses.at[i].buffer == h->tiles.at[k].written && f->accesses.at[i].kind == ACCESS_LOAD)
+                return true;
+    return false;
+}
+
+static enum handoff_refusal check_map(struct handoff *h, const struct deeds *deeds)
+{
+    if (deeds->has_atomics) return HANDOFF_PRODUCER_ATOMICS;
+    if (deeds->synchronises || deeds->has_subgroups) return HANDOFF_PRODUCER_SYNCHRONISES;
+    if (reads_what_it_writes(h)) return HANDOFF_PRODUCER_READS;
+    for (uint32_t i = 0; i < h->tiles.n; i++) {
+        h->refused_tile = &h->tiles.at[i];
+        if (!access_is_injective(h->first, h->tiles.at[i].written)) return HANDOFF_NOT_A_MAP;
+    }
+    return HANDOFF_FINE;
+}
+
+/* The windows of all tiles, and the producers that fill them, for units of so many invocations of the consumer. */
+static bool fit_windows(struct handoff *h, uint64_t unit)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < h->tiles.n; i++) {
+        struct handoff_tile *t = &h->tiles.at[i];
+        if (!t->read) continue;
+        h->refused_tile = t;
+        t->window = access_find_elements(h->second, t->read, ACCESS_LOAD, unit);
+        struct access_window producers = access_find_producers(h->first, t->written, h->second, t->read, unit);
+        if (!t->window.known || !producers.known) return false;
+        if (!any) h->producers = producers;
+        if (any && !unite_windows(&h->producers, &producers)) return false;
+        any = true;
+    }
+    return any;
+}
+
+static uint64_t sum_tile_bytes(const struct handoff *h)
+{
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < h->tiles.n; i++)
+        if (h->tiles.at[i].read) sum += tile_bytes(&h->tiles.at[i]);
+    return sum;
+}
+
+static bool try_recompute(struct handoff *h, const struct deeds *deeds)
+{
+    uint64_t bytes;
+    if (h->owns || !fit_windows(h, 1)) return false;
+    bytes = sum_tile_bytes(h);
+    if (h->producers.denominator != 1 || h->producers.count > MAX_RECOMPUTED || bytes > MAX_PRIVATE_BYTES) return false;
+    if (h->producers.count * deeds->work > MAX_RECOMPUTED_WORK) return false;
+    for (uint32_t i = 0; i < h->tiles.n; i++) {
+        if (h->tiles.at[i].read && h->tiles.at[i].window.denominator != 1) return false;
+        h->tiles.at[i].is_private = true;
+    }
+    h->form = HANDOFF_RECOMPUTED;
+    h->factor = 1;
+    return true;
+}
+
+static double slope_of(const struct access_window *w)
+{
+    return (double)w->numerator / (double)w->denominator;
+}
+
+/* Operations per invocation of the consumer, beside its own. */
+static double cost_of(const struct handoff *h, const struct deeds *deeds, uint32_t factor)
+{
+    double n = (double)h->producers.count + slope_of(&h->producers) * (factor - 1);
+    double size = (double)handoff_second(h)->program->workgroup[0] * factor;
+    return (n * (double)deeds->work + BARRIER_WORK) / size;
+}
+
+static bool fits_twice(const struct handoff *h, uint32_t factor, uint64_t budget_bytes)
+{
+    double bytes = (double)h->workgroup_bytes;
+    for (uint32_t i = 0; i < h->tiles.n; i++) {
+        const struct handoff_tile *t = &h->tiles.at[i];
+        if (!t->read) continue;
+        double count = (double)t->window.count + slope_of(&t->window) * (factor - 1) + 2;
+        bytes += count * ir_type_mem_bytes(t->buffer->elem);
+    }
+    return bytes * 2 <= (double)budget_bytes;
+}
+
+/* Several workgroups of the consumer in turn: only when it is not made of workgroups in another way. */
+static bool may_take_turns(struct ir_program *p)
+{
+    struct deeds d = look_at(p);
+    return !d.synchronises && !has_arrays(p, IR_SPACE_PRIVATE);
+}
+
+static uint32_t choose_factor(const struct handoff *h, const struct deeds *deeds, struct handoff_budget budget)
+{
+    static const uint32_t factors[] = {2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 512, 1024};
+    uint32_t best = 1;
+    if (!may_take_turns(handoff_second(h)->program)) return 1;
+    if (budget.factor) return budget.factor;
+    double least = cost_of(h, deeds, 1);
+    for (size_t i = 0; i < sizeof factors / sizeof *factors; i++) {
+        bool whole = factors[i] * h->producers.numerator % h->producers.denominator == 0;
+        double cost = cost_of(h, deeds, factors[i]) * (whole ? 1 : 1.1);
+        if (cost >= least || !fits_twice(h, factors[i], budget.bytes)) continue;
+        least = cost;
+        best = factors[i];
+    }
+    return best;
+}
+
+static enum handoff_refusal plan_window(struct handoff *h, const struct deeds *deeds, struct handoff_budget budget)
+{
+    uint64_t size = handoff_second(h)->program->workgroup[0];
+    h->form = HANDOFF_WINDOW;
+    if (!fit_windows(h, size)) return HANDOFF_UNBOUNDED_WINDOW;
+    h->factor = choose_factor(h, deeds, budget);
+    if (h->factor > 1 && (!fit_windows(h, size * h->factor) || h->workgroup_bytes + sum_tile_bytes(h) > budget.bytes)) {
+        h->factor = 1;
+        if (!fit_windows(h, size)) return HANDOFF_UNBOUNDED_WINDOW;
+    }
+    h->workgroup_bytes += sum_tile_bytes(h);
+    if (h->workgroup_bytes > budget.bytes) return HANDOFF_BUDGET;
+    double own = slope_of(&h->producers);
+    bool again = (double)h->producers.count > MAX_AGAIN * (own > 1 ? own : 1) && h->producers.count > size;
+    if (again || (h->owns && h->producers.numerator == 0)) return HANDOFF_TOO_MUCH_AGAIN;
+    return HANDOFF_FINE;
+}
+
+static enum handoff_refusal plan_again(struct handoff *h, struct handoff_budget budget)
+{
+    struct deeds deeds = look_at(handoff_first(h)->program);
+    enum handoff_refusal r = check_map(h, &deeds);
+    if (r) return r;
+    return try_recompute(h, &deeds) ? HANDOFF_FINE : plan_window(h, &deeds, budget);
+}
+
+enum handoff_refusal handoff_plan(struct handoff *h)
+{
+    enum access_hazard *hazards = ARENA_ARRAY(h->run->scratch, enum access_hazard, h->tiles.n + 1);
+    struct handoff_budget budget = handoff_budget_of(h->run);
+    h->workgroup_bytes =
+        sum_workgroup_bytes(handoff_first(h)->program) + sum_workgroup_bytes(handoff_second(h)->program);
+    enum handoff_refusal r =
+        stays_in_workgroups(h, hazards) ? plan_in_place(h, hazards, budget.bytes) : plan_again(h, budget);
+    if (r && access_solver_is_exhausted(h->first->solver)) return HANDOFF_SOLVER_BUDGET;
+    return r;
+}
