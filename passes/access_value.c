@@ -316,6 +316,20 @@ static uint64_t max_of(ir_type type)
     return bits == 64 ? UINT64_MAX : ((uint64_t)1 << bits) - 1;
 }
 
+/* a | c or a ^ c, which has no more bits than the two: takes `a`. */
+static isl_pw_aff *below_power(struct access_walk *w, isl_pw_aff *a, uint64_t c)
+{
+    static const uint64_t powers[] = {2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 4096, 65536};
+    for (size_t i = 0; a && i < sizeof powers / sizeof *powers; i++) {
+        if (powers[i] <= c) continue;
+        isl_set *above = isl_pw_aff_ge_set(isl_pw_aff_copy(a), make_const(w, make_val(w, powers[i])));
+        if (!access_is_impossible(w, above)) continue;
+        isl_pw_aff_free(a);
+        return bounded(w, powers[i] - 1);
+    }
+    return isl_pw_aff_free(a);
+}
+
 /* Operations whose second operand is a constant. `a` is taken, and may be NULL: some results are small all the same. */
 static isl_pw_aff *value_with_const(struct access_walk *w, const struct ir_expr *e, isl_pw_aff *a, uint64_t c)
 {
@@ -333,6 +347,9 @@ static isl_pw_aff *value_with_const(struct access_walk *w, const struct ir_expr 
         if (a && low_bits && is_never_negative(w, a, type)) return isl_pw_aff_mod_val(a, make_val(w, c + 1));
         isl_pw_aff_free(a);
         return positive ? bounded(w, c) : NULL;
+    case IR_OP_OR:
+    case IR_OP_XOR:
+        return ir_type_is_signed(type) ? isl_pw_aff_free(a) : below_power(w, a, c);
     case IR_OP_SHL:
         return a ? wrap(w, isl_pw_aff_scale_val(a, isl_val_2exp(make_val(w, shift))), e->type) : NULL;
     case IR_OP_SHR:
@@ -370,8 +387,8 @@ static isl_pw_aff *binary_value(struct access_walk *w, const struct ir_expr *e)
 {
     isl_pw_aff *a = access_value(w, e->args[0]);
     if (ir_is_const(e->args[1])) {
-        bool has_form =
-            e->op == IR_OP_DIV || e->op == IR_OP_REM || e->op == IR_OP_AND || e->op == IR_OP_SHL || e->op == IR_OP_SHR;
+        bool has_form = e->op == IR_OP_DIV || e->op == IR_OP_REM || e->op == IR_OP_AND || e->op == IR_OP_OR ||
+                        e->op == IR_OP_XOR || e->op == IR_OP_SHL || e->op == IR_OP_SHR;
         if (has_form) return value_with_const(w, e, a, e->args[1]->bits);
     }
     isl_pw_aff *b = a ? access_value(w, e->args[1]) : NULL;

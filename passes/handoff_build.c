@@ -106,13 +106,14 @@ struct ir_param *fused_add_param(struct fused *f, const char *name, ir_type type
     return p;
 }
 
-static struct handoff_tile *find_tile(const struct fused *f, const struct ir_buffer *formal)
+/* Both parts may be the same program. */
+static bool is_tile(const struct fused *f, const struct fused_part *part, const struct ir_buffer *formal)
 {
     for (uint32_t i = 0; i < f->h->tiles.n; i++) {
-        struct handoff_tile *t = &f->h->tiles.at[i];
-        if (t->written == formal || (t->read && t->read == formal)) return t;
+        const struct handoff_tile *t = &f->h->tiles.at[i];
+        if (formal == (part == &f->first ? t->written : t->read)) return true;
     }
-    return NULL;
+    return false;
 }
 
 static void add_declarations(struct fused *f, struct fused_part *part)
@@ -120,7 +121,7 @@ static void add_declarations(struct fused *f, struct fused_part *part)
     const struct ir_program *p = part->arm->program;
     for (uint32_t i = 0; i < part->arm->args.n; i++) {
         const struct ir_arg *a = &part->arm->args.at[i];
-        if (a->formal_buffer && !find_tile(f, a->formal_buffer)) {
+        if (a->formal_buffer && !is_tile(f, part, a->formal_buffer)) {
             struct ir_buffer *b = find_common(f, a->formal_buffer, a->buffer);
             map_set(&part->moved, a->formal_buffer, b ? b : add_buffer(f, a->formal_buffer, a->buffer));
         }

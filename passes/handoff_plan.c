@@ -9,6 +9,7 @@
 #include "ir/build.h"
 #include "ir/ops.h"
 #include "ir/walk.h"
+#include "passes/traps.h"
 
 enum {
     DEFAULT_BUDGET_BYTES = 16384,
@@ -134,11 +135,17 @@ static uint64_t tile_bytes(const struct handoff_tile *t)
 
 /* -- every producer in its own place ------------------------------------------------------------------------------------- */
 
-static bool has_other_access(const struct access_facts *f, const struct ir_buffer *b)
+static bool has_access(const struct access_facts *f, const struct ir_buffer *b, enum access_kind kind)
 {
     for (uint32_t i = 0; i < f->accesses.n; i++)
-        if (f->accesses.at[i].buffer == b && f->accesses.at[i].kind != ACCESS_STORE) return true;
+        if (f->accesses.at[i].buffer == b && f->accesses.at[i].kind == kind) return true;
     return false;
+}
+
+/* Beside plain stores. */
+static bool has_other_access(const struct access_facts *f, const struct ir_buffer *b)
+{
+    return has_access(f, b, ACCESS_LOAD) || has_access(f, b, ACCESS_ATOMIC);
 }
 
 /* What the producer itself and the consumer touch, by units of so many invocations. */
@@ -156,8 +163,11 @@ static enum handoff_refusal place_own(struct handoff *h, struct handoff_tile *t,
 {
     uint64_t size = handoff_second(h)->program->workgroup[0];
     bool shares = access_find_sharing(h->first, t->written) != ACCESS_HAZARD_NONE;
+    bool atomics = has_access(h->first, t->written, ACCESS_ATOMIC);
     h->refused_tile = t;
-    if (hazard == ACCESS_HAZARD_INVOCATION && !shares) {
+    if (atomics && (t->kept || !t->stores_in_bounds)) return HANDOFF_PRODUCER_ATOMICS;
+    if (shares && access_find_sharing(h->first, t->written) == ACCESS_HAZARD_GRID) return HANDOFF_NOT_A_MAP;
+    if (hazard == ACCESS_HAZARD_INVOCATION && !shares && !atomics) {
         t->is_private = fit_own_window(h, t, 1) && t->window.denominator == 1 && tile_bytes(t) <= MAX_PRIVATE_BYTES;
         if (t->is_private) return HANDOFF_FINE;
     }
@@ -197,6 +207,10 @@ static enum handoff_refusal plan_in_place(struct handoff *h, const enum access_h
     h->form = HANDOFF_REGISTERS;
     h->factor = 1;
     if (sees_old_contents(h)) return HANDOFF_OLD_CONTENTS;
+    if (program_may_trap(handoff_first(h)->program)) {
+        if (program_may_trap(handoff_second(h)->program)) return HANDOFF_TWO_TRAPS;
+        h->owns = true; /* a producer that nobody needs may trap */
+    }
     for (uint32_t i = 0; i < h->tiles.n; i++) {
         enum handoff_refusal r = h->tiles.at[i].read ? place_own(h, &h->tiles.at[i], hazards[i]) : HANDOFF_FINE;
         if (r) return r;
@@ -218,6 +232,7 @@ static bool reads_what_it_writes(const struct handoff *h)
 
 static enum handoff_refusal check_map(struct handoff *h, const struct deeds *deeds)
 {
+    if (program_may_trap(handoff_first(h)->program)) return HANDOFF_PRODUCER_TRAPS;
     if (deeds->has_atomics) return HANDOFF_PRODUCER_ATOMICS;
     if (deeds->synchronises || deeds->has_subgroups) return HANDOFF_PRODUCER_SYNCHRONISES;
     if (reads_what_it_writes(h)) return HANDOFF_PRODUCER_READS;
@@ -299,7 +314,7 @@ static bool fits_twice(const struct handoff *h, uint32_t factor, uint64_t budget
 static bool may_take_turns(struct ir_program *p)
 {
     struct deeds d = look_at(p);
-    return !d.synchronises && !has_arrays(p, IR_SPACE_PRIVATE);
+    return !d.synchronises && !has_arrays(p, IR_SPACE_PRIVATE) && !program_may_trap(p);
 }
 
 static uint32_t choose_factor(const struct handoff *h, const struct deeds *deeds, struct handoff_budget budget)
