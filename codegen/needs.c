@@ -83,6 +83,13 @@ static void note_trap(struct walk *w, bool in_loop)
     if (in_loop) w->bits |= BIT(LOOP_ATOMICS);
 }
 
+/* Devices that have words alone store parts of them by atomics. */
+static void note_small_store(struct walk *w, const struct ir_buffer *b, bool in_loop)
+{
+    if (b->space != IR_SPACE_STORAGE || ir_type_info(b->elem)->mem_bytes >= 4) return;
+    w->bits |= BIT(SMALL_STORES) | (in_loop ? BIT(SMALL_LOOP_STORES) : 0);
+}
+
 static void visit_stmt(struct walk *w, const struct ir_stmt *s, uint32_t depth, bool in_loop)
 {
     switch (s->kind) {
@@ -100,6 +107,12 @@ static void visit_stmt(struct walk *w, const struct ir_stmt *s, uint32_t depth, 
     case IR_STMT_BLOCK:
     case IR_STMT_REGION:
         visit_block(w, &s->scope.body, depth, in_loop);
+        break;
+    case IR_STMT_STORE:
+        note_small_store(w, s->store.buffer, in_loop);
+        break;
+    case IR_STMT_COPY_ASYNC:
+        note_small_store(w, s->copy.dst, true);
         break;
     case IR_STMT_ATOMIC:
         visit_atomic(w, s, in_loop);

@@ -30,30 +30,50 @@ void codegen_find_device_tables(const struct ir_program *p, struct arena *arena,
     llvm_find_device_tables(p, arena, tables);
 }
 
-/* One image per program, where it can have one. */
-static void add_spirv_images(const struct ir_module *m, const struct codegen_options *options, struct diags *diags,
-                             struct arena *arena, struct memory *mem, struct container_image *images, uint32_t *n)
+/* The targets of the family, and how they differ. */
+static const struct spirv_target {
+    enum target_id id;
+    bool has_small_storage;
+} spirv_targets[] = {{TARGET_SPIRV_VULKAN_1_2, true}, {TARGET_SPIRV_VULKAN_1_2_WORDS, false}};
+enum { N_SPIRV_TARGETS = sizeof spirv_targets / sizeof *spirv_targets };
+
+/* Where nothing is smaller than a word, all targets have the same image, which the first one has alone. */
+static void add_spirv_program(const struct ir_program *p, const struct codegen_options *options, struct arena *arena,
+                              struct memory *mem, struct container_image *images, uint32_t *n)
 {
-    struct spirv_options spirv = {.version = 0x00010300,
-                                  .opt_level = options->opt_level,
-                                  .debug_info = options->debug_info,
-                                  .storage_8bit = true,
-                                  .storage_16bit = true};
-    const struct target_info *target = &target_infos[TARGET_SPIRV_VULKAN_1_2];
-    if (!options->targets->has[TARGET_SPIRV_VULKAN_1_2]) return;
-    for (uint32_t i = 0; i < m->programs.n; i++) {
-        const struct ir_program *p = m->programs.at[i];
-        const char *refusal = spirv_refusal(p);
-        if (refusal) {
-            diag_report(diags, DIAG_NO_DEVICE_CODE, p->range, p->name, "SPIR-V", refusal);
-            continue;
-        }
+    bool has_any = false;
+    for (uint32_t t = 0; t < N_SPIRV_TARGETS; t++) {
+        const struct spirv_target *target = &spirv_targets[t];
+        struct spirv_options spirv = {.version = 0x00010300,
+                                      .opt_level = options->opt_level,
+                                      .debug_info = options->debug_info,
+                                      .storage_8bit = target->has_small_storage,
+                                      .storage_16bit = target->has_small_storage};
+        if (!options->targets->has[target->id] || (has_any && !spirv_has_small_storage(p))) continue;
         struct out image;
         out_init(&image, mem);
         spirv_write_image(p, &spirv, arena, &image);
+        const struct target_info *info = &target_infos[target->id];
         images[(*n)++] = (struct container_image){
-            VYRE_IMAGE_SPIRV, target->triple, target->arch, p->name, arena_copy(arena, image.bytes, image.n), image.n};
+            VYRE_IMAGE_SPIRV, info->triple, info->arch, p->name, arena_copy(arena, image.bytes, image.n), image.n};
         out_release(&image);
+        has_any = true;
+    }
+}
+
+static void add_spirv_images(const struct ir_module *m, const struct codegen_options *options, struct diags *diags,
+                             struct arena *arena, struct memory *mem, struct container_image *images, uint32_t *n)
+{
+    bool is_wanted = false;
+    for (uint32_t t = 0; t < N_SPIRV_TARGETS; t++)
+        is_wanted |= options->targets->has[spirv_targets[t].id];
+    for (uint32_t i = 0; i < m->programs.n && is_wanted; i++) {
+        const struct ir_program *p = m->programs.at[i];
+        const char *refusal = spirv_refusal(p);
+        if (refusal)
+            diag_report(diags, DIAG_NO_DEVICE_CODE, p->range, p->name, "SPIR-V", refusal);
+        else
+            add_spirv_program(p, options, arena, mem, images, n);
     }
 }
 

@@ -173,13 +173,13 @@ static void run_missing(vyre_context *c, uint32_t needs)
 /* -- programs and launches --------------------------------------------------------------------- */
 
 /* Under the lock. The first of the needs that the device is wrong about; PROBE_COUNT: none. */
-static uint32_t find_wrong(const struct qualification *q, const struct vyre_meta_unit *m)
+static uint32_t find_wrong(const struct qualification *q, uint32_t needs, uint32_t nesting)
 {
     for (uint32_t i = 0; i < PROBE_COUNT; i++) {
         const struct probe_result *r = &q->results[i];
-        if (!(probes[i].need & m->needs) || r->state <= PROBE_RIGHT || probes[i].kind == KIND_EXACT) continue;
+        if (!(probes[i].need & needs) || r->state <= PROBE_RIGHT || probes[i].kind == KIND_EXACT) continue;
         if (probes[i].kind != KIND_LIMIT || r->state == PROBE_FAILED) return i;
-        if (probes[i].decides == LIMIT_NESTING && m->nesting > r->value) return i;
+        if (probes[i].decides == LIMIT_NESTING && nesting > r->value) return i;
     }
     return PROBE_COUNT;
 }
@@ -193,8 +193,10 @@ static void find_fitness(vyre_context *c, struct vyre_unit *u)
 {
     struct qualification *q = &c->qualification;
     pthread_mutex_lock(&q->lock);
-    run_missing(c, u->meta->needs);
-    u->wrong_probe = find_wrong(q, u->meta);
+    uint32_t needs = u->meta->needs;
+    if (c->backend->more_needs) needs |= c->backend->more_needs(c, needs);
+    run_missing(c, needs);
+    u->wrong_probe = find_wrong(q, needs, u->meta->nesting);
     u->max_rounds = limit_of(q, PROBE_rounds);
     enum fitness fitness = FITS;
     if (u->max_rounds != UINT32_MAX && u->meta->needs & 1u << VYRE_NEED_MANY_ROUNDS) fitness = FITS_ROUNDS;

@@ -49,6 +49,8 @@ struct backend {
     void (*fingerprint)(const vyre_context *c, uint8_t *bytes);
     /* Whether code made from now on may rely on an instruction being exact: enum device_exact. */
     void (*specialise)(vyre_context *c, int which, bool is_exact);
+    /* What a program with these needs (needs.def) asks of this device besides. NULL: nothing. */
+    uint32_t (*more_needs)(const vyre_context *c, uint32_t needs);
     /* Makes the buffer, whose n_bytes are set, a part of the caller's driver object. NULL: the backend has none. */
     vyre_status (*buffer_wrap)(vyre_buffer *b, vyre_native_kind kind, uint64_t handle, uint64_t offset_bytes,
                                struct outcome *o);

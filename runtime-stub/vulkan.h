@@ -31,7 +31,7 @@ struct vulkan_memory {
 /* How programs' modules are to be specialised, and what may not be asked of the device. */
 struct vulkan_abilities {
     VkBool32 exact[EXACT_COUNT]; /* the specialisation constants; under the lock */
-    bool int64, float64, int64_atomics;
+    bool int64, float32, float64, int64_atomics, small_storage;
 };
 
 /* What one submission needs, kept for the next. */
@@ -95,7 +95,7 @@ struct vulkan_program {
     VkPipelineLayout layout;
     VkPipeline pipeline;
     const struct vyre_spirv_head *head; /* in the image */
-    const uint32_t *buffer_bindings, *tables, *param_offsets;
+    const uint32_t *buffer_bindings, *tables, *param_offsets, *trap_codes;
 };
 /* The program's pipeline, made on first use. NULL: *o says why. */
 const struct vulkan_program *vulkan_program_get(vyre_context *c, const struct vyre_unit *program, struct outcome *o);
@@ -144,7 +144,7 @@ struct vulkan_recording {
     uint64_t device_bytes;
     size_t n_bytes; /* of this block */
 };
-enum { VULKAN_TRAP_STRIDE = 256 };
+enum { VULKAN_TRAP_STRIDE = 256, VULKAN_TRAP_BYTES = VYRE_SPIRV_MAX_TRAP_CODES * 4 };
 
 static inline const struct vyre_meta_buffer *vulkan_meta_buffer(const struct vyre_unit *u, uint32_t i)
 {

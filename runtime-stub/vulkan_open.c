@@ -154,12 +154,33 @@ static uint32_t find_queue_family(struct vulkan *v, VkPhysicalDevice d)
 /* What every module that we emit declares. NULL: it has all of it. */
 static const char *missing_feature(const struct device_facts *f)
 {
-    if (f->properties.properties.apiVersion < API_VERSION) return "Vulkan 1.2";
-    if (!f->features11.storageBuffer16BitAccess) return "storageBuffer16BitAccess";
-    if (!f->features12.storageBuffer8BitAccess) return "storageBuffer8BitAccess";
-    if (!f->floats.shaderRoundingModeRTEFloat32) return "shaderRoundingModeRTEFloat32";
-    if (!f->floats.shaderSignedZeroInfNanPreserveFloat32) return "shaderSignedZeroInfNanPreserveFloat32";
-    return NULL;
+    return f->properties.properties.apiVersion < API_VERSION ? "Vulkan 1.2" : NULL;
+}
+
+/* What only some programs need, or can be done in another way. `without` takes some of it away, to get around a driver's fault. */
+static void find_abilities(const struct device_facts *f, const char *without, struct vulkan_abilities *a)
+{
+    const VkPhysicalDeviceFloatControlsProperties *floats = &f->floats;
+    const struct {
+        const char *name;
+        bool *ability, has;
+    } rows[] = {
+        {"int64", &a->int64, f->features.features.shaderInt64},
+        {"int64_atomics", &a->int64_atomics,
+         f->features12.shaderBufferInt64Atomics && f->features12.shaderSharedInt64Atomics},
+        {"float32", &a->float32, floats->shaderRoundingModeRTEFloat32 && floats->shaderSignedZeroInfNanPreserveFloat32},
+        {"float64", &a->float64,
+         f->features.features.shaderFloat64 && floats->shaderRoundingModeRTEFloat64 &&
+             floats->shaderSignedZeroInfNanPreserveFloat64},
+        {"small_storage", &a->small_storage,
+         f->features11.storageBuffer16BitAccess && f->features12.storageBuffer8BitAccess},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        size_t n = strlen(rows[i].name);
+        *rows[i].ability = rows[i].has;
+        for (const char *at = without; at && *at; at += strcspn(at, ","), at += *at == ',')
+            if (strcspn(at, ",") == n && !memcmp(at, rows[i].name, n)) *rows[i].ability = false;
+    }
 }
 
 /* A device that is software is slower than CPU code: it is used only when Vulkan, or its name, is asked for. */
@@ -200,14 +221,15 @@ static vyre_status choose_device(struct vulkan *v, const struct settings *s, str
 static void note_fingerprint(struct vulkan *v, const struct device_facts *f)
 {
     const struct {
-        uint32_t vendor, device, driver_version, driver_id, api_version;
+        uint32_t vendor, device, driver_version, driver_id, api_version, small_storage;
         uint8_t pipeline_cache[VK_UUID_SIZE], driver[VK_UUID_SIZE], unit[VK_UUID_SIZE];
         char info[VK_MAX_DRIVER_INFO_SIZE];
     } p = {.vendor = f->properties.properties.vendorID,
            .device = f->properties.properties.deviceID,
            .driver_version = f->properties.properties.driverVersion,
            .driver_id = f->driver.driverID,
-           .api_version = f->properties.properties.apiVersion};
+           .api_version = f->properties.properties.apiVersion,
+           .small_storage = v->abilities.small_storage};
     _Static_assert(sizeof p <= FINGERPRINT_BYTES, "the fingerprint has room for it");
     memcpy(v->fingerprint, &p, sizeof p);
     memcpy(v->fingerprint + offsetof(__typeof__(p), pipeline_cache), f->properties.properties.pipelineCacheUUID,
@@ -220,21 +242,22 @@ static void note_fingerprint(struct vulkan *v, const struct device_facts *f)
 static vyre_status open_device(struct vulkan *v, const struct device_facts *f, struct outcome *o)
 {
     float priority = 1;
+    find_abilities(f, secure_getenv("VYRE_VULKAN_WITHOUT"), &v->abilities);
     VkDeviceQueueCreateInfo queue = {.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
                                      .queueFamilyIndex = v->queue_family,
                                      .queueCount = 1,
                                      .pQueuePriorities = &priority};
     VkPhysicalDeviceVulkan12Features want12 = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
-                                               .storageBuffer8BitAccess = VK_TRUE,
-                                               .shaderBufferInt64Atomics = f->features12.shaderBufferInt64Atomics,
-                                               .shaderSharedInt64Atomics = f->features12.shaderSharedInt64Atomics};
+                                               .storageBuffer8BitAccess = v->abilities.small_storage,
+                                               .shaderBufferInt64Atomics = v->abilities.int64_atomics,
+                                               .shaderSharedInt64Atomics = v->abilities.int64_atomics};
     VkPhysicalDeviceVulkan11Features want11 = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES,
                                                .pNext = &want12,
-                                               .storageBuffer16BitAccess = VK_TRUE};
-    VkPhysicalDeviceFeatures2 want = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2,
-                                      .pNext = &want11,
-                                      .features = {.shaderInt64 = f->features.features.shaderInt64,
-                                                   .shaderFloat64 = f->features.features.shaderFloat64}};
+                                               .storageBuffer16BitAccess = v->abilities.small_storage};
+    VkPhysicalDeviceFeatures2 want = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2,
+        .pNext = &want11,
+        .features = {.shaderInt64 = v->abilities.int64, .shaderFloat64 = v->abilities.float64}};
     VkDeviceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
                                .pNext = &want,
                                .queueCreateInfoCount = 1,
@@ -246,11 +269,6 @@ static vyre_status open_device(struct vulkan *v, const struct device_facts *f, s
     v->vk.GetDeviceQueue(v->device, v->queue_family, 0, &v->queue);
     v->vk.GetPhysicalDeviceMemoryProperties(v->physical, &v->memory_types);
     v->limits = f->properties.properties.limits;
-    v->abilities = (struct vulkan_abilities){
-        .int64 = f->features.features.shaderInt64,
-        .float64 = f->features.features.shaderFloat64 && f->floats.shaderRoundingModeRTEFloat64 &&
-                   f->floats.shaderSignedZeroInfNanPreserveFloat64,
-        .int64_atomics = f->features12.shaderBufferInt64Atomics && f->features12.shaderSharedInt64Atomics};
     note_fingerprint(v, f);
     return VYRE_OK;
 }
@@ -314,6 +332,16 @@ static void copy_fingerprint(const vyre_context *c, uint8_t *bytes)
     memcpy(bytes, c->vulkan->fingerprint, FINGERPRINT_BYTES);
 }
 
+/* Parts of words are stored by atomics. */
+static uint32_t more_needs(const vyre_context *c, uint32_t needs)
+{
+    uint32_t more = 0;
+    if (c->vulkan->abilities.small_storage) return 0;
+    if (needs & 1u << VYRE_NEED_SMALL_STORES) more |= 1u << VYRE_NEED_ATOMICS;
+    if (needs & 1u << VYRE_NEED_SMALL_LOOP_STORES) more |= 1u << VYRE_NEED_LOOP_ATOMICS;
+    return more;
+}
+
 static void specialise(vyre_context *c, int which, bool is_exact)
 {
     pthread_mutex_lock(&c->vulkan->lock);
@@ -333,4 +361,5 @@ const struct backend vulkan_backend = {.name = "vulkan",
                                        .buffer_destroy = vulkan_buffer_destroy,
                                        .buffer_copy = vulkan_buffer_copy,
                                        .fingerprint = copy_fingerprint,
-                                       .specialise = specialise};
+                                       .specialise = specialise,
+                                       .more_needs = more_needs};

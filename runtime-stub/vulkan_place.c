@@ -45,7 +45,16 @@ static vyre_status place_own(vyre_context *c, struct vulkan_recording *r, uint32
     return vulkan_allocate(c, VULKAN_READBACK, p->n_bytes, &p->staging, o);
 }
 
-/* Buffers of the context are used where they lie, if descriptors may begin there. */
+/* Descriptors begin at multiples of a number. Zeroing ends on whole words, and may not reach what follows. */
+static bool is_out_of_place(const vyre_context *c, const struct plan *plan, uint32_t i, uint64_t n_bytes)
+{
+    uint64_t offset = offset_in_buffer(plan, i), align = c->vulkan->limits.minStorageBufferOffsetAlignment;
+    if (offset % align || offset % 4) return true;
+    return n_bytes % 4 && offset + n_bytes != plan->held[i]->n_bytes &&
+           vulkan_is_written(vulkan_meta_buffer(plan->unit, i));
+}
+
+/* Buffers of the context are used where they lie, if they can be. */
 static vyre_status place(vyre_context *c, struct vulkan_recording *r, const struct plan *plan, uint32_t i,
                          struct outcome *o)
 {
@@ -55,7 +64,7 @@ static vyre_status place(vyre_context *c, struct vulkan_recording *r, const stru
     p->n_bytes = p->count * vulkan_meta_buffer(plan->unit, i)->elem_bytes;
     vyre_status status = check_range(c, plan, i, p->n_bytes, o);
     if (status) return status;
-    if (memory && offset_in_buffer(plan, i) % c->vulkan->limits.minStorageBufferOffsetAlignment) {
+    if (memory && is_out_of_place(c, plan, i, p->n_bytes)) {
         p->source = memory->buffer;
         p->source_offset = offset_in_buffer(plan, i);
     } else if (memory) {
@@ -138,7 +147,7 @@ static vyre_status write_set(vyre_context *c, struct vulkan_recording *r, uint32
     }
     if (p->head->trap_binding != VYRE_SPIRV_NONE)
         add_write(&w, r->sets[step], p->head->trap_binding, r->traps.buffer, (uint64_t)step * VULKAN_TRAP_STRIDE,
-                  sizeof(struct vyre_trap_record));
+                  p->head->n_trap_codes ? p->head->n_trap_codes * 4 : sizeof(struct vyre_trap_record));
     if (p->head->args_binding != VYRE_SPIRV_NONE)
         add_write(&w, r->sets[step], p->head->args_binding, r->args.buffer, r->args_at[step], p->head->args_bytes);
     c->vulkan->vk.UpdateDescriptorSets(c->vulkan->device, w.n, w.sets, 0, NULL);

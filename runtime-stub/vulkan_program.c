@@ -18,7 +18,7 @@ static bool open_image(const unsigned char *bytes, uint64_t n_bytes, const struc
     const struct vyre_spirv_head *h = (const struct vyre_spirv_head *)bytes;
     const struct vulkan_module *module = u->module->device;
     if (n_bytes < sizeof *h || h->head_bytes < sizeof *h || h->head_bytes % 4) return false;
-    uint64_t lists = (uint64_t)h->n_buffers + (uint64_t)h->n_tables * 2 + h->n_params;
+    uint64_t lists = (uint64_t)h->n_buffers + (uint64_t)h->n_tables * 2 + h->n_params + h->n_trap_codes;
     if (!fits(h->head_bytes, lists, 4, n_bytes) || !fits(h->module_offset, h->module_bytes, 1, n_bytes)) return false;
     if (h->module_offset % 4 || h->module_bytes % 4 || h->module_bytes < 20) return false;
     if (h->n_buffers != u->meta->n_buffers || h->n_params != u->meta->n_params) return false;
@@ -27,6 +27,8 @@ static bool open_image(const unsigned char *bytes, uint64_t n_bytes, const struc
     p->buffer_bindings = (const uint32_t *)(bytes + h->head_bytes);
     p->tables = p->buffer_bindings + h->n_buffers;
     p->param_offsets = p->tables + (size_t)h->n_tables * 2;
+    p->trap_codes = p->param_offsets + h->n_params;
+    if (h->n_trap_codes > VYRE_SPIRV_MAX_TRAP_CODES) return false;
     for (uint32_t i = 0; i < h->n_tables; i++)
         if (p->tables[i * 2] >= module->n_tables) return false;
     for (uint32_t i = 0; i < h->n_params; i++)
@@ -43,6 +45,8 @@ static vyre_status check_device(vyre_context *c, const struct vyre_unit *u, cons
     if (h->flags & VYRE_SPIRV_INT64 && !v->abilities.int64) missing = "64-bit integers";
     if (h->flags & VYRE_SPIRV_FLOAT64 && !v->abilities.float64) missing = "exact 64-bit floats";
     if (h->flags & VYRE_SPIRV_INT64_ATOMICS && !v->abilities.int64_atomics) missing = "64-bit atomics";
+    if (h->flags & VYRE_SPIRV_FLOAT32 && !v->abilities.float32) missing = "exact 32-bit floats";
+    if (h->flags & VYRE_SPIRV_SMALL_STORAGE && !v->abilities.small_storage) missing = "storage of 8 or 16 bits";
     if (missing)
         return outcome_fail(o, VYRE_ERROR_UNSUPPORTED, "%s: '%s' needs %s, which %s does not have", unit_name(u),
                             unit_name(u), missing, c->device);
@@ -127,8 +131,9 @@ static void destroy(struct vulkan *v, struct vulkan_program *p)
 
 static uint32_t rank_image(const vyre_context *c, uint32_t kind, const char *arch)
 {
-    (void)c, (void)arch;
-    return kind == VYRE_IMAGE_SPIRV;
+    if (kind != VYRE_IMAGE_SPIRV) return 0;
+    bool is_of_words = !strcmp(arch, VYRE_SPIRV_WORDS);
+    return is_of_words == c->vulkan->abilities.small_storage ? 1 : 2;
 }
 
 static vyre_status make(vyre_context *c, const struct vyre_unit *u, struct vulkan_program *p, struct outcome *o)

@@ -257,13 +257,27 @@ static void copy_out(struct run *r)
     }
 }
 
+/* The lowest invocation, inverted, and its code; 0: none. */
+static uint64_t find_trap(const struct vulkan_program *p, const unsigned char *bytes)
+{
+    uint64_t key = ((const struct vyre_trap_record *)bytes)->key;
+    const uint32_t *words = (const uint32_t *)bytes;
+    if (!p->head->n_trap_codes) return key;
+    key = 0;
+    for (uint32_t i = 0; i < p->head->n_trap_codes; i++)
+        if (words[i] > key >> 32) key = (uint64_t)words[i] << 32 | p->trap_codes[i];
+    return key;
+}
+
 static vyre_status check_traps(struct run *r)
 {
     for (uint32_t i = 0; i < r->plan->unit->n_steps; i++) {
-        const struct vyre_trap_record *t =
-            (const struct vyre_trap_record *)(r->recording->traps.mapped + (size_t)i * VULKAN_TRAP_STRIDE);
-        if (!t->key) continue;
-        return launch_trap(r->plan, &r->plan->launches[i], (uint32_t)t->key, (uint32_t)~(t->key >> 32), r->o);
+        const unsigned char *bytes = r->recording->traps.mapped + (size_t)i * VULKAN_TRAP_STRIDE;
+        const struct launch *l = &r->plan->launches[i];
+        if (!((const uint64_t *)bytes)[0] && !memcmp(bytes, bytes + 8, VULKAN_TRAP_BYTES - 8)) continue;
+        const struct vulkan_program *p = vulkan_program_get(r->c, l->program, r->o);
+        uint64_t key = p ? find_trap(p, bytes) : 0;
+        if (key) return launch_trap(r->plan, l, (uint32_t)key, (uint32_t)~(key >> 32), r->o);
     }
     return VYRE_OK;
 }

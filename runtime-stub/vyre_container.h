@@ -207,11 +207,16 @@ enum vyre_spirv_flag {
     VYRE_SPIRV_INT64 = 1, /* uses 64-bit integers */
     VYRE_SPIRV_FLOAT64 = 2,
     VYRE_SPIRV_INT64_ATOMICS = 4,
+    VYRE_SPIRV_FLOAT32 = 8,        /* uses f32, with the float controls that go with it */
+    VYRE_SPIRV_SMALL_STORAGE = 16, /* has storage of 8 or 16 bits */
 };
 enum { VYRE_SPIRV_NONE = 0xFFFFFFFF };
 
 /* One program: this head, then n_buffers bindings, n_tables pairs of (number of the DATA image, binding), n_params
- * offsets in the launch's words, all u32, then the module. What the launch's words are: codegen/spirv/spirv.h. */
+ * offsets in the launch's words, n_trap_codes codes, all u32, then the module. What the launch's words are:
+ * codegen/spirv/spirv.h. A program may have a second image of the architecture VYRE_SPIRV_WORDS, without storage of 8 and
+ * 16 bits, for devices that have none. */
+#define VYRE_SPIRV_WORDS "vulkan1.2-words"
 struct vyre_spirv_head {
     uint32_t head_bytes;                  /* of this struct; the lists follow */
     uint32_t module_offset, module_bytes; /* from the image's start */
@@ -221,10 +226,12 @@ struct vyre_spirv_head {
     uint32_t args_binding; /* of the launch's words where they are not push constants, else NONE */
     uint32_t args_bytes;
     uint32_t workgroup_bytes; /* shared memory */
-    uint32_t reserved;
+    uint32_t n_trap_codes;    /* 0: of a trap record that tells the code */
 };
 
-/* What a program that may trap writes to; zeros before the launch. */
+/* What a program that may trap writes to; zeros before the launch. One that has few codes, all constants, writes to an array of u32
+ * instead, one per code: the greatest of ~invocation of those that trapped with it. */
+enum { VYRE_SPIRV_MAX_TRAP_CODES = 16 };
 struct vyre_trap_record {
     uint64_t key; /* the greatest of ~invocation << 32 | code, invocations as 32 bits; 0: none has trapped */
 };

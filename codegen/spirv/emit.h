@@ -97,7 +97,7 @@ void spirv_atomic(struct spirv *e, const struct ir_stmt *s);
 void spirv_zero_workgroup_arrays(struct spirv *e);
 void spirv_zero_private_arrays(struct spirv *e);
 void spirv_barrier(struct spirv *e);
-void spirv_trap(struct spirv *e, spv_id code);
+void spirv_trap(struct spirv *e, const struct ir_expr *code); /* NULL: code 1, of a `while` */
 
 /* -- statements */
 void spirv_block(struct spirv *e, const struct ir_block *b);

@@ -2,7 +2,9 @@
 #include "codegen/spirv/emit.h"
 
 #include "codegen/spirv/tools.h"
+#include "ir/build.h"
 #include "ir/walk.h"
+#include "runtime-stub/vyre_container.h"
 
 enum { PUSH_CONSTANT_BYTES = 128, WORD_GROUPS = 0, WORD_BASE = 3, WORD_ZERO = 6, WORD_LENGTHS = 7 };
 
@@ -16,7 +18,20 @@ static spv_id word(struct spirv *e, uint32_t value)
 struct usage {
     struct spirv *e;
     bool traps, barriers, subgroups;
+    bool other_traps; /* than those in trap_codes */
 };
+
+/* Invocations that trap with one of few constant codes are told apart by 32-bit atomics, which all devices have. */
+static void note_trap(struct usage *u, const struct ir_expr *code)
+{
+    uint32_t value = code ? (uint32_t)code->bits : 1; /* of a `while` that used up its rounds */
+    u->traps = true;
+    if (code && !ir_is_const(code)) u->other_traps = true;
+    for (uint32_t i = 0; i < u->e->interface->trap_codes.n; i++)
+        if (u->e->interface->trap_codes.at[i] == value) return;
+    if (u->e->interface->trap_codes.n == VYRE_SPIRV_MAX_TRAP_CODES) u->other_traps = true;
+    if (!u->other_traps) vec_push(u->e->arena, &u->e->interface->trap_codes, value);
+}
 
 static void note_table(struct spirv *e, const struct ir_buffer *b)
 {
@@ -36,7 +51,8 @@ static void note_expr(void *ctx, struct ir_expr **place)
 static void note_stmt(void *ctx, struct ir_stmt *s)
 {
     struct usage *u = ctx;
-    if (s->kind == IR_STMT_TRAP || s->kind == IR_STMT_WHILE) u->traps = true;
+    if (s->kind == IR_STMT_TRAP) note_trap(u, s->trap.code);
+    if (s->kind == IR_STMT_WHILE) note_trap(u, NULL);
     if (s->kind == IR_STMT_BARRIER) u->barriers = true;
     if (s->kind == IR_STMT_COPY_ASYNC && s->copy.src->space == IR_SPACE_DATA) note_table(u->e, s->copy.src);
 }
@@ -118,6 +134,7 @@ static uint32_t unit_bits_of(struct spirv *e, ir_type elem)
 {
     uint32_t bits = ir_scalar_infos[elem.scalar].mem_bytes * 8u;
     if ((bits == 8 && !e->options->storage_8bit) || (bits == 16 && !e->options->storage_16bit)) return 32;
+    if (bits < 32) e->interface->uses_small_storage = true;
     if (bits == 8) {
         spv_capability(&e->m, SpvCapabilityStorageBuffer8BitAccess);
         spv_extension(&e->m, "SPV_KHR_8bit_storage");
@@ -242,7 +259,9 @@ static void load_ids(struct spirv *e, struct arg_words args)
 static void declare_trap(struct spirv *e, const struct usage *u)
 {
     if (!u->traps) return;
-    spv_id variable = spv_variable(&e->m, SpvStorageClassStorageBuffer, block_type(e, spv_type_uint(&e->m, 64), 8, 1));
+    uint32_t n_codes = e->interface->trap_codes.n, bits = n_codes ? 32 : 64;
+    spv_id type = block_type(e, spv_type_uint(&e->m, bits), bits / 8, n_codes ? n_codes : 1);
+    spv_id variable = spv_variable(&e->m, SpvStorageClassStorageBuffer, type);
     spv_name(&e->m, variable, "trap");
     e->trap_record = bind_variable(e, variable, e->interface->trap);
     compute_linear_gid(e);
@@ -298,10 +317,11 @@ static void declare_entry(struct spirv *e)
                    e->entry_interface.n);
     struct spv_words *modes = &m->sections[SPV_MODES];
     SPV_PUT(m, modes, SpvOpExecutionMode, e->main, SpvExecutionModeLocalSize, size[0], size[1], size[2]);
+    if (!m->has_float32 && !m->has_float64) return;
     spv_extension(m, "SPV_KHR_float_controls");
     spv_capability(m, SpvCapabilitySignedZeroInfNanPreserve);
     spv_capability(m, SpvCapabilityRoundingModeRTE);
-    for (uint32_t bits = 32; bits <= (m->has_float64 ? 64u : 32u); bits += 32) {
+    for (uint32_t bits = m->has_float32 ? 32 : 64; bits <= (m->has_float64 ? 64u : 32u); bits += 32) {
         SPV_PUT(m, modes, SpvOpExecutionMode, e->main, SpvExecutionModeSignedZeroInfNanPreserve, bits);
         SPV_PUT(m, modes, SpvOpExecutionMode, e->main, SpvExecutionModeRoundingModeRTE, bits);
     }
@@ -333,12 +353,14 @@ void spirv_emit_program(const struct ir_program *p, const struct spirv_options *
     struct ir_block *body = (struct ir_block *)&p->body; /* only looked at */
     ir_walk_exprs(body, note_expr, &u);
     ir_walk_stmts(body, note_stmt, &u);
+    if (u.other_traps) interface->trap_codes.n = 0;
     lay_out_args(&e);
     assign_bindings(&e, u.traps);
     declare_environment(&e);
     emit_main(&e, &u);
     declare_entry(&e);
     interface->uses_int64 = e.m.has_int64;
+    interface->uses_float32 = e.m.has_float32;
     interface->uses_float64 = e.m.has_float64;
     struct spv_words all = {0};
     spv_module_finish(&e.m, &all);

@@ -161,7 +161,7 @@ static void lower_WHILE(struct spirv *e, const struct ir_stmt *s)
     SPV_DO(&e->m, SpvOpSelectionMerge, count_merge, SpvSelectionControlMaskNone);
     SPV_DO(&e->m, SpvOpBranchConditional, has_rounds, count_merge, out_of_rounds);
     enter(e, out_of_rounds);
-    spirv_trap(e, word(e, 1));
+    spirv_trap(e, NULL);
     jump(e, l.merge);
     enter(e, count_merge);
     SPV_DO(&e->m, SpvOpStore, rounds, spirv_u32(e, SpvOpIAdd, n, word(e, 1)));
@@ -238,7 +238,7 @@ static void lower_WAIT(struct spirv *e, const struct ir_stmt *s)
 
 static void lower_TRAP(struct spirv *e, const struct ir_stmt *s)
 {
-    spirv_trap(e, spirv_scalar(e, s->trap.code));
+    spirv_trap(e, s->trap.code);
 }
 
 static void refuse(struct spirv *e, const struct ir_stmt *s)

@@ -1,6 +1,6 @@
-/* emit_trap.c - the record of the lowest trapping invocation: struct vyre_trap_record, zeroed by the runtime, is the greatest of all
- * `~invocation << 32 | code`. One atomic, and no lock: that would be a loop that lanes leave one by one, which not every driver
- * compiles correctly around an atomic. */
+/* emit_trap.c - the record of the lowest trapping invocation: the greatest of all ~invocation per code, or of all
+ * `~invocation << 32 | code` where codes are many or computed; zeroed by the runtime. One atomic, and no lock: that would be a loop
+ * that lanes leave one by one, which not every driver compiles correctly around an atomic. */
 #include "codegen/spirv/emit.h"
 
 static spv_id widen(struct spirv *e, spv_id v)
@@ -8,7 +8,7 @@ static spv_id widen(struct spirv *e, spv_id v)
     return SPV_OP(&e->m, SpvOpUConvert, spv_type_uint(&e->m, 64), v);
 }
 
-static void record(struct spirv *e, spv_id code)
+static void record_any(struct spirv *e, spv_id code)
 {
     struct spv_module *m = &e->m;
     spv_id wide = spv_type_uint(m, 64), zero = spv_const_u32(m, 0);
@@ -22,17 +22,39 @@ static void record(struct spirv *e, spv_id code)
     e->interface->uses_int64_atomics = true;
 }
 
-void spirv_trap(struct spirv *e, spv_id code)
+static void record_known(struct spirv *e, uint32_t code)
 {
+    struct spv_module *m = &e->m;
+    spv_id word = spv_type_uint(m, 32), zero = spv_const_u32(m, 0);
+    uint32_t which = 0;
+    while (e->interface->trap_codes.at[which] != code)
+        which++;
+    spv_id type = spv_type_pointer(m, SpvStorageClassStorageBuffer, word);
+    spv_id at = SPV_OP(m, SpvOpAccessChain, type, e->trap_record, zero, spv_const_u32(m, which));
+    spv_id key = SPV_OP(m, SpvOpNot, word, e->linear_gid);
+    SPV_OP(m, SpvOpAtomicUMax, word, at, spv_const_u32(m, SpvScopeDevice), zero, key);
+}
+
+static void record(struct spirv *e, const struct ir_expr *code, spv_id value)
+{
+    if (e->interface->trap_codes.n)
+        record_known(e, code ? (uint32_t)code->bits : 1);
+    else
+        record_any(e, value);
+}
+
+void spirv_trap(struct spirv *e, const struct ir_expr *code)
+{
+    spv_id value = code ? spirv_scalar(e, code) : spv_const_u32(&e->m, 1);
     if (!e->alive) {
-        record(e, code);
+        record(e, code, value);
         spv_do(&e->m, SpvOpReturn);
         e->block_ended = true;
         return;
     }
     spv_id alive = SPV_OP(&e->m, SpvOpLoad, spv_type_bool(&e->m), e->alive);
     spv_id merge = spirv_if_begin(e, alive);
-    record(e, code);
+    record(e, code, value);
     SPV_DO(&e->m, SpvOpStore, e->alive, spv_const_bool(&e->m, false));
     spirv_if_end(e, merge);
 }

@@ -12,7 +12,8 @@ static uint32_t number_of(const struct ir_module *m, const struct ir_data *data)
 static uint32_t flags_of(const struct spirv_interface *face)
 {
     return (face->uses_int64 ? VYRE_SPIRV_INT64 : 0) | (face->uses_float64 ? VYRE_SPIRV_FLOAT64 : 0) |
-           (face->uses_int64_atomics ? VYRE_SPIRV_INT64_ATOMICS : 0);
+           (face->uses_int64_atomics ? VYRE_SPIRV_INT64_ATOMICS : 0) | (face->uses_float32 ? VYRE_SPIRV_FLOAT32 : 0) |
+           (face->uses_small_storage ? VYRE_SPIRV_SMALL_STORAGE : 0);
 }
 
 static void write_lists(const struct ir_program *p, const struct spirv_interface *face, struct out *out)
@@ -25,6 +26,8 @@ static void write_lists(const struct ir_program *p, const struct spirv_interface
     }
     for (uint32_t i = 0; i < p->params.n; i++)
         out_u32(out, face->params[i]);
+    for (uint32_t i = 0; i < face->trap_codes.n; i++)
+        out_u32(out, face->trap_codes.at[i]);
 }
 
 void spirv_write_image(const struct ir_program *p, const struct spirv_options *options, struct arena *scratch,
@@ -35,7 +38,7 @@ void spirv_write_image(const struct ir_program *p, const struct spirv_options *o
     struct out module;
     out_init(&module, out->mem);
     spirv_emit_program(p, options, scratch, &module, &face);
-    uint32_t n_words = p->buffers.n + face.tables.n * 2 + p->params.n;
+    uint32_t n_words = p->buffers.n + face.tables.n * 2 + p->params.n + face.trap_codes.n;
     struct vyre_spirv_head head = {.head_bytes = sizeof head,
                                    .module_offset = (uint32_t)sizeof head + n_words * 4,
                                    .module_bytes = (uint32_t)module.n,
@@ -46,7 +49,8 @@ void spirv_write_image(const struct ir_program *p, const struct spirv_options *o
                                    .trap_binding = face.trap,
                                    .args_binding = face.args,
                                    .args_bytes = face.args_bytes,
-                                   .workgroup_bytes = face.workgroup_bytes};
+                                   .workgroup_bytes = face.workgroup_bytes,
+                                   .n_trap_codes = face.trap_codes.n};
     out_bytes(out, &head, sizeof head);
     write_lists(p, &face, out);
     out_bytes(out, module.bytes, module.n);

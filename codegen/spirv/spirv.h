@@ -2,7 +2,7 @@
  *
  * How a module sees the world; runtime-stub/vulkan.c builds its pipelines from this:
  *   descriptor set 0   binding spirv_interface.buffers[i]: buffer i of the program, a storage buffer of packed elements, never empty
- *                      binding .data[k]: the k-th table of the program; .trap: struct vyre_trap_record, only where it may trap;
+ *                      binding .data[k]: the k-th table of the program; .trap: where it may trap, an array of u32 per code, or struct vyre_trap_record;
  *                      .args: the words below, only when they do not fit into 128 bytes of push constants
  *   push constants     u32 groups[3]   workgroups of the whole launch        u32 base[3]    first workgroup of this part of it
  *                      u32 zero        0, which the driver's compiler cannot know
@@ -32,11 +32,15 @@ struct spirv_interface {
     uint32_t *params;    /* byte offset of each param in the push constants or args */
     uint32_t args_bytes;
     uint32_t workgroup_bytes; /* shared memory used */
-    bool uses_int64, uses_float64, uses_int64_atomics;
+    bool uses_int64, uses_float32, uses_float64, uses_int64_atomics, uses_small_storage;
+    VEC(uint32_t) trap_codes; /* empty: of a trap record that tells the code */
 };
 
 /* Why a program cannot have SPIR-V code, to follow "because": "it has a grid barrier"; NULL: it can. */
 const char *spirv_refusal(const struct ir_program *p);
+
+/* Whether a buffer or table that it uses has elements of 8 or 16 bits. */
+bool spirv_has_small_storage(const struct ir_program *p);
 
 /* The words of the module, validated; the interface lives in `arena`. */
 void spirv_emit_program(const struct ir_program *p, const struct spirv_options *options, struct arena *arena,

@@ -185,6 +185,7 @@ spv_id spv_type_float(struct spv_module *m, uint32_t bits)
         m->has_float64 = true;
         spv_capability(m, SpvCapabilityFloat64);
     }
+    if (bits == 32) m->has_float32 = true;
     return SPV_TYPE(m, SpvOpTypeFloat, bits);
 }
 

@@ -42,8 +42,8 @@ struct spv_module {
     spv_id glsl;      /* the imported extended instruction set, once used */
     uint32_t *unique; /* hash table over SPV_GLOBALS: where a type or constant begins, plus 1 */
     uint32_t n_unique, unique_cap;
-    bool has_int64, has_float64; /* types and capabilities in use */
-    uint32_t version;            /* 0x00010300 is SPIR-V 1.3, what Vulkan 1.1 and later take */
+    bool has_int64, has_float32, has_float64; /* types and capabilities in use */
+    uint32_t version;                         /* 0x00010300 is SPIR-V 1.3, what Vulkan 1.1 and later take */
 };
 
 void spv_module_init(struct spv_module *m, struct arena *arena, uint32_t version);

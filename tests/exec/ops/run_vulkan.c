@@ -21,7 +21,7 @@ static void *batch_library;
 
 void executor_add_targets(struct target_set *targets)
 {
-    targets->has[TARGET_SPIRV_VULKAN_1_2] = true;
+    targets->has[TARGET_SPIRV_VULKAN_1_2] = targets->has[TARGET_SPIRV_VULKAN_1_2_WORDS] = true;
 }
 
 bool executor_open(void *library, const char *entry)

@@ -1,5 +1,5 @@
 #!/bin/bash
-# run.sh SOURCES BUILD programs|refusals|probes|launches|layers|random - compares the Vulkan device with the interpreter, byte for byte. Exit status 77: there is no
+# run.sh SOURCES BUILD programs|refusals|probes|launches|layers|lesser|random - compares the Vulkan device with the interpreter, byte for byte. Exit status 77: there is no
 # device.
 set -euo pipefail
 export LC_ALL=C
@@ -56,6 +56,17 @@ program two_parts {
   all[gid.x] = gid.x;
   grid_barrier;
   turned[gid.x] = all[99 - gid.x];
+}
+program halves {
+  dispatch len(out);
+  buffer out : write u16[];
+  buffer in  : read u8[];
+  if gid.x % 5 != 2 { out[gid.x] = u16(in[gid.x] / 2) * 300; }
+}
+program wide {
+  dispatch len(out);
+  buffer out : write u64[];
+  out[gid.x] = u64(gid.x) << 40 | 1;
 }
 program add_one {
   workgroup 64;
@@ -157,6 +168,15 @@ check_layers() {
     on_device "$scratch/first.vir" --program=add_one 'words=u32[1]' --probes >/dev/null
     grep -E 'ERROR|WARNING|PERFORMANCE|VUID|SYNC-' "$scratch/layers" && fail 'probes under the validation layers'
     return 0
+}
+
+# As on a device that has words alone: elements of 8 and 16 bits are parts of words, and the CPU does what has 64 bits.
+check_lesser() {
+    export VYRE_VULKAN_WITHOUT=small_storage,int64,float64,int64_atomics
+    check_programs
+    check_launches
+    VYRE_STRICT=1 on_device "$scratch/first.vir" --program=halves --check 'out=u16[1001]' 'in=random:u8[1001]:5' || fail halves
+    expect_cpu wide 'needs 64-bit integers' 'out=u64[100]'
 }
 
 check_random() { VYRE_STRICT=1 "$bin/vyre-fuzz" --run=vulkan --seed=3 --count=1 --programs=6; }
