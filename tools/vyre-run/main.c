@@ -130,7 +130,8 @@ static bool compile(struct session *s)
                                       .source_name = s->tool->options.inputs.at[0],
                                       .targets = &targets};
     target_set_default(&targets, NULL);
-    targets.has[TARGET_SPIRV_VULKAN_1_2] = targets.has[TARGET_SPIRV_VULKAN_1_2_WORDS] = !strcmp(s->compile.backend, "vulkan");
+    targets.has[TARGET_SPIRV_VULKAN_1_2] = targets.has[TARGET_SPIRV_VULKAN_1_2_WORDS] =
+        !strcmp(s->compile.backend, "vulkan");
     /* The interpreter runs the module as it was written. */
     struct ir_module *compiled = ir_module_copy(s->run.arena, s->module);
     pass_options_run(s->tool, &s->passes, compiled);
