@@ -59,6 +59,8 @@ struct vulkan {
     uint64_t timestamp_mask; /* of the bits that are valid */
     struct vulkan_abilities abilities;
     uint8_t fingerprint[FINGERPRINT_BYTES];
+    void (*queue_lock_of_caller)(void *ctx, int lock); /* NULL: nobody else uses the queue */
+    void *queue_lock_ctx;
     pthread_mutex_t queue_lock; /* of the queue: external synchronisation is ours (3.6) */
     pthread_mutex_t lock;       /* of what follows */
     struct vulkan_job *free_jobs;

@@ -23,7 +23,7 @@ static vyre_status create_job(vyre_context *c, struct vulkan_job **job, struct o
     if (!r) r = v->vk.AllocateCommandBuffers(v->device, &commands, &j->commands);
     if (!r) r = v->vk.CreateFence(v->device, &fence, NULL, &j->fence);
     if (!r) r = v->vk.CreateQueryPool(v->device, &query, NULL, &j->timestamps);
-    *job = j;
+    *job = r ? NULL : j;
     if (!r) return VYRE_OK;
     v->vk.DestroyFence(v->device, j->fence, NULL);
     v->vk.DestroyCommandPool(v->device, j->pool, NULL);
@@ -74,7 +74,9 @@ vyre_status vulkan_submit(vyre_context *c, struct vulkan_job *job, struct outcom
     VkSubmitInfo info = {
         .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO, .commandBufferCount = 1, .pCommandBuffers = &job->commands};
     pthread_mutex_lock(&v->queue_lock);
+    if (v->queue_lock_of_caller) v->queue_lock_of_caller(v->queue_lock_ctx, 1);
     VkResult r = v->vk.QueueSubmit(v->queue, 1, &info, job->fence);
+    if (v->queue_lock_of_caller) v->queue_lock_of_caller(v->queue_lock_ctx, 0);
     pthread_mutex_unlock(&v->queue_lock);
     if (r) return vulkan_fail(v, o, r, "vkQueueSubmit");
     r = v->vk.WaitForFences(v->device, 1, &job->fence, VK_TRUE, UINT64_MAX);

@@ -267,10 +267,38 @@ static vyre_status open_device(struct vulkan *v, const struct device_facts *f, s
     v->owns_device = true;
     if (!load_scope(v, "DEVICE", o)) return o->status;
     v->vk.GetDeviceQueue(v->device, v->queue_family, 0, &v->queue);
+    return VYRE_OK;
+}
+
+/* The caller's instance, device and queue: whether the features that the device has were asked for is the caller's to know. */
+static vyre_status use_callers(struct vulkan *v, const struct settings *s, struct device_facts *f, struct outcome *o)
+{
+    const vyre_native *n = s->native;
+    if (!n->vulkan_instance || !n->vulkan_physical_device || !n->vulkan_device || !n->vulkan_queue)
+        return outcome_fail(
+            o, VYRE_ERROR_INVALID_ARGUMENT,
+            "vyre_native: Vulkan's instance, physical device, device and queue belong together: give all");
+    v->instance = n->vulkan_instance;
+    v->physical = n->vulkan_physical_device;
+    v->queue_lock_of_caller = s->queue_lock;
+    v->queue_lock_ctx = s->queue_lock_ctx;
+    if (!load_scope(v, "INSTANCE", o)) return o->status;
+    ask_device(v, v->physical, f);
+    if (missing_feature(f))
+        return outcome_fail(o, VYRE_ERROR_NO_DEVICE, "%s has no %s", f->properties.properties.deviceName,
+                            missing_feature(f));
+    find_queue_family(v, v->physical); /* for what timestamps are worth */
+    v->queue_family = n->vulkan_queue_family;
+    v->queue = n->vulkan_queue;
+    v->device = n->vulkan_device;
+    return load_scope(v, "DEVICE", o) ? VYRE_OK : o->status;
+}
+
+static void note_device(struct vulkan *v, const struct device_facts *f)
+{
     v->vk.GetPhysicalDeviceMemoryProperties(v->physical, &v->memory_types);
     v->limits = f->properties.properties.limits;
     note_fingerprint(v, f);
-    return VYRE_OK;
 }
 
 /* -- opening and closing */
@@ -279,11 +307,15 @@ static vyre_status open_all(vyre_context *c, const struct settings *s, struct ou
 {
     struct vulkan *v = c->vulkan;
     struct device_facts facts;
+    bool is_callers = s->native->vulkan_device || s->native->vulkan_instance;
     vyre_status status = open_library(v, o);
-    if (!status) status = open_instance(v, o);
-    if (!status) status = choose_device(v, s, &facts, o);
-    if (!status) status = open_device(v, &facts, o);
-    if (!status) status = vulkan_allocate(c, VULKAN_ON_DEVICE, 64, &v->nothing, o);
+    if (!status && is_callers) status = use_callers(v, s, &facts, o);
+    if (!status && !is_callers) status = open_instance(v, o);
+    if (!status && !is_callers) status = choose_device(v, s, &facts, o);
+    if (!status && !is_callers) status = open_device(v, &facts, o);
+    if (status) return status;
+    note_device(v, &facts);
+    status = vulkan_allocate(c, VULKAN_ON_DEVICE, 64, &v->nothing, o);
     if (status) return status;
     snprintf(c->device, sizeof c->device, "%.120s", facts.properties.properties.deviceName);
     return VYRE_OK;
@@ -294,7 +326,7 @@ static void vulkan_close(vyre_context *c)
     struct vulkan *v = c->vulkan;
     if (!v) return;
     if (v->vk.DeviceWaitIdle) {
-        v->vk.DeviceWaitIdle(v->device);
+        if (v->owns_device) v->vk.DeviceWaitIdle(v->device); /* every launch has waited for itself */
         vulkan_forget_recordings(c, VK_NULL_HANDLE);
         vulkan_free_jobs(c);
         vulkan_release(c, &v->nothing);

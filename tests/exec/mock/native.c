@@ -1,4 +1,7 @@
-/* native.c cuda|hsa - the caller's own context, stream, agent, queue and memory are used, and left as they were. */
+/* native.c cuda|hsa|vulkan - the caller's own context, stream, agent, queue and memory are used, and left as they were. */
+#define VK_NO_PROTOTYPES
+#include <vulkan/vulkan_core.h>
+
 #include "tests/exec/mock/world.h"
 
 enum { N = 100 };
@@ -30,6 +33,7 @@ static vyre_status create(const vyre_native *native, void (*lock)(void *, int), 
     vyre_options options = {.size = sizeof options,
                             .backends = backend,
                             .native = native,
+                            .strict = 1,
                             .queue_lock = lock,
                             .queue_lock_ctx = lock_ctx,
                             .message = reason,
@@ -166,21 +170,76 @@ static void uses_callers_hsa(void)
     CHECK_INT(destroy_queue(queue), 0);
 }
 
+/* -- Vulkan ------------------------------------------------------------------------------------ */
+
+/* The mock's device reaches 1 MiB of a buffer, and takes workgroups of 1024. */
+static void refuses_what_is_too_large(vyre_context *c)
+{
+    static uint32_t much[(1 << 20) / 4 + 1];
+    struct scale_args args = {vyre_host(from, N), vyre_host(much, sizeof much / 4), 3};
+    CHECK_INT(vyre_rt_run(c, module, SCALE, &args), VYRE_ERROR_LENGTH);
+    CHECK(strstr(vyre_context_message(c), "Mock GPU 1 reaches 1048576 of a buffer") != NULL);
+    struct lookup_args wide = {vyre_host(from, N), vyre_host(to, N)};
+    CHECK_INT(vyre_rt_run(c, module, WIDE, &wide), VYRE_ERROR_UNSUPPORTED);
+    CHECK(strstr(vyre_context_message(c), "2048 x 1 x 1 is too large") != NULL);
+}
+
+static void uses_callers_vulkan(void)
+{
+    PFN_vkGetInstanceProcAddr get = NULL;
+    VkApplicationInfo app = {.sType = VK_STRUCTURE_TYPE_APPLICATION_INFO, .apiVersion = VK_API_VERSION_1_2};
+    VkInstanceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO, .pApplicationInfo = &app};
+    VkInstance instance;
+    VkDevice device;
+    unsigned locks[2] = {0, 0};
+    *(void **)&get = find("vkGetInstanceProcAddr");
+    PFN_vkCreateInstance create_instance = (PFN_vkCreateInstance)get(NULL, "vkCreateInstance");
+    PFN_vkCreateDevice create_device = (PFN_vkCreateDevice)get(NULL, "vkCreateDevice");
+    PFN_vkDestroyDevice destroy_device = (PFN_vkDestroyDevice)get(NULL, "vkDestroyDevice");
+    PFN_vkDestroyInstance destroy_instance = (PFN_vkDestroyInstance)get(NULL, "vkDestroyInstance");
+    CHECK_INT(create_instance(&info, NULL, &instance), VK_SUCCESS);
+    CHECK_INT(create_device((VkPhysicalDevice)(uintptr_t)2, NULL, NULL, &device), VK_SUCCESS);
+    refuses((vyre_native){.vulkan_device = device}, VYRE_ERROR_INVALID_ARGUMENT, "belong together: give all");
+
+    vyre_native native = {.vulkan_instance = instance,
+                          .vulkan_physical_device = (void *)(uintptr_t)2,
+                          .vulkan_device = device,
+                          .vulkan_queue = device};
+    vyre_context *c;
+    CHECK_INT(create(&native, count_locks, locks, &c), VYRE_OK);
+    vyre_context_info what = {.size = sizeof what};
+    CHECK_INT(vyre_context_get_info(c, &what), VYRE_OK);
+    CHECK_STRING(what.device, "Mock GPU 1");
+    struct scale_args args = {vyre_host(from, N), vyre_host(to, N), 3};
+    CHECK_INT(vyre_rt_run(c, module, SCALE, &args), VYRE_OK);
+    CHECK(locks[0] >= 1 && locks[0] == locks[1]);
+    refuses_what_is_too_large(c);
+    vyre_context_destroy(c);
+    CHECK_INT(world_mock->n_live, 2); /* instance and device */
+    destroy_device(device, NULL);
+    destroy_instance(instance, NULL);
+}
+
 int main(int argc, char **argv)
 {
-    bool is_cuda = argc > 1 && !strcmp(argv[1], "cuda");
-    const char *soname = is_cuda ? "libcuda.so.1" : "libhsa-runtime64.so.1";
-    backend = is_cuda ? "cuda" : "hsa";
+    static const struct {
+        const char *backend, *soname;
+        void (*use)(void);
+    } rows[] = {{"cuda", "libcuda.so.1", uses_callers_cuda},
+                {"hsa", "libhsa-runtime64.so.1", uses_callers_hsa},
+                {"vulkan", "libvulkan.so.1", uses_callers_vulkan}};
+    size_t row = 0;
+    while (row < 2 && (argc < 2 || strcmp(argv[1], rows[row].backend) != 0))
+        row++;
+    const char *soname = rows[row].soname;
+    backend = rows[row].backend;
     world_open(soname);
     library = dlopen(soname, RTLD_NOW | RTLD_LOCAL);
     module = world_module();
     for (uint32_t i = 0; i < N; i++)
         from[i] = i * 11;
     world_reset();
-    if (is_cuda)
-        uses_callers_cuda();
-    else
-        uses_callers_hsa();
+    rows[row].use();
     if (!CHECK_INT(world_mock->n_live, 0) || !CHECK_UINT(world_mock->n_misuses, 0))
         fprintf(stderr, "    %s\n", world_mock->misuse);
     return test_finish();

@@ -65,6 +65,31 @@ static inline void world_add_image(uint32_t kind, const char *arch, const char *
     module_add_image(kind, arch, program, image, sizeof *image);
 }
 
+/* For Vulkan: bindings, the param's place in the launch's words, and a module that the mock does not look into. */
+struct world_spirv {
+    struct vyre_spirv_head head;
+    uint32_t lists[3], module[8];
+};
+static struct world_spirv world_spirvs[8];
+static uint32_t world_n_spirvs;
+
+static inline void world_add_spirv(const char *program, uint32_t workgroup_bytes)
+{
+    struct world_spirv *image = &world_spirvs[world_n_spirvs++];
+    uint32_t n_params = module_last()->n_params;
+    *image = (struct world_spirv){.head = {.head_bytes = sizeof image->head,
+                                           .module_offset = offsetof(struct world_spirv, module),
+                                           .module_bytes = sizeof image->module,
+                                           .n_buffers = 2,
+                                           .n_params = n_params,
+                                           .trap_binding = VYRE_SPIRV_NONE,
+                                           .args_binding = VYRE_SPIRV_NONE,
+                                           .args_bytes = 9 * 4 + n_params * 8,
+                                           .workgroup_bytes = workgroup_bytes},
+                                  .lists = {0, 1, 40}};
+    module_add_image(VYRE_IMAGE_SPIRV, "vulkan1.2", program, image, sizeof *image);
+}
+
 /* For all devices of the mocks; a later PTX must win over an earlier, and the exact processor over its family. */
 static inline void world_add_images(const char *program, uint32_t n_tables, uint32_t flags, uint32_t workgroup_bytes,
                                     const char *text)
@@ -109,18 +134,21 @@ static inline void world_pipeline(void)
 
 static inline struct vyre_module *world_module(void)
 {
-    world_n_images = 0;
+    world_n_images = world_n_spirvs = 0;
     module_begin();
     world_program("scale", VYRE_ACCESS_WRITE, WORLD_GROUP);
     world_add_images("scale", 0, 0, 0, "good");
+    world_add_spirv("scale", 0);
     world_add_image(VYRE_IMAGE_CUBIN, "sm_89", "scale", 0, 0, 0, "machine code");
     world_add_image(VYRE_IMAGE_AMDGCN, "gfx1100", "scale", 0, 0, 0, "good");
     world_program("lookup", VYRE_ACCESS_READ_WRITE, WORLD_GROUP);
     world_add_images("lookup", 1, VYRE_DEVICE_TRAPS, 0, "good");
     world_program("wide", VYRE_ACCESS_READ_WRITE, 2048);
     world_add_images("wide", 0, 0, 0, "good");
+    world_add_spirv("wide", 0);
     world_program("large", VYRE_ACCESS_READ_WRITE, WORLD_GROUP);
     world_add_images("large", 0, 0, 33 << 10, "good");
+    world_add_spirv("large", 33 << 10);
     world_program("bad", VYRE_ACCESS_READ_WRITE, WORLD_GROUP);
     world_add_images("bad", 0, 0, 0, "bad");
     world_program("other", VYRE_ACCESS_READ_WRITE, WORLD_GROUP);
