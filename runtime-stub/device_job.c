@@ -129,6 +129,7 @@ vyre_status device_upload(vyre_context *c, struct device_job *job, uint64_t to, 
                           struct outcome *o)
 {
     uint64_t offset, n;
+    stats_add_upload(c, n_bytes);
     for (uint64_t at = 0; at < n_bytes; at += n) {
         n = n_bytes - at;
         vyre_status status = take_staging(c, job, &offset, &n, o);
@@ -144,6 +145,7 @@ vyre_status device_download(vyre_context *c, struct device_job *job, void *to, u
                             struct outcome *o)
 {
     uint64_t offset, n;
+    stats_add_download(c, n_bytes);
     for (uint64_t at = 0; at < n_bytes; at += n) {
         n = n_bytes - at;
         vyre_status status = take_staging(c, job, &offset, &n, o);

@@ -28,6 +28,7 @@ static vyre_status run_plan(vyre_context *c, struct plan *plan, struct outcome *
     if (status != VYRE_ERROR_UNSUPPORTED || !c->backend->fingerprint || is_probe || c->strict) return status;
     char why[MESSAGE_BYTES];
     memcpy(why, o->message, sizeof why);
+    stats_add_fallback(c);
     return fallback_run(c, plan, why, o);
 }
 
@@ -37,6 +38,7 @@ vyre_status plan_run(vyre_context *c, struct plan *plan, struct outcome *o)
     vyre_status status = context_check(c, unit_name(plan->unit), o);
     if (status) return status;
     status = context_note(c, run_plan(c, plan, o));
+    if (plan->unit->module != c->qualification.probes) stats_add_run(c, plan, status);
     if (!begin) return status;
     uint64_t end = clock_ns();
     trace_add(c->trace, "run", unit_name(plan->unit), "", begin, end, 0);

@@ -292,6 +292,30 @@ vyre_status cpu_prepare(vyre_context *c, const char *level, struct outcome *o);
 /* Picks the object's code for the level. */
 bool cpu_pick_code(struct module *m);
 
+/* -- stats.c ----------------------------------------------------------------------------------- */
+
+#define CONTEXT_COUNTERS(COUNTER)                                                                                      \
+    COUNTER(runs)                                                                                                      \
+    COUNTER(failures)                                                                                                  \
+    COUNTER(fallbacks)                                                                                                 \
+    COUNTER(launches)                                                                                                  \
+    COUNTER(workgroups)                                                                                                \
+    COUNTER(read_bytes)                                                                                                \
+    COUNTER(written_bytes)                                                                                             \
+    COUNTER(temp_bytes)                                                                                                \
+    COUNTER(uploaded_bytes)                                                                                            \
+    COUNTER(downloaded_bytes)
+struct context_counters {
+#define COUNTER(name) _Atomic uint64_t name;
+    CONTEXT_COUNTERS(COUNTER)
+#undef COUNTER
+};
+void stats_add_run(vyre_context *c, const struct plan *plan, vyre_status status);
+void stats_add_fallback(vyre_context *c);
+/* What a backend moved between the host and the device. */
+void stats_add_upload(vyre_context *c, uint64_t n_bytes);
+void stats_add_download(vyre_context *c, uint64_t n_bytes);
+
 /* -- launch.c ---------------------------------------------------------------------------------- */
 
 /* Fills the outcome of a launch that trapped. */
@@ -340,6 +364,7 @@ struct vyre_context {
     bool strict;
     char cache_dir[1024]; /* "": no disk access */
     struct trace *trace;
+    struct context_counters counters;
 
     struct candidate candidates[N_BACKENDS];
     uint32_t n_candidates;

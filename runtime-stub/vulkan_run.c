@@ -242,8 +242,9 @@ static void copy_in(struct run *r)
     const struct vulkan_recording *k = r->recording;
     for (uint32_t i = 0; i < k->n_args; i++) {
         unsigned char *to = host_side(&k->placed[i]);
-        if (to && argument(r, i)->access != VYRE_ACCESS_WRITE)
-            memcpy(to, r->plan->buffers[i].bytes, k->placed[i].n_bytes);
+        if (!to || argument(r, i)->access == VYRE_ACCESS_WRITE) continue;
+        memcpy(to, r->plan->buffers[i].bytes, k->placed[i].n_bytes);
+        stats_add_upload(r->c, k->placed[i].n_bytes);
     }
     memset(k->traps.mapped, 0, (size_t)r->plan->unit->n_steps * VULKAN_TRAP_STRIDE);
 }
@@ -253,7 +254,9 @@ static void copy_out(struct run *r)
     const struct vulkan_recording *k = r->recording;
     for (uint32_t i = 0; i < k->n_args; i++) {
         const unsigned char *from = host_side(&k->placed[i]);
-        if (from && vulkan_is_written(argument(r, i))) memcpy(r->plan->buffers[i].bytes, from, k->placed[i].n_bytes);
+        if (!from || !vulkan_is_written(argument(r, i))) continue;
+        memcpy(r->plan->buffers[i].bytes, from, k->placed[i].n_bytes);
+        stats_add_download(r->c, k->placed[i].n_bytes);
     }
 }
 

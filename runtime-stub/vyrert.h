@@ -181,6 +181,18 @@ typedef struct vyre_context_info {
     uint32_t usable;       /* 0 after VYRE_ERROR_DEVICE_LOST */
 } vyre_context_info;
 VYRE_API vyre_status vyre_context_get_info(vyre_context *context, vyre_context_info *info);
+
+/* What was done so far; of runs that failed only their number. */
+typedef struct vyre_context_stats {
+    size_t size;                               /* in: sizeof(vyre_context_stats) */
+    uint64_t runs, failures;                   /* programs and pipelines; those that ended with an error or a trap */
+    uint64_t fallbacks;                        /* runs that went to the CPU, since the device cannot do them right */
+    uint64_t launches, workgroups;             /* of programs: each arm of a pipeline is one */
+    uint64_t read_bytes, written_bytes;        /* arguments that may be read, that may be written */
+    uint64_t temp_bytes;                       /* of pipelines */
+    uint64_t uploaded_bytes, downloaded_bytes; /* arguments between host and device, probes included; 0 on the CPU */
+} vyre_context_stats;
+VYRE_API vyre_status vyre_context_get_stats(vyre_context *context, vyre_context_stats *stats);
 /* The i-th backend that was asked for: its name, VYRE_OK for the one picked or the reason's code, and one line. */
 VYRE_API vyre_status vyre_context_candidate(vyre_context *context, uint32_t i, const char **name, vyre_status *status,
                                             const char **reason);

@@ -228,6 +228,28 @@ void compiled_print_probes(const struct compiled *c)
     printf("in %.1f ms\n", (double)p.all_ns / 1e6);
 }
 
+void compiled_print_stats(const struct compiled *c)
+{
+    vyre_context_stats t = {.size = sizeof t};
+    vyre_context_get_stats(c->context, &t);
+    const struct {
+        const char *name;
+        uint64_t value;
+    } rows[] = {{"runs", t.runs},
+                {"failures", t.failures},
+                {"on the CPU instead", t.fallbacks},
+                {"launches", t.launches},
+                {"workgroups", t.workgroups},
+                {"bytes read", t.read_bytes},
+                {"bytes written", t.written_bytes},
+                {"bytes of temps", t.temp_bytes},
+                {"bytes uploaded", t.uploaded_bytes},
+                {"bytes downloaded", t.downloaded_bytes}};
+    printf("statistics of %s\n", c->info.device);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        printf("  %-18s %llu\n", rows[i].name, (unsigned long long)rows[i].value);
+}
+
 void compiled_close(struct compiled *c)
 {
     vyre_context_destroy(c->context);

@@ -27,7 +27,7 @@ struct session {
     /* options */
     const char *name;
     enum run_unit_kind kind;
-    bool interpret, check, probes;
+    bool interpret, check, probes, stats;
     uint32_t n_bench, opt_level;
     struct pass_settings passes;
     struct ir_run_options interp;
@@ -90,6 +90,9 @@ static void apply(struct session *s, const struct option_use *use)
         break;
     case OPTION_ID_RUN_PROBES:
         s->probes = true;
+        break;
+    case OPTION_ID_RUN_STATS:
+        s->stats = true;
         break;
     case OPTION_ID_RUN_THREADS:
         s->compile.threads = use->number;
@@ -285,6 +288,7 @@ static int work(struct tool *tool)
     if (!pass_options_read(tool, s.opt_level, &s.passes)) return TOOL_USAGE;
     out_init(&s.object, &tool->mem);
     bool ok = run_session(&s);
+    if (s.stats && s.compiled) compiled_print_stats(s.compiled);
     if (s.compiled) compiled_close(s.compiled);
     if (s.library) library_unload(s.library);
     out_release(&s.object);

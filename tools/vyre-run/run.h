@@ -86,6 +86,8 @@ void compiled_close(struct compiled *c);
 /* One of the units of the object; its siblings are the others. */
 const vyre_unit *compiled_any_unit(const struct compiled *c);
 const char *compiled_device(const struct compiled *c);
+/* To standard output: what was launched and moved. */
+void compiled_print_stats(const struct compiled *c);
 /* To standard output: what every probe shows of the device. */
 void compiled_print_probes(const struct compiled *c);
 /* How a run went. After a trap `trapped` is set, and nothing has been printed. */
