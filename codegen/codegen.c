@@ -27,8 +27,8 @@ static bool emit_host(const struct ir_module *m, const struct codegen_options *o
     struct object_contents contents;
     struct out container;
     out_init(&container, out->mem);
-    object_collect(m, options, face, diags, scratch, &container, &contents);
-    bool ok = llvm_emit_host(m, options, &contents, diags, scratch, out);
+    bool ok = object_collect(m, options, face, diags, scratch, &container, &contents) &&
+              llvm_emit_host(m, options, &contents, diags, scratch, out);
     out_release(&container);
     return ok;
 }

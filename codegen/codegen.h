@@ -25,6 +25,7 @@ struct codegen_options {
     const char *header_name; /* for the guard; NULL: from the source's name */
     const char *source_name; /* of the .vir file, as given */
     const struct target_set *targets;
+    const char *ptxas; /* assembler of PTX, for cubins; NULL: none are made */
 };
 
 /* Why no Vulkan device can run a program, "it has a grid barrier"; NULL: one can. */

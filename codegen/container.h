@@ -20,8 +20,8 @@ void container_write(const struct container_image *images, uint32_t n, uint64_t 
 /* The image of kind METADATA. */
 void metadata_write(const struct ir_module *m, const struct interface *face, struct arena *scratch, struct out *out);
 
-/* Everything of the object but machine code: the contents' memory is that of `arena` and of `container`. */
-void object_collect(const struct ir_module *m, const struct codegen_options *options, const struct interface *face,
+/* Everything of the object but the CPU's code: the contents' memory is that of `arena` and of `container`. False when something was reported. */
+bool object_collect(const struct ir_module *m, const struct codegen_options *options, const struct interface *face,
                     struct diags *diags, struct arena *arena, struct out *container, struct object_contents *contents);
 
 void header_write(const struct ir_module *m, const struct codegen_options *options, const struct interface *face,

@@ -2,6 +2,7 @@
 #include "codegen/object.h"
 
 #include "codegen/container.h"
+#include "codegen/device_images.h"
 #include "codegen/llvm/llvm.h"
 #include "codegen/spirv/spirv.h"
 
@@ -77,46 +78,6 @@ static void add_spirv_images(const struct ir_module *m, const struct codegen_opt
     }
 }
 
-/* Families whose code comes from codegen/llvm/device.h: one image per program and target. */
-static const struct {
-    enum target_family family;
-    enum vyre_image_kind kind;
-    const char *name;
-} device_families[] = {{TARGET_FAMILY_PTX, VYRE_IMAGE_PTX, "PTX"}, {TARGET_FAMILY_AMDGCN, VYRE_IMAGE_AMDGCN, "AMDGCN"}};
-
-static void add_device_image(const struct ir_program *p, enum target_id t, enum vyre_image_kind kind,
-                             const struct codegen_options *options, struct arena *arena, struct memory *mem,
-                             struct container_image *to)
-{
-    struct out image;
-    out_init(&image, mem);
-    llvm_write_device_image(p, t, options, arena, &image);
-    *to = (struct container_image){
-        kind, target_infos[t].triple, target_infos[t].arch, p->name, arena_copy(arena, image.bytes, image.n), image.n};
-    out_release(&image);
-}
-
-static bool has_family(const struct target_set *targets, enum target_family family)
-{
-    for (uint32_t t = 0; t < TARGET_COUNT; t++)
-        if (targets->has[t] && target_infos[t].family == family) return true;
-    return false;
-}
-
-static void add_device_images(const struct ir_program *p, const struct codegen_options *options, struct diags *diags,
-                              struct arena *arena, struct memory *mem, struct container_image *images, uint32_t *n)
-{
-    const char *refusal = llvm_device_refusal(p);
-    for (size_t f = 0; f < sizeof device_families / sizeof *device_families; f++) {
-        if (refusal && has_family(options->targets, device_families[f].family))
-            diag_report(diags, DIAG_NO_DEVICE_CODE, p->range, p->name, device_families[f].name, refusal);
-        for (uint32_t t = 0; t < TARGET_COUNT && !refusal; t++) {
-            if (!options->targets->has[t] || target_infos[t].family != device_families[f].family) continue;
-            add_device_image(p, (enum target_id)t, device_families[f].kind, options, arena, mem, &images[(*n)++]);
-        }
-    }
-}
-
 static struct object_entry *collect_entries(const struct interface *face, uint32_t *n, struct arena *arena)
 {
     struct object_entry *entries =
@@ -133,10 +94,10 @@ static struct object_entry *collect_entries(const struct interface *face, uint32
     return entries;
 }
 
-void object_collect(const struct ir_module *m, const struct codegen_options *options, const struct interface *face,
+bool object_collect(const struct ir_module *m, const struct codegen_options *options, const struct interface *face,
                     struct diags *diags, struct arena *arena, struct out *container, struct object_contents *contents)
 {
-    size_t most = 1 + TARGET_COUNT * (1 + (size_t)m->programs.n) + m->data.n;
+    size_t most = 1 + TARGET_COUNT * (1 + DEVICE_IMAGES_PER_TARGET * (size_t)m->programs.n) + m->data.n;
     struct container_image *images = ARENA_ARRAY(arena, struct container_image, most);
     uint64_t *offsets = ARENA_ARRAY(arena, uint64_t, most);
     struct out metadata;
@@ -151,11 +112,11 @@ void object_collect(const struct ir_module *m, const struct codegen_options *opt
         images[n++] = (struct container_image){VYRE_IMAGE_DATA, "", "", d->buffer.name, d->bytes, d->size_bytes};
     }
     add_spirv_images(m, options, diags, arena, container->mem, images, &n);
-    for (uint32_t i = 0; i < m->programs.n; i++)
-        add_device_images(m->programs.at[i], options, diags, arena, container->mem, images, &n);
+    bool ok = device_images_add(m, options, diags, arena, images, &n);
     container_write(images, n, offsets, arena, container);
     out_release(&metadata);
     const struct object_entry *entries = collect_entries(face, &n_entries, arena);
     *contents = (struct object_contents){(const unsigned char *)container->bytes, container->n, offsets + first_data,
                                          entries, n_entries};
+    return ok;
 }

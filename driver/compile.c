@@ -121,6 +121,7 @@ static bool make_output(struct compilation *c, enum emit emit, const char *path)
         .header_name = emit == EMIT_HEADER && strcmp(path, "-") ? base_name(path) : NULL,
         .source_name = c->input,
         .targets = &s->targets,
+        .ptxas = s->ptxas,
     };
     return codegen_emit(c->module, &options, &c->tool->diags, &c->arena, content);
 }

@@ -91,6 +91,9 @@ static void apply(struct tool *tool, struct settings *settings, const struct opt
         break;
     case OPTION_ID_TARGET:
         break; /* choose_targets, when the host is known */
+    case OPTION_ID_PTXAS:
+        settings->ptxas = use->argument;
+        break;
     case OPTION_ID_CPU_TRIPLE:
         settings->cpu_triple = use->argument;
         break;

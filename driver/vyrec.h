@@ -29,6 +29,7 @@ struct settings {
     struct pass_settings passes;
     const char *cpu_triple; /* NULL: this machine's */
     struct target_set targets;
+    const char *ptxas; /* NULL when not given */
     enum depend depend;
     const char *depend_file;          /* -MF, or NULL */
     VEC(const char *) depend_targets; /* -MT and -MQ, as they go to the rule */

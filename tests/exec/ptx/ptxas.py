@@ -57,6 +57,19 @@ def assemble(ptxas, source, processor):
         yield kernel.removeprefix("vyre_"), registers, spilled, int(shared[1]) if shared else 0, count_instructions(cubin, kernel)
 
 
+def check_object(ptxas):
+    """The machine code in an object is what ptxas makes of the same text."""
+    source, built = SOURCES / "examples" / "xor" / "xor.vir", SCRATCH / "object.o"
+    list(assemble(ptxas, source, "sm_90"))
+    subprocess.run([ptxas, "-arch=sm_90", "code.ptx", "-o", "code.cubin"], cwd=SCRATCH, check=True)
+    run(VYREC, "--target=ptx:sm_90", f"--ptxas={ptxas}", source, "-o", built)
+    run(pathlib.Path(VYREC).with_name("vyre-objdump"), "--extract=cubin:sm_90", built, "-o", SCRATCH / "image")
+    image = (SCRATCH / "image").read_bytes()
+    code_offset, code_bytes = struct.unpack_from("<II", image, 4)
+    if image[code_offset : code_offset + code_bytes] != (SCRATCH / "code.cubin").read_bytes():
+        sys.exit("FAILED: --ptxas put something else into the object")
+
+
 def make_tables():
     """What the base64 example reads."""
     folder = SOURCES / "examples" / "scan_base64"
@@ -76,6 +89,7 @@ def main():
         return 77
     SCRATCH.mkdir(parents=True, exist_ok=True)
     make_tables()
+    check_object(ptxas)
     rows = []
     for source in sorted(path for folder in FOLDERS for path in SOURCES.glob(folder)):
         for processor in PROCESSORS:
