@@ -6,7 +6,8 @@
 #include "ir/walk.h"
 #include "passes/host_size.h"
 
-enum { MAX_STMTS = 4000, MAX_NESTING = IR_MAX_NESTING - 16, MAX_DEPTH = IR_MAX_EXPR_DEPTH - 64 };
+/* A chain grows up to so many statements, so that a thousand arms are not looked at a thousand times. */
+enum { MAX_CHAIN_STMTS = 150, MAX_STMTS = 4000, MAX_NESTING = IR_MAX_NESTING - 16, MAX_DEPTH = IR_MAX_EXPR_DEPTH - 64 };
 
 struct ir_arm *handoff_first(const struct handoff *h)
 {
@@ -186,7 +187,8 @@ enum handoff_refusal handoff_check_shape(struct handoff *h)
     enum handoff_refusal r = check_between(h);
     if (!r) r = check_program(handoff_first(h)->program, &n_stmts);
     if (!r) r = check_program(handoff_second(h)->program, &n_stmts);
-    if (!r && n_stmts > MAX_STMTS) r = HANDOFF_TOO_LARGE;
+    bool chain = handoff_first(h)->program->internal || handoff_second(h)->program->internal;
+    if (!r && n_stmts > (chain ? MAX_CHAIN_STMTS : MAX_STMTS)) r = HANDOFF_TOO_LARGE;
     if (r) return r;
     add_tiles(h);
     for (uint32_t i = 0; i < h->tiles.n; i++) {
