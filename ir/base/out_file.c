@@ -4,6 +4,7 @@
  * place (devices, pipes), rename. A failure in one of the first two steps leaves every old file as it was. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,13 +67,12 @@ static bool has_same_bytes(const struct out *o, const char *path)
 /* Where the file behind a symbolic link is, so that the link stays; the path itself when there is no file yet. */
 static int find_goal(struct job *job, struct memory *mem, bool exists)
 {
-    char *real = exists ? realpath(job->file->path, NULL) : NULL;
-    if (exists && !real) return errno;
-    const char *goal = real ? real : job->file->path;
+    char real[PATH_MAX]; /* not from realpath: memory may run out before that is freed */
+    if (exists && !realpath(job->file->path, real)) return errno;
+    const char *goal = exists ? real : job->file->path;
     job->goal_bytes = strlen(goal) + 1;
     job->goal = memory_alloc(mem, job->goal_bytes);
     memcpy(job->goal, goal, job->goal_bytes);
-    free(real);
     return 0;
 }
 
