@@ -26,6 +26,8 @@ struct vulkan_memory {
     VkDeviceMemory memory;
     unsigned char *mapped; /* NULL where the host cannot reach it */
     uint64_t n_bytes;      /* usable */
+    uint64_t base;         /* where ours begins: in a buffer of the caller's, which is not ours to destroy */
+    bool is_callers;
 };
 
 /* How programs' modules are to be specialised, and what may not be asked of the device. */
@@ -81,6 +83,8 @@ vyre_status vulkan_allocate(vyre_context *c, enum vulkan_place place, uint64_t n
 void vulkan_release(vyre_context *c, struct vulkan_memory *memory);
 vyre_status vulkan_buffer_create(vyre_buffer *b, struct outcome *o);
 void vulkan_buffer_destroy(vyre_buffer *b);
+vyre_status vulkan_buffer_wrap(vyre_buffer *b, vyre_native_kind kind, uint64_t handle, uint64_t offset_bytes,
+                               struct outcome *o);
 vyre_status vulkan_buffer_copy(vyre_buffer *b, void *to, const void *from, uint64_t n_bytes, struct outcome *o);
 
 /* -- vulkan_program.c */

@@ -79,7 +79,7 @@ vyre_status vulkan_allocate(vyre_context *c, enum vulkan_place place, uint64_t n
 void vulkan_release(vyre_context *c, struct vulkan_memory *m)
 {
     struct vulkan *v = c->vulkan;
-    if (m->buffer) v->vk.DestroyBuffer(v->device, m->buffer, NULL);
+    if (m->buffer && !m->is_callers) v->vk.DestroyBuffer(v->device, m->buffer, NULL);
     if (m->memory) v->vk.FreeMemory(v->device, m->memory, NULL); /* unmaps it */
     memset(m, 0, sizeof *m);
 }
@@ -128,6 +128,26 @@ vyre_status vulkan_buffer_create(vyre_buffer *b, struct outcome *o)
     return status;
 }
 
+/* Nothing is known of where the caller's buffer lies, so that it is copied by the device. */
+vyre_status vulkan_buffer_wrap(vyre_buffer *b, vyre_native_kind kind, uint64_t handle, uint64_t offset_bytes,
+                               struct outcome *o)
+{
+    vyre_context *c = b->context;
+    if (kind != VYRE_NATIVE_VULKAN_BUFFER)
+        return outcome_fail(
+            o, VYRE_ERROR_UNSUPPORTED,
+            "vyre_buffer_wrap_native: kind %d is of another backend than this context's, which is vulkan", (int)kind);
+    if (!handle) return outcome_fail(o, VYRE_ERROR_INVALID_ARGUMENT, "vyre_buffer_wrap_native: the VkBuffer is 0");
+    struct vulkan_memory *m = memory_get(&c->allocator, sizeof *m, _Alignof(struct vulkan_memory));
+    if (!m) return outcome_fail(o, VYRE_ERROR_OUT_OF_MEMORY, "no memory for a buffer's description");
+    *m = (struct vulkan_memory){.n_bytes = b->n_bytes, .base = offset_bytes, .is_callers = true};
+    memcpy(&m->buffer, &handle, sizeof m->buffer);
+    b->device = m;
+    b->is_remote = true;
+    b->bytes = reserve_addresses(b->n_bytes);
+    return b->bytes ? VYRE_OK : outcome_fail(o, VYRE_ERROR_OUT_OF_MEMORY, "no addresses for a buffer");
+}
+
 void vulkan_buffer_destroy(vyre_buffer *b)
 {
     if (!b->device) return;
@@ -160,7 +180,7 @@ vyre_status vulkan_buffer_copy(vyre_buffer *b, void *to, const void *from, uint6
     vyre_context *c = b->context;
     uintptr_t at = (uintptr_t)to, begin = (uintptr_t)b->bytes;
     bool to_remote = at >= begin && at < begin + b->n_bytes;
-    uint64_t offset = (to_remote ? at : (uintptr_t)from) - begin;
+    uint64_t offset = (to_remote ? at : (uintptr_t)from) - begin + ((struct vulkan_memory *)b->device)->base;
     struct vulkan_memory staging;
     vyre_status status = vulkan_allocate(c, to_remote ? VULKAN_UPLOAD : VULKAN_READBACK, n_bytes, &staging, o);
     if (status) return status;

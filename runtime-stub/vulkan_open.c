@@ -270,7 +270,7 @@ static vyre_status open_device(struct vulkan *v, const struct device_facts *f, s
     return VYRE_OK;
 }
 
-/* The caller's instance, device and queue: whether the features that the device has were asked for is the caller's to know. */
+/* The caller's instance, device and queue: which features the device was made with cannot be asked, so none is relied on. */
 static vyre_status use_callers(struct vulkan *v, const struct settings *s, struct device_facts *f, struct outcome *o)
 {
     const vyre_native *n = s->native;
@@ -287,6 +287,7 @@ static vyre_status use_callers(struct vulkan *v, const struct settings *s, struc
     if (missing_feature(f))
         return outcome_fail(o, VYRE_ERROR_NO_DEVICE, "%s has no %s", f->properties.properties.deviceName,
                             missing_feature(f));
+    find_abilities(f, "int64,int64_atomics,float64,small_storage", &v->abilities);
     find_queue_family(v, v->physical); /* for what timestamps are worth */
     v->queue_family = n->vulkan_queue_family;
     v->queue = n->vulkan_queue;
@@ -394,4 +395,5 @@ const struct backend vulkan_backend = {.name = "vulkan",
                                        .buffer_copy = vulkan_buffer_copy,
                                        .fingerprint = copy_fingerprint,
                                        .specialise = specialise,
-                                       .more_needs = more_needs};
+                                       .more_needs = more_needs,
+                                       .buffer_wrap = vulkan_buffer_wrap};

@@ -19,7 +19,7 @@ static const struct vulkan_memory *context_memory(const struct plan *plan, uint3
 static uint64_t offset_in_buffer(const struct plan *plan, uint32_t i)
 {
     const unsigned char *at = plan->buffers[i].bytes;
-    return at ? (uint64_t)(at - plan->held[i]->bytes) : 0;
+    return (at ? (uint64_t)(at - plan->held[i]->bytes) : 0) + context_memory(plan, i)->base;
 }
 
 static vyre_status check_range(vyre_context *c, const struct plan *plan, uint32_t i, uint64_t n_bytes,
@@ -50,8 +50,8 @@ static bool is_out_of_place(const vyre_context *c, const struct plan *plan, uint
 {
     uint64_t offset = offset_in_buffer(plan, i), align = c->vulkan->limits.minStorageBufferOffsetAlignment;
     if (offset % align || offset % 4) return true;
-    return n_bytes % 4 && offset + n_bytes != plan->held[i]->n_bytes &&
-           vulkan_is_written(vulkan_meta_buffer(plan->unit, i));
+    bool ends_ours = !context_memory(plan, i)->is_callers && offset + n_bytes == plan->held[i]->n_bytes;
+    return n_bytes % 4 && !ends_ours && vulkan_is_written(vulkan_meta_buffer(plan->unit, i));
 }
 
 /* Buffers of the context are used where they lie, if they can be. */

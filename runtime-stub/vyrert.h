@@ -227,7 +227,7 @@ typedef enum vyre_buffer_kind {
 } vyre_buffer_kind;
 typedef enum vyre_native_kind {
     VYRE_NATIVE_CUDA_POINTER = 0,  /* CUdeviceptr */
-    VYRE_NATIVE_VULKAN_BUFFER = 1, /* VkBuffer with storage usage */
+    VYRE_NATIVE_VULKAN_BUFFER = 1, /* VkBuffer with storage and transfer usage */
     VYRE_NATIVE_HSA_POINTER = 2
 } vyre_native_kind;
 enum { VYRE_MAP_READ = 1, VYRE_MAP_WRITE = 2 };

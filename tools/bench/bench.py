@@ -119,6 +119,7 @@ class Bench:
             "20 lines to an object": [vyrec, "-c", source, "-o", self.work / "twenty.o"],
             "20 lines to an object, one level": [vyrec, "--target=cpu:x86-64-v3", "-c", source, "-o", self.work / "twenty3.o"],
             "60 lines to an object, all targets": [vyrec, "--target=all", "-c", kernel, "-o", self.work / "all.o"],
+            "60 lines to an object, SPIR-V alone": [vyrec, "--target=spirv:vulkan1.2", "-c", kernel, "-o", self.work / "spirv.o"],
             "60 lines, all targets, from the cache": [vyrec, f"--cache-dir={cache}", "--target=all", "-c", kernel, "-o", self.work / "hit.o"],
             "clang-22 -O3, the same loop": [CLANG, "-O3", "-march=native", "-c", loop, "-o", self.work / "twenty_c.o"],
         }
@@ -161,7 +162,16 @@ class Bench:
         row = json.loads(run(folder / "mock-test-overhead", 11 if self.quick else 101, env=environment))
         print_table("A launch and its wait, nanoseconds: two buffers of the device, mock CUDA", ["", "driver's calls", "vyre_rt_run", "added"],
                     [["launch", f"{row['direct_ns']:.0f}", f"{row['ours_ns']:.0f}", f"{row['added_ns']:.0f}"]])
-        self.results["overhead"] = row
+        self.results["overhead"] = {"mock_cuda": row}
+        path = self.build / "bin/vulkan-overhead"
+        done = subprocess.run([path, "11" if self.quick else "101"], capture_output=True, text=True, check=False)
+        if done.returncode:
+            print("overhead on Vulkan: left out, there is no device")
+            return
+        row = json.loads(done.stdout)
+        print_table(f"The same on {row['device']}: kept commands, by the driver's three calls and by the runtime", ["", "driver's calls", "vyre_rt_run", "added"],
+                    [["launch", f"{row['direct_ns']:.0f}", f"{row['ours_ns']:.0f}", f"{row['added_ns']:.0f}"]])
+        self.results["overhead"]["vulkan"] = row
 
     def size(self):
         rows, measured = [], {}

@@ -149,7 +149,10 @@ check_probes() {
 }
 
 launches() { "$bin/vulkan-launches"; }
-check_launches() { launches >"$scratch/out" 2>&1 && grep -q '^0 failed' "$scratch/out" || fail "$(cat "$scratch/out")"; }
+check_launches() {
+    launches >"$scratch/out" 2>&1 && grep -q '^0 failed' "$scratch/out" || fail "$(cat "$scratch/out")"
+    "$bin/vulkan-native" >"$scratch/out" 2>&1 && grep -q '^0 failed' "$scratch/out" || fail "$(cat "$scratch/out")"
+}
 
 # The validation layers find nothing to say, but that they are there.
 check_layers() {
