@@ -1,5 +1,5 @@
 #!/bin/bash
-# run.sh SOURCES BUILD programs|refusals|probes|launches|layers|lesser|random - compares the Vulkan device with the interpreter, byte for byte. Exit status 77: there is no
+# run.sh SOURCES BUILD programs|examples|refusals|probes|launches|layers|lesser|random - compares the Vulkan device with the interpreter, byte for byte. Exit status 77: there is no
 # device.
 set -euo pipefail
 export LC_ALL=C
@@ -81,6 +81,17 @@ if ! on_device "$scratch/first.vir" --program=add_one 'words=u32[1]' 2>"$scratch
     echo "skipped: $(cat "$scratch/reason")"
     exit 77
 fi
+
+# The examples, before and after the optimizer; the CPU may help a device that has to be helped.
+check_examples() {
+    local level
+    for level in -O0 -O2; do
+        on_device "$level" "$sources/examples/reduce/reduce.vir" --pipeline=reduce --check 'numbers=random:u32[100001]:3' 'total=u64[1]' || fail reduce
+        on_device "$level" "$sources/examples/histogram/histogram.vir" --check 'bytes=random:u8[70000]:3' 'counts=u32[256]' || fail histogram
+        on_device "$level" "$sources/examples/softmax/softmax.vir" --check 'values=random:f32[4096]:1' columns=64 || fail softmax
+        on_device "$level" "$sources/examples/xor/xor.vir" --check 'a=random:u8[4099]:1' 'b=random:u8[4099]:2' 'out=u8[4099]' || fail xor
+    done
+}
 
 check_programs() {
     on_device "$sources/examples/xor/xor.vir" --check 'a=random:u8[4099]:1' 'b=random:u8[4099]:2' 'out=u8[4099]' || fail xor
