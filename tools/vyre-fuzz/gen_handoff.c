@@ -201,6 +201,7 @@ static void print_program(const struct handoff *h, const struct body *b)
 
 struct plan {
     const struct body *bodies[MAX_ARMS];
+    const char *from[MAX_ARMS], *amount[MAX_ARMS]; /* of the arms that are printed */
     uint32_t n_arms, n_temps;
     bool bytes; /* all buffers are of u8, else of u32 */
 };
@@ -214,21 +215,29 @@ static const char *choose_buffer(const struct handoff *h, const struct plan *p, 
 }
 
 /* Most arms read what the one before wrote. */
-static void print_arm(const struct handoff *h, const struct plan *p, uint32_t k, const char **last)
+static void print_arm(const struct handoff *h, struct plan *p, uint32_t k, const char **last)
 {
     static const char *const amounts[] = {"amount", "amount", "7", "len(in0)", "len(in1) / 2"};
     const char *from = *last && chance(h, 70) ? *last : choose_buffer(h, p, false), *to;
+    const char *amount = amounts[random_below(h->random, 5)];
+    uint32_t step = k && chance(h, 20) ? random_below(h->random, k) : k; /* a program again, mostly on the same */
+    if (step != k && chance(h, 70)) {
+        from = p->from[step];
+        amount = p->amount[step];
+    }
+    p->from[k] = from;
+    p->amount[k] = amount;
     do
         to = choose_buffer(h, p, true);
     while (to == from);
-    out_printf(h->out, "  arm arm%u = step%u(from: %s, to: %s, ", k, k, from, to);
-    if (p->bodies[k]->has_total) out_text(h->out, "total: total, ");
-    out_printf(h->out, "amount: %s);\n", amounts[random_below(h->random, 5)]);
+    out_printf(h->out, "  arm arm%u = step%u(from: %s, to: %s, ", k, step, from, to);
+    if (p->bodies[step]->has_total) out_text(h->out, "total: total, ");
+    out_printf(h->out, "amount: %s);\n", amount);
     if (chance(h, 7)) out_printf(h->out, "  host %s;\n", to);
     *last = to;
 }
 
-static void print_pipeline(const struct handoff *h, const struct plan *p)
+static void print_pipeline(const struct handoff *h, struct plan *p)
 {
     static const char *const counts[] = {"len(in0)",     "len(in0)", "len(in0)",  "len(in0) / 4 * 3",
                                          "len(in0) / 2", "len(in1)", "len(out0)", "130"};
