@@ -222,6 +222,13 @@ static bool has_unknown(const struct access_facts *f, const struct ir_buffer *b,
     return false;
 }
 
+static bool has_loads(const struct access_facts *f, const struct ir_buffer *b)
+{
+    for (uint32_t i = 0; i < f->accesses.n; i++)
+        if (f->accesses.at[i].buffer == b && f->accesses.at[i].kind != ACCESS_STORE) return true;
+    return false;
+}
+
 static bool is_all_in_bounds(const struct access_facts *f, const struct ir_buffer *b, bool loads)
 {
     for (uint32_t i = 0; i < f->accesses.n; i++) {
@@ -245,8 +252,9 @@ static enum handoff_refusal check_tile(struct handoff *h, struct handoff_tile *t
     if (has_unknown(h->first, t->written, false)) return HANDOFF_UNKNOWN_WRITE;
     if (has_unknown(h->second, t->read, true)) return HANDOFF_UNKNOWN_READ;
     if (!has_equal_lengths(h, t)) return HANDOFF_UNBOUNDED_WINDOW;
-    if (begins_with_zeros(h, t) || access_is_covered(h->first, t->written, h->second, t->read)) return HANDOFF_FINE;
-    return HANDOFF_OLD_CONTENTS;
+    if (begins_with_zeros(h, t)) return HANDOFF_FINE;
+    if (has_loads(h->first, t->written)) return HANDOFF_OLD_CONTENTS; /* by the producer itself */
+    return access_is_covered(h->first, t->written, h->second, t->read) ? HANDOFF_FINE : HANDOFF_OLD_CONTENTS;
 }
 
 /* Buffers that the consumer writes must be none of the producer's. */

@@ -177,9 +177,10 @@ static enum handoff_refusal place_own(struct handoff *h, struct handoff_tile *t,
     return HANDOFF_FINE;
 }
 
-/* False when some handoff goes from workgroup to workgroup. */
+/* False when some handoff goes from workgroup to workgroup, or workgroups are not the same invocations in both. */
 static bool stays_in_workgroups(struct handoff *h, enum access_hazard *hazards)
 {
+    if (handoff_first(h)->program->workgroup[0] != handoff_second(h)->program->workgroup[0]) return false;
     for (uint32_t i = 0; i < h->tiles.n; i++) {
         struct handoff_tile *t = &h->tiles.at[i];
         if (!t->read) continue;
