@@ -4,6 +4,8 @@
 
 #include "codegen/container.h"
 #include "codegen/llvm/llvm.h"
+#include "codegen/spirv/spirv.h"
+#include "ir/base/json.h"
 #include "ir/ops.h"
 
 /* Collectives parse and check, but there is nothing to lower them to yet. */
@@ -47,6 +49,68 @@ static bool emit_device(const struct ir_module *m, const struct codegen_options 
     return true;
 }
 
+/* -- SPIR-V and what is made from it */
+
+static const struct form {
+    enum spirv_form form;
+    const char *name;    /* for messages */
+    const char *comment; /* that a line about a program begins with; NULL: the form has none, and holds one program */
+} forms[] = {
+    [CODEGEN_EMIT_SPIRV] = {SPIRV_FORM_BINARY, "SPIR-V", NULL},
+    [CODEGEN_EMIT_SPIRV_TEXT] = {SPIRV_FORM_TEXT, "SPIR-V", "; "},
+    [CODEGEN_EMIT_GLSL] = {SPIRV_FORM_GLSL, "GLSL", "// "},
+    [CODEGEN_EMIT_HLSL] = {SPIRV_FORM_HLSL, "HLSL", "// "},
+    [CODEGEN_EMIT_MSL] = {SPIRV_FORM_MSL, "MSL", "// "},
+    [CODEGEN_EMIT_BINDINGS] = {SPIRV_FORM_BINDINGS, "SPIR-V", ""},
+};
+
+struct form_writer {
+    const struct form *form;
+    struct spirv_options options;
+    struct diags *diags;
+    struct arena *scratch;
+    struct json list;
+    struct out *out;
+    uint32_t n_programs, n_written;
+};
+
+/* A program that has no such form is an error where it is the only one, else a warning. */
+static void write_form(struct form_writer *w, const struct ir_program *p)
+{
+    size_t start = w->out->n;
+    if (w->form->comment && *w->form->comment)
+        out_printf(w->out, "%s%sprogram %s\n", w->n_written ? "\n" : "", w->form->comment, p->name);
+    const char *reason = spirv_write_form(p, w->form->form, w->options, w->scratch, &w->list, w->out);
+    w->n_written += !reason;
+    if (!reason) return;
+    w->out->n = start;
+    diag_report(w->diags, w->n_programs == 1 ? DIAG_NO_SUCH_FORM : DIAG_NO_DEVICE_CODE, p->range, p->name,
+                w->form->name, reason);
+}
+
+static bool emit_forms(const struct ir_module *m, const struct codegen_options *options, struct diags *diags,
+                       struct arena *scratch, struct out *out)
+{
+    struct form_writer w = {
+        .form = &forms[options->emit],
+        .options = {.version = 0x00010300, .opt_level = options->opt_level, .debug_info = options->debug_info},
+        .diags = diags,
+        .scratch = scratch,
+        .list.out = out,
+        .out = out,
+        .n_programs = m->programs.n};
+    bool is_list = w.form->form == SPIRV_FORM_BINDINGS;
+    if (!w.form->comment && m->programs.n != 1) {
+        diag_report(diags, DIAG_ONE_PROGRAM_ONLY, SRC_NONE, m->programs.n);
+        return false;
+    }
+    if (is_list) json_open(&w.list, NULL, "[");
+    for (uint32_t i = 0; i < m->programs.n; i++)
+        write_form(&w, m->programs.at[i]);
+    if (is_list) json_close(&w.list, "]");
+    return !diags->n_errors;
+}
+
 bool codegen_emit(const struct ir_module *m, const struct codegen_options *options, struct diags *diags,
                   struct arena *scratch, struct out *out)
 {
@@ -64,6 +128,13 @@ bool codegen_emit(const struct ir_module *m, const struct codegen_options *optio
     case CODEGEN_EMIT_AMDGCN:
     case CODEGEN_EMIT_AMDGCN_OBJECT:
         return emit_device(m, options, TARGET_FAMILY_AMDGCN, scratch, out);
+    case CODEGEN_EMIT_SPIRV:
+    case CODEGEN_EMIT_SPIRV_TEXT:
+    case CODEGEN_EMIT_GLSL:
+    case CODEGEN_EMIT_HLSL:
+    case CODEGEN_EMIT_MSL:
+    case CODEGEN_EMIT_BINDINGS:
+        return emit_forms(m, options, diags, scratch, out);
     case CODEGEN_EMIT_OBJECT:
     case CODEGEN_EMIT_CPU_ASM:
     case CODEGEN_EMIT_LLVM:

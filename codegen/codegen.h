@@ -11,7 +11,14 @@ enum codegen_emit {
     CODEGEN_EMIT_PTX,           /* text of all programs for one chosen target */
     CODEGEN_EMIT_AMDGCN,        /* linked code object of all programs for one chosen target */
     CODEGEN_EMIT_AMDGCN_OBJECT, /* the same before linking */
-    CODEGEN_EMIT_LLVM,          /* the host module as LLVM text, after optimisation */
+    /* SPIR-V and what is made from it: every program, one after the other, but the binary form of one alone. */
+    CODEGEN_EMIT_SPIRV,
+    CODEGEN_EMIT_SPIRV_TEXT,
+    CODEGEN_EMIT_GLSL,
+    CODEGEN_EMIT_HLSL,
+    CODEGEN_EMIT_MSL,
+    CODEGEN_EMIT_BINDINGS, /* JSON */
+    CODEGEN_EMIT_LLVM,     /* the host module as LLVM text, after optimisation */
     CODEGEN_EMIT_HEADER,
     CODEGEN_EMIT_MANIFEST, /* JSON, docs/manifest.schema.json */
 };

@@ -31,6 +31,12 @@ static const struct {
     [EMIT_PTX] = {true, CODEGEN_EMIT_PTX, NULL, false},
     [EMIT_AMDGCN] = {true, CODEGEN_EMIT_AMDGCN, ".hsaco", false},
     [EMIT_AMDGCN_OBJECT] = {true, CODEGEN_EMIT_AMDGCN_OBJECT, ".o", false},
+    [EMIT_SPIRV] = {true, CODEGEN_EMIT_SPIRV, ".spv", false},
+    [EMIT_SPIRV_TEXT] = {true, CODEGEN_EMIT_SPIRV_TEXT, NULL, false},
+    [EMIT_GLSL] = {true, CODEGEN_EMIT_GLSL, NULL, false},
+    [EMIT_HLSL] = {true, CODEGEN_EMIT_HLSL, NULL, false},
+    [EMIT_MSL] = {true, CODEGEN_EMIT_MSL, NULL, false},
+    [EMIT_BINDINGS] = {true, CODEGEN_EMIT_BINDINGS, NULL, true},
     [EMIT_LLVM] = {true, CODEGEN_EMIT_LLVM, NULL, false},
     [EMIT_CPU_ASM] = {true, CODEGEN_EMIT_CPU_ASM, ".s", false},
     [EMIT_HEADER] = {true, CODEGEN_EMIT_HEADER, NULL, true},
@@ -190,6 +196,29 @@ static bool check_outputs(struct compilation *c)
     return ok;
 }
 
+/* Leaves the program of --program alone, with the data that it may use. */
+static bool keep_program(struct compilation *c)
+{
+    struct ir_module *m = c->module;
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < m->items.n; i++) {
+        struct ir_item item = m->items.at[i];
+        bool keep = item.kind == IR_ITEM_DATA ||
+                    (item.kind == IR_ITEM_PROGRAM && !strcmp(item.program->name, c->settings->program));
+        if (keep) m->items.at[n++] = item;
+    }
+    m->items.n = n;
+    m->pipelines.n = n = 0;
+    for (uint32_t i = 0; i < m->programs.n; i++)
+        if (!strcmp(m->programs.at[i]->name, c->settings->program)) m->programs.at[n++] = m->programs.at[i];
+    m->programs.n = n;
+    if (n)
+        m->programs.at[0]->index = 0;
+    else
+        diag_report(&c->tool->diags, DIAG_NO_SUCH_PROGRAM, SRC_NONE, c->settings->program);
+    return n != 0;
+}
+
 void compile_input(struct tool *tool, const struct settings *settings, const char *input)
 {
     struct compilation c = {.tool = tool, .settings = settings, .input = input};
@@ -200,6 +229,7 @@ void compile_input(struct tool *tool, const struct settings *settings, const cha
     c.module = tool_read_module(tool, &c.arena, &names, input);
     /* With -Werror a warning is an error after the module is ready: it counts like any other. */
     bool sound = c.module && tool->diags.n_errors == n_errors_before;
+    if (sound && settings->program) sound = keep_program(&c);
     if (sound) cached_begin(&c.cached, tool, settings, input, c.module);
     if (sound && !c.cached.is_hit && settings->depend != DEPEND_ONLY)
         pass_options_run(tool, &settings->passes, c.module);

@@ -7,9 +7,14 @@ static const struct {
     const char *text;
     enum emit emit;
 } emits[] = {
-    {"obj", EMIT_OBJECT},    {"vir", EMIT_VIR},         {"llvm", EMIT_LLVM},
-    {"ptx", EMIT_PTX},       {"amdgcn", EMIT_AMDGCN},   {"amdgcn-obj", EMIT_AMDGCN_OBJECT},
-    {"header", EMIT_HEADER}, {"cpu-asm", EMIT_CPU_ASM}, {"manifest", EMIT_MANIFEST},
+    {"obj", EMIT_OBJECT},        {"vir", EMIT_VIR},
+    {"llvm", EMIT_LLVM},         {"ptx", EMIT_PTX},
+    {"amdgcn", EMIT_AMDGCN},     {"amdgcn-obj", EMIT_AMDGCN_OBJECT},
+    {"spirv", EMIT_SPIRV},       {"spirv-text", EMIT_SPIRV_TEXT},
+    {"glsl", EMIT_GLSL},         {"hlsl", EMIT_HLSL},
+    {"msl", EMIT_MSL},           {"bindings", EMIT_BINDINGS},
+    {"header", EMIT_HEADER},     {"cpu-asm", EMIT_CPU_ASM},
+    {"manifest", EMIT_MANIFEST},
 };
 
 static enum emit find_emit(const char *text)
@@ -79,6 +84,9 @@ static void apply(struct tool *tool, struct settings *settings, const struct opt
         break;
     case OPTION_ID_MANIFEST:
         settings->manifest = use->argument;
+        break;
+    case OPTION_ID_ONLY_PROGRAM:
+        settings->program = use->argument;
         break;
     case OPTION_ID_PREFIX:
         settings->prefix = use->argument;

@@ -12,6 +12,12 @@ enum emit {
     EMIT_PTX,
     EMIT_AMDGCN,
     EMIT_AMDGCN_OBJECT,
+    EMIT_SPIRV,
+    EMIT_SPIRV_TEXT,
+    EMIT_GLSL,
+    EMIT_HLSL,
+    EMIT_MSL,
+    EMIT_BINDINGS,
     EMIT_CPU_ASM,
     EMIT_HEADER,
     EMIT_MANIFEST,
@@ -23,6 +29,7 @@ enum depend { DEPEND_NO, DEPEND_ONLY, DEPEND_ALSO };
 struct settings {
     enum emit emit;
     const char *output, *header, *manifest; /* NULL when not given */
+    const char *program;                    /* the only one that is wanted, or NULL */
     const char *prefix;                     /* "" when not given */
     uint32_t opt_level;
     bool debug_info;

@@ -65,6 +65,7 @@ struct ir_stmt *handoff_build(struct handoff *h);
 struct handoff_budget {
     uint64_t bytes;  /* of workgroup memory */
     uint32_t factor; /* 0: chosen by cost */
+    bool windows;    /* neighbours' parts may be produced once more */
 };
 struct handoff_budget handoff_budget_of(const struct pass_run *run);
 

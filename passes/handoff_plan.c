@@ -26,6 +26,7 @@ struct handoff_budget handoff_budget_of(const struct pass_run *run)
     struct handoff_budget b;
     b.bytes = pass_option_number(run, "budget", DEFAULT_BUDGET_BYTES);
     b.factor = (uint32_t)pass_option_number(run, "factor", 0);
+    b.windows = pass_option_number(run, "windows", 1) != 0;
     return b;
 }
 
@@ -370,5 +371,5 @@ enum handoff_refusal handoff_plan(struct handoff *h)
     enum handoff_refusal r =
         stays_in_workgroups(h, hazards) ? plan_in_place(h, hazards, budget.bytes) : plan_again(h, budget);
     if (r && access_solver_is_exhausted(h->first->solver)) return HANDOFF_SOLVER_BUDGET;
-    return r;
+    return !r && h->form == HANDOFF_WINDOW && !budget.windows ? HANDOFF_SLOWER : r;
 }

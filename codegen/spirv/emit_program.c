@@ -81,7 +81,8 @@ static void assign_bindings(struct spirv *e, bool traps)
     for (uint32_t i = 0; i < to->tables.n; i++)
         to->data[i] = next_binding(p, &next);
     to->trap = traps ? next_binding(p, &next) : SPIRV_NONE;
-    to->args = to->args_bytes > PUSH_CONSTANT_BYTES ? next_binding(p, &next) : SPIRV_NONE;
+    bool pushed = to->args_bytes <= PUSH_CONSTANT_BYTES && !e->options->args_in_buffer;
+    to->args = pushed ? SPIRV_NONE : next_binding(p, &next);
 }
 
 static void lay_out_args(struct spirv *e)

@@ -21,6 +21,7 @@ struct spirv_options {
     uint32_t opt_level;               /* 0: as emitted */
     bool debug_info;                  /* OpLine, names of locals */
     bool storage_8bit, storage_16bit; /* false: such buffers are words */
+    bool args_in_buffer;              /* however few they are */
 };
 
 enum { SPIRV_NONE = 0xFFFFFFFF };
@@ -49,5 +50,20 @@ void spirv_emit_program(const struct ir_program *p, const struct spirv_options *
 /* The same as an image of the container: struct vyre_spirv_head of runtime-stub/vyre_container.h, lists, module. */
 void spirv_write_image(const struct ir_program *p, const struct spirv_options *options, struct arena *scratch,
                        struct out *out);
+
+/* Forms that a module can be written in. */
+enum spirv_form {
+    SPIRV_FORM_BINARY,
+    SPIRV_FORM_TEXT, /* as spirv-dis writes it */
+    SPIRV_FORM_GLSL,
+    SPIRV_FORM_HLSL,
+    SPIRV_FORM_MSL,
+    SPIRV_FORM_BINDINGS, /* what is bound where, for Vulkan and Metal: an object in `list` */
+    SPIRV_FORM_COUNT
+};
+struct json;
+/* Appends one program; options.storage_* follow from the form. NULL, or why it has no such form (in `arena`). */
+const char *spirv_write_form(const struct ir_program *p, enum spirv_form form, struct spirv_options options,
+                             struct arena *arena, struct json *list, struct out *out);
 
 #endif
