@@ -306,6 +306,7 @@ static vyre_status open_context(vyre_context *c, const vyre_options *options, st
     c->log_level = s.log_level;
     c->threads = s.threads;
     c->strict = s.strict;
+    c->is_default = !s.backends;
     if (s.executor) c->executor = *s.executor;
     if (s.cache_dir && strlen(s.cache_dir) < sizeof c->cache_dir) strcpy(c->cache_dir, s.cache_dir);
     if (!add_failure(c)) return outcome_fail(o, VYRE_ERROR_OUT_OF_MEMORY, "no memory for a context");

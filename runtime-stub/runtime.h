@@ -362,6 +362,7 @@ struct vyre_context {
     vyre_executor executor; /* `run` NULL: own threads */
     uint32_t threads;       /* wanted for CPU code; 0: one per core */
     bool strict;
+    bool is_default;      /* nobody named the backend */
     char cache_dir[1024]; /* "": no disk access */
     struct trace *trace;
     struct context_counters counters;
