@@ -46,7 +46,8 @@ void cache_open(struct cache *c, struct memory *mem, const char *path, uint64_t 
         n--;
     char *name = memory_try_alloc(mem, n + 1);
     if (!name) return;
-    memcpy(name, path, n);
+    memcpy(name, path, n + 1);
+    name[n] = 0;
     if (n) make_folders(name);
     c->folder = open(name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     c->refusal = refuse(c->folder);

@@ -13,7 +13,7 @@
 #include "cache/internal.h"
 
 enum { ENTRY_VERSION = 1, CHECKED_BYTES = 64, HEADER_BYTES = 96, ZSTD_LEVEL = 3 };
-static const char magic[8] = "vyrecach";
+static const char magic[8] = {'v', 'y', 'r', 'e', 'c', 'a', 'c', 'h'};
 
 void cache_name(const struct cache_key *key, char name[CACHE_NAME_BYTES])
 {

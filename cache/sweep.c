@@ -2,6 +2,7 @@
  * entries, and once more where some have to go. */
 #include <dirent.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,7 +131,8 @@ struct cache_totals cache_measure(struct cache *c)
 /* ---- counts ---- */
 
 /* One line of fixed width, written by one call. */
-static const char counts_format[] = "hits %20llu misses %20llu stores %20llu evictions %20llu\n";
+static const char counts_format[] =
+    "hits %20" PRIu64 " misses %20" PRIu64 " stores %20" PRIu64 " evictions %20" PRIu64 "\n";
 enum { COUNTS_BYTES = 4 * 20 + 33 };
 
 static int open_counts(int folder, int flags)
@@ -146,11 +148,20 @@ static int open_counts(int folder, int flags)
 
 static void parse_counts(int fd, struct cache_counts *counts)
 {
-    char text[COUNTS_BYTES + 1] = "";
-    unsigned long long v[4];
-    if (pread(fd, text, COUNTS_BYTES, 0) == COUNTS_BYTES &&
-        sscanf(text, "hits %llu misses %llu stores %llu evictions %llu\n", &v[0], &v[1], &v[2], &v[3]) == 4)
-        *counts = (struct cache_counts){v[0], v[1], v[2], v[3]};
+    static const char *const words[] = {"hits ", " misses ", " stores ", " evictions ", "\n"};
+    enum { N_NUMBERS = 4 };
+    char text[COUNTS_BYTES + 1] = "", *at = text;
+    uint64_t v[N_NUMBERS];
+    if (pread(fd, text, COUNTS_BYTES, 0) != COUNTS_BYTES) return;
+    for (uint32_t i = 0; i < N_NUMBERS; i++) {
+        size_t n = strlen(words[i]);
+        if (strncmp(at, words[i], n) != 0) return;
+        char *number = at + n;
+        v[i] = strtoull(number, &at, 10);
+        if (at == number) return;
+    }
+    if (strcmp(at, words[N_NUMBERS]) != 0) return;
+    *counts = (struct cache_counts){v[0], v[1], v[2], v[3]};
 }
 
 void cache_counts_read(int folder, struct cache_counts *counts)
@@ -171,9 +182,8 @@ void cache_counts_add(int folder, const struct cache_counts *counts)
     if (fd < 0) return;
     if (!flock(fd, LOCK_EX | LOCK_NB)) {
         parse_counts(fd, &sum);
-        snprintf(text, sizeof text, counts_format, (unsigned long long)(sum.hits + counts->hits),
-                 (unsigned long long)(sum.misses + counts->misses), (unsigned long long)(sum.stores + counts->stores),
-                 (unsigned long long)(sum.evictions + counts->evictions));
+        snprintf(text, sizeof text, counts_format, sum.hits + counts->hits, sum.misses + counts->misses,
+                 sum.stores + counts->stores, sum.evictions + counts->evictions);
         ssize_t written = pwrite(fd, text, COUNTS_BYTES, 0);
         (void)written;
     }

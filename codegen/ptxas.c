@@ -1,5 +1,5 @@
 /* ptxas.c - see ptxas.h. Text and result go through files in a folder of their own, which is gone afterwards. */
-#define _GNU_SOURCE /* posix_spawn_file_actions_addchdir_np */
+#define _GNU_SOURCE /* posix_spawn_file_actions_addchdir_np, environ */
 #include "codegen/ptxas.h"
 
 #include <errno.h>
@@ -16,7 +16,6 @@
 enum { MAX_CUBIN_BYTES = 1 << 28, MAX_REPORT_BYTES = 1 << 16 };
 #define PTX_NAME "code.ptx"
 #define CUBIN_NAME "code.cubin"
-extern char **environ;
 
 struct paths {
     char folder[256], ptx[300], cubin[300], report[300];
