@@ -93,10 +93,11 @@ bool device_images_add(const struct ir_module *m, const struct codegen_options *
     struct piece *pieces = ARENA_ARRAY(arena, struct piece, (size_t)m->programs.n * TARGET_COUNT + 1);
     struct images to = {.arena = arena, .diags = diags, .at = images, .n = n, .ok = true};
     uint32_t n_pieces = 0;
+    for (uint32_t i = 0; i < m->files.n; i++)
+        source_locate(m->sources, m->files.at[i]->base); /* finds the lines of the text once, not on each thread */
     for (uint32_t i = 0; i < m->programs.n; i++) {
         const struct ir_program *p = m->programs.at[i];
         const char *refusal = llvm_device_refusal(p);
-        source_locate(m->sources, p->range.begin); /* finds the lines of the text once, not on each thread */
         if (refusal) report_refusal(p, options, diags, refusal);
         for (uint32_t t = 0; t < TARGET_COUNT && !refusal; t++)
             if (is_wanted(options, t))

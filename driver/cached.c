@@ -97,13 +97,14 @@ static void hash_settings(struct cache_hash *h, const struct tool *tool, const s
     cache_hash_text(h, s->debug_info ? getcwd(folder, sizeof folder) : NULL);
 }
 
-/* The text, and each data file as it was read. */
-static void hash_constituents(struct cache_hash *h, const struct ir_module *m)
+/* The text, what it imports, and each table as it was read. */
+static void hash_constituents(struct cache_hash *h, const struct ir_module *m, bool has_names)
 {
-    const struct source_file *text = m->sources->files.at[m->sources->files.n - 1];
-    cache_hash_bytes(h, text->text, text->size_bytes);
+    for (uint32_t i = 0; i < m->files.n; i++) {
+        if (i && has_names) cache_hash_text(h, m->files.at[i]->name);
+        cache_hash_bytes(h, m->files.at[i]->text, m->files.at[i]->size_bytes);
+    }
     for (uint32_t i = 0; i < m->data.n; i++) {
-        if (!m->data.at[i]->path) continue;
         cache_hash_text(h, m->data.at[i]->path);
         cache_hash_bytes(h, m->data.at[i]->bytes, m->data.at[i]->size_bytes);
     }
@@ -136,7 +137,7 @@ void cached_begin(struct cached *k, struct tool *tool, const struct settings *se
     if (!k->is_used) return;
     cache_hash_begin(&h);
     hash_settings(&h, tool, settings, input);
-    hash_constituents(&h, m);
+    hash_constituents(&h, m, settings->debug_info);
     k->key = cache_hash_end(&h);
     cache_open(&k->cache, &tool->mem, r.folder, r.limit_bytes);
     k->is_hit = cache_find(&k->cache, &k->key, &k->payload) && has_pieces(&k->payload, count_outputs(settings));

@@ -104,10 +104,8 @@ bool pass_options_read_back(void *ctx, const struct ir_module *m, struct out *wh
     out_init(&again, &tool->mem);
     out_text(&text, "");
     ir_print_module(m, &text);
-    /* Data comes from the printed text or from the files beside the input, so the text keeps the input's name:
-     * that of the newest source. */
-    struct source_file *file =
-        sources_add(&sources, m->sources->files.at[m->sources->files.n - 1]->name, text.bytes, text.n);
+    /* Data comes from the printed text or from the files beside the input, so the text keeps the input's name. */
+    struct source_file *file = sources_add(&sources, m->files.at[0]->name, text.bytes, text.n);
     struct frontend_options options = {.include_dirs = tool->include_dirs.at, .n_include_dirs = tool->include_dirs.n};
     struct ir_module *copy = file ? frontend_read(&arena, &names, &sources, &diags, file, &options) : NULL;
     if (copy)

@@ -129,14 +129,14 @@ void sema_leave(struct sema *s)
 static struct ir_module *read_module(struct arena *tree, struct ir_module *m, struct diags *diags,
                                      const struct source_file *file, const struct frontend_options *options)
 {
-    struct parser p = {.arena = tree, .diags = diags, .file = file, .intern = m->names};
-    struct sema s = {.p = &p, .arena = tree, .m = m, .diags = diags, .options = options, .file = file};
+    struct parser p = {.arena = tree, .diags = diags, .intern = m->names};
+    struct sema s = {.p = &p, .arena = tree, .m = m, .diags = diags, .options = options};
     uint32_t n_errors = diags->n_errors;
 
     s.max_inlined = options->max_inlined ? options->max_inlined : FRONTEND_MAX_INLINED;
     map_init(&p.names, tree);
     symbols_add_builtins(&p);
-    if (!parser_run(&p)) return NULL;
+    if (!sema_import_all(&s, file)) return NULL;
     sema_items(&s);
     if (diags->n_errors == n_errors) ir_check_module(m, diags);
     return diags->n_errors == n_errors ? m : NULL;

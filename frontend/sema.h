@@ -61,7 +61,7 @@ struct sema {
     struct ir_module *m;
     struct diags *diags;
     const struct frontend_options *options;
-    const struct source_file *file;
+    const struct source_file *file; /* that was looked into last */
     struct ir_program *program;
     struct ir_block *block; /* where statements go */
     struct frame *frame;    /* NULL: in a program's own text */
@@ -89,6 +89,19 @@ bool sema_enter(struct sema *s, struct src_range range); /* one level down; fals
 void sema_leave(struct sema *s);
 /* One more node of a function's body; false when there are too many, which is reported once. */
 bool sema_count_inlined(struct sema *s, struct src_range range);
+
+/* -- sema_import.c: the files of a text */
+/* Reads the text and, where it imports others, those: all their items stand in s->p->items, an import's in its place.
+ * False when something was reported. */
+bool sema_import_all(struct sema *s, const struct source_file *file);
+/* The file that a place lies in. */
+const struct source_file *sema_file_of(struct sema *s, struct src_range range);
+/* Finds what a text means by a path: beside the file that the place lies in, else in the folders of -I. 0 or an errno
+ * value; *found is a path to open, *info what is there. */
+struct stat;
+int sema_find_file(struct sema *s, struct src_range place, const char *path, const char **found, struct stat *info);
+/* For depfiles, each file once. */
+void sema_add_dependency(struct sema *s, const char *path);
 
 /* -- sema_types.c: types, literals, constants */
 bool sema_type(struct sema *s, const struct syn_type *t, ir_type *type);

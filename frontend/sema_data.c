@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "frontend/sema.h"
 #include "ir/build.h"
@@ -69,35 +70,6 @@ static void read_text(struct sema *s, const struct syn_expr *e, struct ir_data *
 
 /* -- files -------------------------------------------------------------------------------------------------- */
 
-static const char *join_path(struct sema *s, const char *folder, size_t folder_bytes, const char *path)
-{
-    bool needs_slash = folder_bytes && folder[folder_bytes - 1] != '/';
-
-    return arena_printf(s->m->arena, "%.*s%s%s", (int)folder_bytes, folder, needs_slash ? "/" : "", path);
-}
-
-/* Opens the file in the folder of the .vir file, then in those of -I. `found` is its path. */
-static FILE *open_file(struct sema *s, const char *path, const char **found)
-{
-    const char *slash = strrchr(s->file->name, '/');
-    FILE *f;
-
-    *found = slash && *path != '/' ? join_path(s, s->file->name, (size_t)(slash - s->file->name) + 1, path) : path;
-    f = fopen(*found, "rb");
-    for (uint32_t i = 0; !f && errno == ENOENT && *path != '/' && i < s->options->n_include_dirs; i++) {
-        *found = join_path(s, s->options->include_dirs[i], strlen(s->options->include_dirs[i]), path);
-        f = fopen(*found, "rb");
-    }
-    return f;
-}
-
-static void add_dependency(struct sema *s, const char *path)
-{
-    for (uint32_t i = 0; i < s->m->dependencies.n; i++)
-        if (!strcmp(s->m->dependencies.at[i], path)) return;
-    vec_push(s->m->arena, &s->m->dependencies, path);
-}
-
 /* How many bytes there are, or -1 with errno set. Only what has an end can be a table. */
 static int64_t size_of(FILE *f)
 {
@@ -142,23 +114,28 @@ static void read_open_file(struct sema *s, const struct syn_expr *e, struct ir_d
 static void read_file(struct sema *s, const struct syn_expr *e, struct ir_data *d)
 {
     const char *found;
+    struct stat info;
+    int error;
     FILE *f;
 
     d->path = sema_label(s, e->args[0]);
     if (!d->path) return;
-    if (s->options->no_data_files) {
+    if (s->options->no_files) {
         d->size_bytes = d->buffer.count * ir_type_mem_bytes(d->buffer.elem);
         d->bytes = arena_alloc(s->m->arena, d->size_bytes);
         return;
     }
-    f = open_file(s, d->path, &found);
+    error = sema_find_file(s, e->range, d->path, &found, &info);
+    f = error ? NULL : fopen(found, "rb");
     if (!f) {
-        report_unreadable(s, e, d->path, errno);
+        report_unreadable(s, e, d->path, error ? error : errno);
         return;
     }
-    add_dependency(s, found);
+    sema_add_dependency(s, found);
     read_open_file(s, e, d, f);
     fclose(f);
+    /* From the folder of the file that is printed the path may lead elsewhere. */
+    if (sema_file_of(s, e->range) != s->m->files.at[0]) d->path = NULL;
 }
 
 /* -- the item ----------------------------------------------------------------------------------------------- */

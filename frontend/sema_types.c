@@ -203,9 +203,11 @@ static uint64_t negate(ir_type type, uint64_t bits)
     return ir_op_eval(IR_OP_NEG, type, 0, &type, &v, 1).lane[0];
 }
 
-static const char *text_of(const struct sema *s, struct src_range range)
+static const char *text_of(struct sema *s, struct src_range range)
 {
-    return s->file->text + (range.begin - s->file->base);
+    const struct source_file *file = sema_file_of(s, range);
+
+    return file->text + (range.begin - file->base);
 }
 
 struct ir_expr *sema_number(struct sema *s, const struct syn_expr *e, ir_type want, bool negative)

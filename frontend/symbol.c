@@ -43,6 +43,7 @@ static const struct {
     {"arm", VIR_ARM},
     {"host", VIR_HOST},
     {"file", VIR_FILE},
+    {"import", VIR_IMPORT},
 };
 
 const char *symbol_kind_text(enum symbol_kind kind)
@@ -70,7 +71,7 @@ const char *symbol_kind_text(enum symbol_kind kind)
     return texts[kind];
 }
 
-/* The words of pipelines and of data come only where no name can stand, so names they may be. */
+/* The words of pipelines, of data and of imports come only where no name can stand, so names they may be. */
 bool symbol_is_soft(const struct symbol *s)
 {
     if (s->kind != SYMBOL_KEYWORD) return false;
@@ -82,6 +83,7 @@ bool symbol_is_soft(const struct symbol *s)
     case VIR_ARM:
     case VIR_HOST:
     case VIR_FILE:
+    case VIR_IMPORT:
         return true;
     default:
         return false;

@@ -433,12 +433,12 @@ struct syn_item *syn_item_new(struct parser *p, enum syn_item_kind kind, struct 
     return item;
 }
 
-void syn_items_append(struct parser *p, struct syn_item *item)
+void syn_items_append(struct syn_items *list, struct syn_item *item)
 {
     if (!item) return;
-    if (p->items.last)
-        p->items.last->next = item;
+    if (list->last)
+        list->last->next = item;
     else
-        p->items.first = item;
-    p->items.last = item;
+        list->first = item;
+    list->last = item;
 }

@@ -159,7 +159,7 @@ struct syn_decls {
     struct syn_decl *first, *last;
 };
 
-enum syn_item_kind { SYN_ITEM_DATA, SYN_ITEM_PROGRAM, SYN_ITEM_PIPELINE, SYN_ITEM_FN };
+enum syn_item_kind { SYN_ITEM_IMPORT, SYN_ITEM_DATA, SYN_ITEM_PROGRAM, SYN_ITEM_PIPELINE, SYN_ITEM_FN };
 
 struct syn_item {
     enum syn_item_kind kind;
@@ -169,7 +169,7 @@ struct syn_item {
     struct syn_decls params; /* of a function or pipeline */
     struct syn_decls decls;  /* in the body; DATA: itself, as a BUFFER */
     struct syn_type *type;   /* of what a function gives, NULL: nothing */
-    struct syn_expr *init;   /* DATA */
+    struct syn_expr *init;   /* DATA; IMPORT: a STRING */
     struct syn_block body;
     struct syn_item *next;
 };
@@ -182,8 +182,8 @@ struct syn_items {
 struct parser {
     struct arena *arena; /* of the tree */
     struct diags *diags;
-    const struct source_file *file;
-    struct map names; /* interned text -> struct name */
+    const struct source_file *file; /* that is being read */
+    struct map names;               /* interned text -> struct name */
     struct intern *intern;
     uint32_t position;                /* offset of the next byte for the lexer to match */
     uint32_t fed;                     /* bytes given to the lexer */
@@ -197,8 +197,9 @@ struct parser {
 
 /* The name with this spelling. */
 struct name *parser_name(struct parser *p, const char *text, size_t size_bytes);
-/* Reads the file into p->items. False when the text is not in the language; what is wrong has been reported. */
-bool parser_run(struct parser *p);
+/* Reads one file into p->items, which are its own. False when the text is not in the language; what is wrong has been
+ * reported. */
+bool parser_run(struct parser *p, const struct source_file *file);
 
 /* What the grammar's actions call: each makes one node of the parts given. */
 uint32_t syn_push(struct parser *p, uint32_t mark, struct syn_expr *e); /* returns mark */
@@ -247,6 +248,6 @@ struct syn_decl *syn_array(struct parser *p, enum syn_decl_kind kind, struct syn
 struct syn_decl *syn_sizes(struct parser *p, enum syn_decl_kind kind, uint32_t mark, struct src_range range);
 void syn_decls_append(struct syn_decls *list, struct syn_decl *d); /* d may be NULL */
 struct syn_item *syn_item_new(struct parser *p, enum syn_item_kind kind, struct syn_ref name, struct src_range range);
-void syn_items_append(struct parser *p, struct syn_item *item);
+void syn_items_append(struct syn_items *list, struct syn_item *item); /* item may be NULL */
 
 #endif

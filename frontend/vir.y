@@ -68,7 +68,7 @@ static void vir_error(const struct src_range *place, struct parser *p, void *sca
 %token BREAK "break" CONTINUE "continue" RETURN "return" REGION "region"
 %token BARRIER "barrier" GRID_BARRIER "grid_barrier" TRUE "true" FALSE "false"
 %token VEC2 "vec2" VEC4 "vec4" BITCAST "bitcast"
-%token <name> MAX "max" IN "in" STEP "step" BUDGET "budget" TEMP "temp" ARM "arm" HOST "host" FILE "file"
+%token <name> MAX "max" IN "in" STEP "step" BUDGET "budget" TEMP "temp" ARM "arm" HOST "host" FILE "file" IMPORT "import"
 %token ARROW "->" DOTDOT ".."
 %token LOR "||" LAND "&&" EQ "==" NE "!=" LE "<=" GE ">=" SHL "<<" SHR ">>"
 
@@ -98,7 +98,7 @@ static void vir_error(const struct src_range *place, struct parser *p, void *sca
 %type <attrs> attrs item_attrs
 %type <decl> declaration buffer_param fn_param pipeline_param
 %type <decls> fn_params fn_param_list pipeline_params pipeline_param_list
-%type <item> item data program program_body program_parts pipeline pipeline_body pipeline_parts fn
+%type <item> item import data program program_body program_parts pipeline pipeline_body pipeline_parts fn
 
 %%
 
@@ -108,13 +108,14 @@ file:
 
 items:
   %empty
-| items item            { syn_items_append(p, $2); }
+| items item            { syn_items_append(&p->items, $2); }
 | items error ';'       { yyerrok; }
 | items error '}'       { yyerrok; }
 ;
 
 item:
-  data
+  import
+| data
 | program
 | pipeline
 | fn
@@ -124,7 +125,7 @@ item:
 
 word:
   NAME
-| IN | STEP | BUDGET | TEMP | ARM | HOST | FILE
+| IN | STEP | BUDGET | TEMP | ARM | HOST | FILE | IMPORT
 ;
 
 name:
@@ -159,6 +160,13 @@ bit_type:
 ;
 
 /* -- items ---------------------------------------------------------------------------------------------------- */
+
+import:
+  IMPORT string ';' {
+    $$ = syn_item_new(p, SYN_ITEM_IMPORT, (struct syn_ref){0}, @$);
+    $$->init = $2;
+  }
+;
 
 data:
   DATA name ':' type '[' count ']' '=' data_init ';' {
@@ -623,10 +631,14 @@ static int vir_lex(VIR_STYPE *value, struct src_range *place, struct parser *p, 
     return token;
 }
 
-bool parser_run(struct parser *p)
+bool parser_run(struct parser *p, const struct source_file *file)
 {
     uint32_t n_errors = p->diags->n_errors;
 
+    p->file = file;
+    p->items = (struct syn_items){0};
+    p->position = p->fed = p->token_end = p->previous_end = p->open_string_end = p->nesting = p->pending.n = 0;
+    p->too_deep = false;
     stack_arena = p->arena;
     vir_parse(p, lexer_open(p));
     stack_arena = NULL;

@@ -241,5 +241,7 @@ struct ir_module *ir_module_copy(struct arena *arena, const struct ir_module *m)
     copy_items(&c, m);
     for (uint32_t i = 0; i < m->dependencies.n; i++)
         vec_push(arena, &c.m->dependencies, m->dependencies.at[i]);
+    for (uint32_t i = 0; i < m->files.n; i++)
+        vec_push(arena, &c.m->files, m->files.at[i]);
     return c.m;
 }

@@ -280,12 +280,13 @@ struct ir_module {
     struct arena *arena;
     struct intern *names;
     struct sources *sources;
-    VEC(struct ir_item) items; /* in order of declaration: the order of printing */
+    VEC(const struct source_file *) files; /* whose text it is: the one that was read, then its imports by first use */
+    VEC(struct ir_item) items;             /* in order of declaration: the order of printing */
     VEC(struct ir_data *) data;
     VEC(struct ir_program *) programs;
     VEC(struct ir_pipeline *) pipelines;
     struct map item_names;          /* build.c: the names of items; locals keep clear of them */
-    VEC(const char *) dependencies; /* files read for data, for depfiles; in order of first use */
+    VEC(const char *) dependencies; /* files read beside the first, for depfiles; in order of first use */
 };
 
 #define IR_EACH_STMT(s, block) for (struct ir_stmt *s = (block)->first; s; s = s->next)

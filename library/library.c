@@ -178,8 +178,12 @@ static struct cache_key hash_work(const struct work *w, const struct ir_module *
     cache_hash_number(&h, c->options.debug != 0);
     cache_hash_text(&h, w->module->name);
     cache_hash_bytes(&h, w->module->text, w->module->size_bytes);
+    for (uint32_t i = 1; i < m->files.n; i++) {
+        cache_hash_text(&h, m->files.at[i]->name); /* debug information names them */
+        cache_hash_bytes(&h, m->files.at[i]->text, m->files.at[i]->size_bytes);
+    }
     for (uint32_t i = 0; i < m->data.n; i++)
-        if (m->data.at[i]->path) cache_hash_bytes(&h, m->data.at[i]->bytes, m->data.at[i]->size_bytes);
+        cache_hash_bytes(&h, m->data.at[i]->bytes, m->data.at[i]->size_bytes);
     return cache_hash_end(&h);
 }
 

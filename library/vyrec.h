@@ -58,7 +58,7 @@ typedef struct vyrec_options {
     const char *passes;              /* as --passes; NULL: those of the level */
     uint32_t level;                  /* 0 to 3, as -O */
     int debug;                       /* as -g */
-    const char *const *include_dirs; /* where data files are looked for too */
+    const char *const *include_dirs; /* where imports and data files are looked for too */
     size_t n_include_dirs;
     const char *cache_dir; /* as --cache-dir; NULL: no cache */
     uint64_t cache_limit;  /* bytes */
@@ -78,13 +78,13 @@ VYREC_API void vyrec_context_destroy(vyrec_context *context);
 
 /* -- modules: programs and pipelines that were read and checked */
 
-/* `name` stands in messages, and data files are looked for in its folder. The text is copied. */
+/* `name` stands in messages; imports and data files are looked for in its folder. The text is copied. */
 VYREC_API vyrec_status vyrec_module_parse(vyrec_context *context, const char *name, const char *text, size_t size,
                                           vyrec_module **module);
 VYREC_API void vyrec_module_destroy(vyrec_module *module);
 
 /* What --emit makes: "obj", "cpu-asm", "llvm", "ptx", "amdgcn", "header", "manifest", "vir". With a cache directory the
- * same result is made once. Data files are read again by each call. */
+ * same result is made once. Imports and data files are read again by each call. */
 VYREC_API vyrec_status vyrec_module_compile(const vyrec_module *module, const char *what, vyrec_output **output);
 /* Valid until the output is destroyed; there is a NUL behind the last byte. */
 VYREC_API const void *vyrec_output_bytes(const vyrec_output *output, size_t *size);
@@ -102,7 +102,7 @@ typedef struct vyrec_fusion {
 } vyrec_fusion;
 
 /* Joins the programs of the parts by the text of a pipeline, and makes one launch of it where nobody can tell the
- * difference. VYREC_OK either way: a caller compiles `fused` or falls back to `sequence`. Data files are looked for beside
+ * difference. VYREC_OK either way: a caller compiles `fused` or falls back to `sequence`. Imports and data files are looked for beside
  * the first part. */
 VYREC_API vyrec_status vyre_try_fuse(vyrec_context *context, const vyrec_module *const *parts, size_t n_parts,
                                      const char *pipeline, vyrec_fusion *fusion);

@@ -8,7 +8,8 @@
 struct debug_info {
     LLVMDIBuilderRef builder;
     const struct sources *sources;
-    LLVMMetadataRef file, unit, scope;
+    const struct source_file *text;                /* others are imported */
+    LLVMMetadataRef file, unit, scope, scope_file; /* of the text; of the function */
     LLVMMetadataRef types[IR_SCALAR_COUNT];
     bool optimized;
 };
@@ -21,18 +22,24 @@ static void add_flag(LLVMModuleRef module, const char *name, uint32_t value)
     LLVMAddModuleFlag(module, LLVMModuleFlagBehaviorWarning, name, strlen(name), LLVMValueAsMetadata(v));
 }
 
-struct debug_info *debug_begin(struct arena *arena, LLVMModuleRef module, const struct sources *sources,
+/* The name as given: it does not depend on the folder of the build. */
+static LLVMMetadataRef create_file(struct debug_info *d, const char *name)
+{
+    const char *slash = strrchr(name, '/');
+    const char *base = slash ? slash + 1 : name;
+    return LLVMDIBuilderCreateFile(d->builder, base, strlen(base), slash ? name : ".",
+                                   slash ? (size_t)(slash - name) : 1);
+}
+
+struct debug_info *debug_begin(struct arena *arena, LLVMModuleRef module, const struct ir_module *m,
                                const char *source_name, bool optimized, bool lines_only)
 {
     struct debug_info *d = ARENA_NEW(arena, struct debug_info);
-    const char *name = source_name ? source_name : "<stdin>", *slash = strrchr(name, '/');
-    d->sources = sources;
+    d->sources = m->sources;
+    d->text = m->files.n ? m->files.at[0] : NULL;
     d->optimized = optimized;
-    /* The name as given: it does not depend on the folder of the build. */
-    const char *folder = slash ? arena_copy(arena, name, (size_t)(slash - name)) : ".";
-    const char *base = slash ? slash + 1 : name;
     d->builder = LLVMCreateDIBuilder(module);
-    d->file = LLVMDIBuilderCreateFile(d->builder, base, strlen(base), folder, strlen(folder));
+    d->file = create_file(d, source_name ? source_name : "<stdin>");
     d->unit = LLVMDIBuilderCreateCompileUnit(
         d->builder, LLVMDWARFSourceLanguageC11, d->file, "vyrec", 5, optimized, "", 0, 0, "", 0,
         lines_only ? LLVMDWARFEmissionLineTablesOnly : LLVMDWARFEmissionFull, 0, false, false, "", 0, "", 0);
@@ -48,14 +55,29 @@ void debug_end(struct debug_info *d)
     LLVMDisposeDIBuilder(d->builder);
 }
 
+/* LLVM keeps one of equal files, and one of equal scopes. */
+static LLVMMetadataRef file_of(struct debug_info *d, const struct source_file *source)
+{
+    return !source || source == d->text ? d->file : create_file(d, source->name);
+}
+
+/* The function itself, or the part of it that was inlined from a file other than its own. */
+static LLVMMetadataRef scope_of(struct debug_info *d, const struct source_file *source)
+{
+    LLVMMetadataRef file = file_of(d, source);
+    return file == d->scope_file ? d->scope : LLVMDIBuilderCreateLexicalBlockFile(d->builder, d->scope, file, 0);
+}
+
 void debug_function(struct lower *l, LLVMValueRef fn, const struct ir_program *p)
 {
     struct debug_info *d = l->debug;
     if (!d) return;
     struct src_place place = source_locate(d->sources, p->range.begin);
-    LLVMMetadataRef type = LLVMDIBuilderCreateSubroutineType(d->builder, d->file, NULL, 0, LLVMDIFlagZero);
-    d->scope = LLVMDIBuilderCreateFunction(d->builder, d->file, p->name, strlen(p->name), "", 0, d->file, place.line,
-                                           type, true, true, place.line, LLVMDIFlagZero, d->optimized);
+    LLVMMetadataRef file = file_of(d, place.file);
+    LLVMMetadataRef type = LLVMDIBuilderCreateSubroutineType(d->builder, file, NULL, 0, LLVMDIFlagZero);
+    d->scope_file = file;
+    d->scope = LLVMDIBuilderCreateFunction(d->builder, file, p->name, strlen(p->name), "", 0, file, place.line, type,
+                                           true, true, place.line, LLVMDIFlagZero, d->optimized);
     LLVMSetSubprogram(fn, d->scope);
     debug_place(l, p->range);
 }
@@ -66,8 +88,8 @@ void debug_place(struct lower *l, struct src_range range)
     if (!d || !range.end) return;
     struct src_place place = source_locate(d->sources, range.begin);
     if (place.file)
-        LLVMSetCurrentDebugLocation2(
-            l->b, LLVMDIBuilderCreateDebugLocation(l->context, place.line, place.column, d->scope, NULL));
+        LLVMSetCurrentDebugLocation2(l->b, LLVMDIBuilderCreateDebugLocation(l->context, place.line, place.column,
+                                                                            scope_of(d, place.file), NULL));
 }
 
 static LLVMMetadataRef type_of(struct debug_info *d, enum ir_scalar s)
@@ -91,10 +113,11 @@ void debug_local(struct lower *l, const struct ir_local *local, LLVMValueRef slo
     struct debug_info *d = l->debug;
     if (!d || l->optimize || l->group_width > 1 || local->type.lanes > 1 || !local->range.end) return;
     struct src_place place = source_locate(d->sources, local->range.begin);
-    LLVMMetadataRef variable =
-        LLVMDIBuilderCreateAutoVariable(d->builder, d->scope, local->name, strlen(local->name), d->file, place.line,
-                                        type_of(d, (enum ir_scalar)local->type.scalar), true, LLVMDIFlagZero, 0);
+    LLVMMetadataRef variable = LLVMDIBuilderCreateAutoVariable(
+        d->builder, scope_of(d, place.file), local->name, strlen(local->name), file_of(d, place.file), place.line,
+        type_of(d, (enum ir_scalar)local->type.scalar), true, LLVMDIFlagZero, 0);
     LLVMMetadataRef expression = LLVMDIBuilderCreateExpression(d->builder, NULL, 0);
-    LLVMMetadataRef at = LLVMDIBuilderCreateDebugLocation(l->context, place.line, place.column, d->scope, NULL);
+    LLVMMetadataRef at =
+        LLVMDIBuilderCreateDebugLocation(l->context, place.line, place.column, scope_of(d, place.file), NULL);
     LLVMDIBuilderInsertDeclareRecordAtEnd(d->builder, slot, variable, expression, at, LLVMGetInsertBlock(l->b));
 }

@@ -289,8 +289,7 @@ static void open_part(struct host *h, const struct codegen_options *options, str
     l->arena = scratch;
     l->optimize = options->opt_level > 0;
     h->n_open++;
-    if (options->debug_info)
-        l->debug = debug_begin(scratch, l->module, h->m->sources, options->source_name, l->optimize, false);
+    if (options->debug_info) l->debug = debug_begin(scratch, l->module, h->m, options->source_name, l->optimize, false);
 }
 
 static void end_debug(struct host *h)

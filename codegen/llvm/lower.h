@@ -338,7 +338,7 @@ void alias_mark(struct lower *l, LLVMValueRef fn, const char *name);
 
 /* -- debug info: debug.c. All take a NULL debug_info and do nothing. */
 
-struct debug_info *debug_begin(struct arena *arena, LLVMModuleRef module, const struct sources *sources,
+struct debug_info *debug_begin(struct arena *arena, LLVMModuleRef module, const struct ir_module *m,
                                const char *source_name, bool optimized, bool lines_only);
 void debug_end(struct debug_info *d);
 void debug_function(struct lower *l, LLVMValueRef fn, const struct ir_program *p);

@@ -46,8 +46,7 @@ int sources_read(struct sources *s, const char *path, struct source_file **file)
     return error;
 }
 
-/* The last file that begins at or before the position, or NULL. */
-static struct source_file *find_file(const struct sources *s, uint32_t position)
+struct source_file *sources_find(const struct sources *s, uint32_t position)
 {
     uint32_t low = 0, high = s->files.n;
     while (low < high) {
@@ -93,7 +92,7 @@ static uint32_t line_size(const struct source_file *file, uint32_t start)
 
 struct src_place source_locate(const struct sources *s, uint32_t position)
 {
-    struct source_file *file = find_file(s, position);
+    struct source_file *file = sources_find(s, position);
     if (!file) return (struct src_place){0};
     if (!file->line_starts.n) find_lines(s->arena, file);
     uint32_t offset = position - file->base;

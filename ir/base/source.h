@@ -39,6 +39,8 @@ void sources_init(struct sources *s, struct arena *arena);
 struct source_file *sources_add(struct sources *s, const char *name, const char *text, size_t size_bytes);
 /* Reads a whole file ("-" is standard input). 0 or an errno value (EFBIG past 4 GiB). */
 int sources_read(struct sources *s, const char *path, struct source_file **file);
+/* The file that a position lies in; NULL for none. */
+struct source_file *sources_find(const struct sources *s, uint32_t position);
 struct src_place source_locate(const struct sources *s, uint32_t position);
 static inline struct src_range src_join(struct src_range a, struct src_range b)
 {

@@ -286,6 +286,28 @@ static struct ir_fingerprint last_program_fingerprint(struct texts *t, const cha
     return ir_program_fingerprint(m->programs.at[m->programs.n - 1], &t->arena);
 }
 
+/* Where a function or a table comes from is no part of what a program means. */
+static void check_imported_fingerprint(struct texts *t)
+{
+    static const char table[] = "data t1 : u8[2] = file(\"two.bin\");\n", bytes[] = {1, 2};
+    char folder[] = "/tmp/vyre-facts-XXXXXX";
+    const struct {
+        const char *name, *content;
+        size_t n;
+    } files[] = {{"table.vir", table, sizeof table - 1}, {"two.bin", bytes, sizeof bytes}};
+    if (!CHECK(mkdtemp(folder))) return;
+    for (int i = 0; i < 2; i++) {
+        FILE *f = fopen(arena_printf(&t->arena, "%s/%s", folder, files[i].name), "wb");
+        CHECK(f && fwrite(files[i].content, 1, files[i].n, f) == files[i].n && !fclose(f));
+    }
+    const char *text =
+        arena_printf(&t->arena, "import \"%s/table.vir\";\n%s", folder, fingerprint_base + sizeof TABLE - 1);
+    CHECK(is_same_fingerprint(last_program_fingerprint(t, fingerprint_base), last_program_fingerprint(t, text)));
+    for (int i = 0; i < 2; i++)
+        remove(arena_printf(&t->arena, "%s/%s", folder, files[i].name));
+    remove(folder);
+}
+
 static void check_program_fingerprints(struct texts *t)
 {
     struct ir_fingerprint base = last_program_fingerprint(t, fingerprint_base);
@@ -341,6 +363,7 @@ int main(void)
     check_coverage(&t);
     check_coverage_of_other_buffers(&t);
     check_program_fingerprints(&t);
+    check_imported_fingerprint(&t);
     check_pipeline_fingerprints(&t);
     arena_release(&t.arena);
     return test_finish();

@@ -141,6 +141,36 @@ static void faults_are_told(void)
 }
 
 /* Deep programs need more stack than the caller may have: they run on one of their own. */
+/* Beside the name that the text is given, then in the folders of the options. */
+static void imports_are_found(void)
+{
+    static const char text[] =
+        "import \"digits.vir\";\nprogram p { buffer out : write u32[]; out[gid.x] = digit(); }\n";
+    char folder[] = "/tmp/vyre-library-XXXXXX", path[64];
+    const char *folders[] = {folder};
+    struct told told;
+    vyrec_options options;
+    vyrec_context *context = new_context(&told, NULL, NULL), *searching = NULL;
+    CHECK(!parse(context, text));
+    CHECK_STRING(told.first, "copy.vir:1:8: error: cannot import 'digits.vir': No such file or directory [E0128] "
+                             "check the path; it is relative to the file that imports, then to the folders of -I");
+    if (!CHECK(mkdtemp(folder))) return;
+    snprintf(path, sizeof path, "%s/digits.vir", folder);
+    FILE *f = fopen(path, "w");
+    CHECK(f && fputs("fn digit() -> u32 { return 7; }\n", f) >= 0 && !fclose(f));
+    vyrec_options_init(&options);
+    options.include_dirs = folders;
+    options.n_include_dirs = 1;
+    CHECK_INT(vyrec_context_create(&options, &searching), VYREC_OK);
+    vyrec_module *module = parse(searching, text);
+    CHECK(module && begins(module, "obj", "\177ELF"));
+    vyrec_module_destroy(module);
+    remove(path);
+    remove(folder);
+    vyrec_context_destroy(searching);
+    vyrec_context_destroy(context);
+}
+
 static void deep_programs_fit(void)
 {
     struct told told;
@@ -364,6 +394,7 @@ int main(void)
     everything_is_made();
     what_makes_no_sense_is_refused();
     faults_are_told();
+    imports_are_found();
     deep_programs_fit();
     results_are_kept();
     programs_are_built();
