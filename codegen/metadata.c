@@ -7,6 +7,7 @@
 
 #include "codegen/container.h"
 #include "codegen/needs.h"
+#include "codegen/plan.h"
 #include "ir/facts.h"
 #include "ir/ops.h"
 
@@ -14,7 +15,7 @@ struct metadata {
     struct ir_module *module;
     struct arena *arena;
     struct map strings_at; /* interned name -> 1 + offset */
-    struct out units, buffers, params, steps, args, ops, strings;
+    struct out units, buffers, params, steps, deps, args, ops, strings;
     uint32_t depth; /* values on the stack of the expression being written */
 };
 
@@ -143,7 +144,7 @@ static uint8_t buffer_flags(const struct ir_buffer *b, bool is_temp)
 }
 
 static void add_buffer(struct metadata *md, const struct ir_buffer *b, uint64_t arg_offset, vyre_meta_expr prefix,
-                       vyre_meta_expr count_expr)
+                       vyre_meta_expr count_expr, uint32_t slot)
 {
     struct vyre_meta_buffer row = {.name = add_string(md, b->name),
                                    .type = interface_types[b->elem.scalar].number,
@@ -155,6 +156,7 @@ static void add_buffer(struct metadata *md, const struct ir_buffer *b, uint64_t 
                                    .binding = b->binding,
                                    .prefix = prefix,
                                    .count_expr = count_expr,
+                                   .slot = slot,
                                    .count = b->sized ? b->count : 0,
                                    .bytes_begin = b->bytes_begin,
                                    .bytes_end = b->bytes_end,
@@ -174,7 +176,7 @@ static void add_fields(struct metadata *md, const struct interface_unit *u, stru
     row->n_buffers = u->n_buffers;
     for (uint32_t i = 0; i < u->n_buffers; i++) {
         const struct interface_field *f = &u->fields[i];
-        add_buffer(md, f->buffer, f->offset, add_prefix(md, u->program, f->buffer), VYRE_META_NONE);
+        add_buffer(md, f->buffer, f->offset, add_prefix(md, u->program, f->buffer), VYRE_META_NONE, 0);
     }
     row->first_param = (uint32_t)(md->params.n / sizeof(struct vyre_meta_param));
     row->n_params = u->n_params;
@@ -208,10 +210,17 @@ static void fill_program(struct metadata *md, const struct ir_program *p, struct
     row->rounds = add_expr(md, needs.rounds);
 }
 
-static void add_arm(struct metadata *md, const struct ir_arm *arm)
+static void add_arm(struct metadata *md, const struct plan_launch *launch)
 {
-    struct vyre_meta_step row = {VYRE_META_ARM, add_string(md, arm->name), arm->program->index,
-                                 (uint32_t)(md->args.n / sizeof(struct vyre_meta_arg))};
+    const struct ir_arm *arm = launch->arm;
+    struct vyre_meta_step row = {.kind = VYRE_META_ARM,
+                                 .name = add_string(md, arm->name),
+                                 .target = arm->program->index,
+                                 .first_arg = (uint32_t)(md->args.n / sizeof(struct vyre_meta_arg)),
+                                 .first_dep = (uint32_t)(md->deps.n / sizeof(struct vyre_meta_dep)),
+                                 .n_deps = launch->deps.n};
+    for (uint32_t i = 0; i < launch->deps.n; i++)
+        out_u32(&md->deps, launch->deps.at[i]);
     for (uint32_t i = 0; i < arm->args.n; i++) {
         const struct ir_arg *a = &arm->args.at[i];
         out_u32(&md->args, a->buffer ? a->buffer->index : (uint32_t)add_value(md, a->value));
@@ -219,8 +228,10 @@ static void add_arm(struct metadata *md, const struct ir_arm *arm)
     out_bytes(&md->steps, &row, sizeof row);
 }
 
-static void fill_pipeline(struct metadata *md, const struct ir_pipeline *p, struct vyre_meta_unit *row)
+static void fill_pipeline(struct metadata *md, const struct ir_pipeline *p, const struct plan *plan,
+                          struct vyre_meta_unit *row)
 {
+    const struct plan_launch *launch = plan->launches.at;
     struct ir_fingerprint print = ir_pipeline_fingerprint(p, md->arena);
     memcpy(row->fingerprint, print.bytes, sizeof row->fingerprint);
     row->budget_bytes = p->budget_bytes;
@@ -231,21 +242,21 @@ static void fill_pipeline(struct metadata *md, const struct ir_pipeline *p, stru
     row->first_step = (uint32_t)(md->steps.n / sizeof(struct vyre_meta_step));
     IR_EACH_STMT(s, &p->body)
     {
-        if (s->kind == IR_STMT_ARM) add_arm(md, s->arm);
+        if (s->kind == IR_STMT_ARM) add_arm(md, launch++);
         if (s->kind != IR_STMT_HOST) continue;
-        struct vyre_meta_step host = {VYRE_META_HOST, 0, s->host.buffer->index, 0};
+        struct vyre_meta_step host = {.kind = VYRE_META_HOST, .target = s->host.buffer->index};
         out_bytes(&md->steps, &host, sizeof host);
     }
     row->n_steps = (uint32_t)(md->steps.n / sizeof(struct vyre_meta_step)) - row->first_step;
 }
 
 /* Temps stand behind the arguments in the table of buffers, so that their numbers continue. */
-static void add_temps(struct metadata *md, const struct ir_pipeline *p)
+static void add_temps(struct metadata *md, const struct ir_pipeline *p, const struct plan *plan)
 {
     for (uint32_t i = 0; i < p->temps.n; i++) {
         struct ir_buffer *b = p->temps.at[i];
         vyre_meta_expr count = b->count_expr ? add_expr(md, b->count_expr) : add_constant(md, b->count);
-        add_buffer(md, b, 0, VYRE_META_NONE, count);
+        add_buffer(md, b, 0, VYRE_META_NONE, count, plan->slots[i]);
     }
 }
 
@@ -253,12 +264,15 @@ static void add_unit(struct metadata *md, const struct interface_unit *u)
 {
     struct vyre_meta_unit row = {
         .name = add_string(md, u->name), .symbol = add_string(md, u->symbol), .args_bytes = u->args_bytes};
+    struct plan plan;
     add_fields(md, u, &row);
-    if (u->pipeline) add_temps(md, u->pipeline);
-    if (u->program)
+    if (u->program) {
         fill_program(md, u->program, &row);
-    else
-        fill_pipeline(md, u->pipeline, &row);
+    } else {
+        plan_find(u->pipeline, md->arena, &plan);
+        add_temps(md, u->pipeline, &plan);
+        fill_pipeline(md, u->pipeline, &plan, &row);
+    }
     out_bytes(&md->units, &row, sizeof row);
 }
 
@@ -275,11 +289,12 @@ void metadata_write(const struct ir_module *m, const struct interface *face, str
 {
     /* Facts allocate in the module's arena; what the module says stays as it is. */
     struct metadata md = {.module = (struct ir_module *)(uintptr_t)m, .arena = scratch};
-    struct out *tables[] = {&md.units, &md.buffers, &md.params, &md.steps, &md.args, &md.ops, &md.strings};
+    struct out *tables[] = {&md.units, &md.buffers, &md.params, &md.steps, &md.deps, &md.args, &md.ops, &md.strings};
+    enum { N_TABLES = sizeof tables / sizeof *tables };
     struct vyre_meta head = {.version = VYRE_META_VERSION, .n_programs = m->programs.n};
     uint64_t at = sizeof head;
     map_init(&md.strings_at, scratch);
-    for (uint32_t i = 0; i < 7; i++)
+    for (uint32_t i = 0; i < N_TABLES; i++)
         out_init(tables[i], out->mem);
     out_bytes(&md.strings, "", 1);
     for (uint32_t i = 0; i < face->n_units; i++)
@@ -289,13 +304,14 @@ void metadata_write(const struct ir_module *m, const struct interface *face, str
     head.buffers = place_table(&md.buffers, sizeof(struct vyre_meta_buffer), &at);
     head.params = place_table(&md.params, sizeof(struct vyre_meta_param), &at);
     head.steps = place_table(&md.steps, sizeof(struct vyre_meta_step), &at);
+    head.deps = place_table(&md.deps, sizeof(struct vyre_meta_dep), &at);
     head.args = place_table(&md.args, sizeof(struct vyre_meta_arg), &at);
     head.ops = place_table(&md.ops, sizeof(struct vyre_meta_op), &at);
     head.strings = place_table(&md.strings, 1, &at);
     if (at > INT32_MAX) bug("metadata of %llu bytes", (unsigned long long)at);
     size_t start = out->n;
     out_bytes(out, &head, sizeof head);
-    for (uint32_t i = 0; i < 7; i++) {
+    for (uint32_t i = 0; i < N_TABLES; i++) {
         out_bytes(out, tables[i]->bytes, tables[i]->n);
         while ((out->n - start) % 8)
             out_bytes(out, "", 1);

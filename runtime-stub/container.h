@@ -34,6 +34,7 @@ struct metadata_view {
     const struct vyre_meta_buffer *buffers;
     const struct vyre_meta_param *params;
     const struct vyre_meta_step *steps;
+    const struct vyre_meta_dep *deps;
     const struct vyre_meta_arg *args;
     const struct vyre_meta_op *ops;
     const char *strings;

@@ -147,13 +147,16 @@ static void zero_unwritten(vyre_context *c, const struct launch *l)
     }
 }
 
-static void zero_temps(vyre_context *c, const struct plan *plan)
+/* Of the temps that the step is the first to use. Memory that nobody had is zero. */
+static void zero_temps(vyre_context *c, const struct plan *plan, uint32_t step, bool is_zero)
 {
-    const struct vyre_unit *u = plan->unit;
-    for (uint32_t i = 0; i < u->meta->n_temps; i++) {
-        uint32_t b = u->meta->n_buffers + i;
-        uint64_t n_bytes = plan->buffers[b].count * u->module->meta.buffers[u->meta->first_buffer + b].elem_bytes;
-        if (u->temp_needs_zeros[i]) zero_memory(c, plan->buffers[b].bytes, n_bytes);
+    const struct vyre_meta_unit *program = plan->launches[step].program->meta;
+    const struct vyre_cpu_buffer *buffers = plan->launches[step].buffers;
+    for (uint32_t i = 0; i < program->n_buffers; i++) {
+        const struct temp_life *t = plan_new_temp(plan->unit, step, i);
+        if (t && t->needs_zeros && !(is_zero && t->is_first))
+            zero_memory(c, buffers[i].bytes,
+                        buffers[i].count * plan->unit->module->meta.buffers[program->first_buffer + i].elem_bytes);
     }
 }
 
@@ -265,11 +268,14 @@ static vyre_status check_code(const struct plan *plan, struct outcome *o)
     return VYRE_OK;
 }
 
-static vyre_status run_launches(vyre_context *c, struct plan *plan, void *scratch, struct outcome *o)
+static vyre_status run_launches(vyre_context *c, struct plan *plan, const struct block *temps, void *scratch,
+                                struct outcome *o)
 {
     vyre_status status = VYRE_OK;
-    for (uint32_t i = 0; i < plan->unit->n_steps && !status; i++)
+    for (uint32_t i = 0; i < plan->unit->n_steps && !status; i++) {
+        zero_temps(c, plan, i, temps && temps->is_zero);
         status = run_launch(c, plan, &plan->launches[i], scratch, o);
+    }
     return status;
 }
 
@@ -286,8 +292,7 @@ static vyre_status cpu_run(vyre_context *c, struct plan *plan, struct outcome *o
                               (unsigned long long)plan->scratch_bytes);
     } else {
         if (plan->unit->meta->n_temps) plan_place_temps(plan, temps ? temps->bytes : NULL);
-        if (temps && !temps->is_zero) zero_temps(c, plan);
-        status = run_launches(c, plan, scratch ? scratch->bytes : NULL, o);
+        status = run_launches(c, plan, temps, scratch ? scratch->bytes : NULL, o);
     }
     block_release(c, temps);
     block_release(c, scratch);

@@ -3,6 +3,7 @@
  *   cuda_open.c    the driver's library, a device and its context; or why not
  *   cuda_memory.c  memory and code
  *   cuda_queue.c   streams: copies, zeros, launches, waiting, times
+ *   cuda_graph.c   several launches as one
  *
  * Types and numbers are those of the "CUDA Driver API", declared here so that nothing of NVIDIA's is needed to build. */
 #ifndef VYRE_CUDA_H
@@ -17,6 +18,23 @@ typedef struct CUmod_st *CUmodule;
 typedef struct CUfunc_st *CUfunction;
 typedef struct CUstream_st *CUstream;
 typedef struct CUevent_st *CUevent;
+typedef struct CUgraph_st *CUgraph;
+typedef struct CUgraphNode_st *CUgraphNode;
+typedef struct CUgraphExec_st *CUgraphExec;
+
+/* CUDA_KERNEL_NODE_PARAMS_v1 */
+struct cuda_kernel_node {
+    CUfunction function;
+    unsigned groups[3], workgroup[3], shared_bytes;
+    void **params, **extra;
+};
+/* CUDA_MEMSET_NODE_PARAMS_v1 */
+struct cuda_memset_node {
+    CUdeviceptr to;
+    size_t pitch;
+    unsigned value, element_bytes;
+    size_t width, height;
+};
 
 enum {
     CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK = 1,
@@ -48,6 +66,7 @@ enum {
 
 struct cuda_calls {
 #define CUDA(Name, symbol, parameters) CUresult(*Name) parameters;
+#define CUDA_OPTIONAL(Name, symbol, parameters) CUresult(*Name) parameters;
 #include "runtime-stub/cuda.def"
 };
 
@@ -60,12 +79,17 @@ struct cuda {
     bool owns_context; /* the primary one, retained */
     CUstream callers;  /* of the context's own order; NULL: none was given */
     uint32_t sm;       /* compute capability, 10 * major + minor */
+    bool has_graphs;
 };
+
+struct cuda_graph;
 
 struct device_queue {
     CUstream stream;
     bool is_callers;
     CUevent marks[DEVICE_HALVES], begin, end; /* NULL until they are needed */
+    struct cuda_graph *graphs;                /* the last one used first */
+    uint32_t n_graphs;
 };
 
 static inline struct cuda *cuda_of(const vyre_context *c)
@@ -96,5 +120,10 @@ vyre_status cuda_mark(vyre_context *c, struct device_queue *q, uint32_t half, st
 vyre_status cuda_wait(vyre_context *c, struct device_queue *q, uint32_t half, struct outcome *o);
 vyre_status cuda_time(vyre_context *c, struct device_queue *q, enum device_time when, struct outcome *o);
 vyre_status cuda_finish(vyre_context *c, struct device_queue *q, uint64_t *device_ns, struct outcome *o);
+
+/* -- cuda_graph.c */
+vyre_status cuda_launch_graph(vyre_context *c, struct device_queue *q, const struct device_nodes *nodes, bool *is_done,
+                              struct outcome *o);
+void cuda_graphs_destroy(vyre_context *c, struct device_queue *q);
 
 #endif

@@ -42,6 +42,10 @@ static vyre_status find_calls(struct cuda *d, struct outcome *o)
     *(void **)&d->cu.Name = dlsym(d->library, symbol);                                                                 \
     if (!d->cu.Name)                                                                                                   \
         return outcome_fail(o, VYRE_ERROR_DRIVER_TOO_OLD, "libcuda.so.1 has no " symbol ": install a newer driver");
+#define CUDA_OPTIONAL(Name, symbol, parameters)                                                                        \
+    *(void **)&d->cu.Name = dlsym(d->library, symbol);                                                                 \
+    d->has_graphs = d->has_graphs && d->cu.Name;
+    d->has_graphs = true;
 #include "runtime-stub/cuda.def"
     return VYRE_OK;
 }
@@ -235,6 +239,7 @@ static const struct device_driver cuda_driver = {.rank = rank_image,
                                                  .copy = cuda_copy,
                                                  .fill = cuda_fill,
                                                  .launch = cuda_launch,
+                                                 .launch_graph = cuda_launch_graph,
                                                  .mark = cuda_mark,
                                                  .wait = cuda_wait,
                                                  .time = cuda_time,

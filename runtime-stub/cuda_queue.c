@@ -31,6 +31,7 @@ vyre_status cuda_queue_create(vyre_context *c, bool is_callers, struct device_qu
 void cuda_queue_destroy(vyre_context *c, struct device_queue *q)
 {
     struct cuda *d = cuda_of(c);
+    cuda_graphs_destroy(c, q);
     const CUevent events[] = {q->marks[0], q->marks[1], q->begin, q->end};
     for (size_t i = 0; i < sizeof events / sizeof *events; i++)
         if (events[i]) d->cu.EventDestroy(events[i]);

@@ -46,6 +46,21 @@ struct device_launch {
     uint32_t groups[3], workgroup[3];
     const void *args; /* of program->head->args_bytes */
     bool is_timed;
+    bool waits; /* for all launches before it */
+};
+
+/* A launch or zeros between the copies of a plan, kept until all of them are known. */
+struct device_node {
+    uint32_t step;
+    struct device_launch launch; /* program NULL: zeros */
+    uint64_t at, n_bytes;        /* that are zeroed, before the step's launches */
+};
+enum { DEVICE_MAX_NODES = 256, DEVICE_MAX_GRAPH_STEPS = 128, DEVICE_GRAPH_ARGS_BYTES = 32 << 10 };
+struct device_nodes {
+    const struct vyre_unit *unit;
+    uint32_t n, n_args_bytes;
+    struct device_node at[DEVICE_MAX_NODES];
+    _Alignas(16) unsigned char args[DEVICE_GRAPH_ARGS_BYTES];
 };
 
 enum { DEVICE_HALVES = 2 };
@@ -70,6 +85,10 @@ struct device_driver {
     vyre_status (*fill)(vyre_context *c, struct device_queue *q, uint64_t at, uint64_t n_bytes,
                         struct outcome *o); /* with zeros */
     vyre_status (*launch)(vyre_context *c, struct device_queue *q, const struct device_launch *l, struct outcome *o);
+    /* All of them as one submission in the order of their steps' dependencies. False in *is_done, and nothing has happened, where
+     * they should be launched one by one. NULL: the driver has no such thing. */
+    vyre_status (*launch_graph)(vyre_context *c, struct device_queue *q, const struct device_nodes *nodes,
+                                bool *is_done, struct outcome *o);
     /* A mark in the queue for one of the two halves, and waiting for what was queued before it. */
     vyre_status (*mark)(vyre_context *c, struct device_queue *q, uint32_t half, struct outcome *o);
     vyre_status (*wait)(vyre_context *c, struct device_queue *q, uint32_t half, struct outcome *o);
@@ -145,6 +164,7 @@ struct device_job {
     bool must_clear_traps;
     uint64_t *addresses; /* per buffer of a plan */
     size_t n_addresses;
+    struct device_nodes *nodes; /* made when they are first needed */
 };
 
 vyre_status device_job_take(vyre_context *c, bool is_callers, struct device_job **job, struct outcome *o);

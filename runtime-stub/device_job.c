@@ -24,6 +24,7 @@ static void destroy_job(vyre_context *c, struct device_job *job)
     d->release(c, &job->traps);
     d->release(c, &job->seen_traps);
     memory_put(&c->allocator, job->addresses, job->n_addresses * sizeof *job->addresses, _Alignof(uint64_t));
+    if (job->nodes) memory_put(&c->allocator, job->nodes, sizeof *job->nodes, 16);
     memory_put(&c->allocator, job, sizeof *job, _Alignof(struct device_job));
 }
 

@@ -1,5 +1,4 @@
-/* device_run.c - a plan as one submission to a queue that keeps the order: uploads, zeros, each arm's launches,
- * downloads.
+/* device_run.c - a plan as one submission to a queue: uploads, zeros, each arm's launches, downloads.
  *
  * Arguments in host memory get device memory for the time of the launch, one block together with the temps; buffers of
  * the context are used where they lie. Everything that can be refused is refused before anything is submitted. */
@@ -17,6 +16,8 @@ struct run {
     struct device_block *block;
     uint64_t *at; /* per buffer of the plan: the device's address */
     uint32_t n_args, n_buffers, n_traps;
+    uint32_t since;             /* the first step behind the last one that waited for all before it */
+    struct device_nodes *nodes; /* NULL: launches are queued at once */
     struct outcome *o;
 };
 
@@ -149,12 +150,15 @@ static uint32_t plan_buffer(const struct run *r, uint32_t step, uint32_t i)
     return first == NONE_BOUND ? i : r->plan->unit->module->meta.args[first + i].value;
 }
 
+/* Of those in memory that no other temp had before. */
 static vyre_status zero_temps(struct run *r)
 {
     vyre_status status = VYRE_OK;
-    for (uint32_t i = r->n_args; i < r->n_buffers && !status; i++)
-        if (r->plan->unit->temp_needs_zeros[i - r->n_args] && buffer_bytes(r, i))
+    for (uint32_t i = r->n_args; i < r->n_buffers && !status; i++) {
+        const struct temp_life *t = &r->plan->unit->temps[i - r->n_args];
+        if (t->needs_zeros && t->is_first && buffer_bytes(r, i))
             status = r->d->fill(r->c, r->job->queue, r->at[i], buffer_bytes(r, i), r->o);
+    }
     return status;
 }
 
@@ -169,8 +173,70 @@ static bool is_used_before(const struct run *r, uint32_t step, uint32_t buffer)
 /* Whether the zeros that a step needs can be made before anything else: nobody has put anything there. */
 static bool is_early(const struct run *r, uint32_t step, uint32_t buffer)
 {
+    if (buffer >= r->n_args && !r->plan->unit->temps[buffer - r->n_args].is_first) return false;
     if (meta_buffer(r->plan->unit, buffer)->access != VYRE_ACCESS_WRITE && buffer < r->n_args) return false;
     return !is_used_before(r, step, buffer);
+}
+
+/* What was kept so far is queued, and nothing more is kept. */
+static vyre_status queue_nodes(struct run *r)
+{
+    const struct device_nodes *nodes = r->nodes;
+    vyre_status status = VYRE_OK;
+    r->nodes = NULL;
+    for (uint32_t i = 0; nodes && i < nodes->n && !status; i++) {
+        const struct device_node *n = &nodes->at[i];
+        status = n->launch.program ? r->d->launch(r->c, r->job->queue, &n->launch, r->o)
+                                   : r->d->fill(r->c, r->job->queue, n->at, n->n_bytes, r->o);
+    }
+    return status;
+}
+
+/* Room for one more that takes so many bytes of arguments; NULL: there is none, or nothing is kept. */
+static struct device_node *add_node(struct run *r, uint32_t step, uint32_t args_bytes)
+{
+    struct device_nodes *nodes = r->nodes;
+    if (!nodes || nodes->n == DEVICE_MAX_NODES || args_bytes > DEVICE_GRAPH_ARGS_BYTES - nodes->n_args_bytes)
+        return NULL;
+    struct device_node *node = &nodes->at[nodes->n++];
+    *node = (struct device_node){.step = step};
+    return node;
+}
+
+static vyre_status fill(struct run *r, uint32_t step, uint64_t at, uint64_t n_bytes)
+{
+    struct device_node *node = add_node(r, step, 0);
+    if (node) {
+        node->at = at;
+        node->n_bytes = n_bytes;
+        return VYRE_OK;
+    }
+    vyre_status status = queue_nodes(r);
+    return status ? status : r->d->fill(r->c, r->job->queue, at, n_bytes, r->o);
+}
+
+static vyre_status launch(struct run *r, uint32_t step, const struct device_launch *l)
+{
+    uint32_t n_bytes = l->program->head->args_bytes;
+    struct device_node *node = add_node(r, step, n_bytes);
+    if (node) {
+        node->launch = *l;
+        node->launch.args = memcpy(r->nodes->args + r->nodes->n_args_bytes, l->args, n_bytes);
+        r->nodes->n_args_bytes += (n_bytes + 15) & ~15u;
+        return VYRE_OK;
+    }
+    vyre_status status = queue_nodes(r);
+    return status ? status : r->d->launch(r->c, r->job->queue, l, r->o);
+}
+
+/* The first byte of a step's argument that must be zero: of its elements, or of all where it is a temp in memory that another
+ * had before. */
+static uint64_t find_zeros(const struct run *r, uint32_t step, uint32_t i)
+{
+    const struct launch *l = &r->plan->launches[step];
+    const struct temp_life *t = plan_new_temp(r->plan->unit, step, i);
+    if (t && t->needs_zeros && !t->is_first) return 0;
+    return l->zero_from[i] * meta_buffer(l->program, i)->elem_bytes;
 }
 
 static vyre_status zero_unwritten(struct run *r, uint32_t step, bool early)
@@ -178,11 +244,9 @@ static vyre_status zero_unwritten(struct run *r, uint32_t step, bool early)
     const struct launch *l = &r->plan->launches[step];
     vyre_status status = VYRE_OK;
     for (uint32_t i = 0; i < l->program->meta->n_buffers && !status; i++) {
-        uint64_t elem = meta_buffer(l->program, i)->elem_bytes, from = l->zero_from[i] * elem,
-                 to = l->buffers[i].count * elem;
+        uint64_t from = find_zeros(r, step, i), to = l->buffers[i].count * meta_buffer(l->program, i)->elem_bytes;
         uint32_t b = plan_buffer(r, step, i);
-        if (from < to && is_early(r, step, b) == early)
-            status = r->d->fill(r->c, r->job->queue, r->at[b] + from, to - from, r->o);
+        if (from < to && is_early(r, step, b) == early) status = fill(r, step, r->at[b] + from, to - from);
     }
     return status;
 }
@@ -252,24 +316,50 @@ static vyre_status launch_parts(struct run *r, uint32_t step)
     struct arguments a;
     vyre_status status = p ? fill_arguments(r, step, p, &a) : r->o->status;
     if (status) return status;
-    struct device_launch part = {.program = p, .args = a.bytes, .is_timed = r->plan->is_timed};
+    struct device_launch part = {.program = p,
+                                 .args = a.bytes,
+                                 .is_timed = r->plan->is_timed,
+                                 .waits = !step || plan_waits(r->plan->unit, step, r->since)};
+    if (part.waits) r->since = step;
     memcpy(part.workgroup, l->program->meta->workgroup, sizeof part.workgroup);
     do {
         for (uint32_t i = 0; i < 3; i++)
             part.groups[i] = part_of(r, l, a.base, i);
-        status = r->d->launch(r->c, r->job->queue, &part, r->o);
+        status = launch(r, step, &part);
+        part.waits = false;
     } while (!status && advance(l, a.base, part.groups));
     return status;
+}
+
+/* Several launches can be one graph of the driver's. Memory for it is no condition. */
+static void keep_nodes(struct run *r)
+{
+    struct device_job *job = r->job;
+    if (!r->d->launch_graph || r->plan->unit->n_steps < 2 || r->plan->unit->n_steps > DEVICE_MAX_GRAPH_STEPS) return;
+    if (!job->nodes) job->nodes = memory_get(&r->c->allocator, sizeof *job->nodes, 16);
+    if (!job->nodes) return;
+    job->nodes->unit = r->plan->unit;
+    job->nodes->n = job->nodes->n_args_bytes = 0;
+    r->nodes = job->nodes;
+}
+
+static vyre_status launch_kept(struct run *r)
+{
+    bool is_done = false;
+    vyre_status status = VYRE_OK;
+    if (r->nodes && r->nodes->n > 1) status = r->d->launch_graph(r->c, r->job->queue, r->nodes, &is_done, r->o);
+    return status || is_done ? status : queue_nodes(r);
 }
 
 static vyre_status launch_all(struct run *r)
 {
     vyre_status status = VYRE_OK;
+    keep_nodes(r);
     for (uint32_t i = 0; i < r->plan->unit->n_steps && !status; i++) {
         status = zero_unwritten(r, i, false);
         if (!status && r->plan->launches[i].n_groups) status = launch_parts(r, i);
     }
-    return status;
+    return status ? status : launch_kept(r);
 }
 
 /* -- traps ------------------------------------------------------------------------------------- */

@@ -153,6 +153,8 @@ struct device_queue {
     hsa_signal_t last;   /* of the last copy or barrier; 0: everything before is done, or waits in the queue's order */
     hsa_signal_t marks[DEVICE_HALVES];
     struct hsa_times times;
+    uint64_t last_packet;
+    bool has_packets; /* that the device was not told of */
 };
 
 static inline struct hsa *hsa_of(const vyre_context *c)

@@ -1,5 +1,7 @@
-/* hsa_queue.c - an HSA queue that keeps an order: dispatches are packets with the barrier bit, copies wait for the
+/* hsa_queue.c - an HSA queue that keeps an order: dispatches that wait are packets with the barrier bit, copies wait for the
  * signal of what was before them, and a dispatch behind a copy waits for it in a barrier packet.
+ *
+ * The device is told of packets once for all that were written, before anything waits for them: one batch.
  *
  * A device that fails never completes its signals; the runtime tells so on a thread of its own, and every wait looks at
  * that from time to time. */
@@ -93,6 +95,14 @@ static void lock_callers(vyre_context *c, const struct device_queue *q, int lock
     if (q->is_callers && h->queue_lock) h->queue_lock(h->queue_lock_ctx, lock);
 }
 
+/* Tells the device of all packets so far. */
+static void ring(vyre_context *c, struct device_queue *q)
+{
+    if (!q->has_packets) return;
+    hsa_of(c)->call.SignalStore(q->queue->doorbell_signal, (int64_t)q->last_packet);
+    q->has_packets = false;
+}
+
 /* The header makes the packet the device's, so it is written last (2.6.1). */
 static vyre_status push_packet(vyre_context *c, struct device_queue *q, const union hsa_packet *packet,
                                struct outcome *o)
@@ -102,6 +112,7 @@ static vyre_status push_packet(vyre_context *c, struct device_queue *q, const un
     lock_callers(c, q, 1);
     uint64_t at = h->call.QueueAddWriteIndex(q->queue, 1);
     while (!status && at - h->call.QueueLoadReadIndex(q->queue) >= q->queue->size) {
+        ring(c, q);
         status = look_for_failures(c, q, o);
         sched_yield();
     }
@@ -109,7 +120,8 @@ static vyre_status push_packet(vyre_context *c, struct device_queue *q, const un
         union hsa_packet *to = (union hsa_packet *)q->queue->base_address + (at & (q->queue->size - 1));
         memcpy((char *)to + sizeof to->start, (const char *)packet + sizeof to->start, sizeof *to - sizeof to->start);
         __atomic_store_n(&to->start, packet->start, __ATOMIC_RELEASE);
-        h->call.SignalStore(q->queue->doorbell_signal, (int64_t)at);
+        q->last_packet = at;
+        q->has_packets = true;
     }
     lock_callers(c, q, 0);
     return status;
@@ -165,6 +177,7 @@ static vyre_status drain(vyre_context *c, struct device_queue *q, struct outcome
         status = push_barrier(c, q, no_signal, q->end, o);
         q->last = q->end;
     }
+    ring(c, q);
     if (!status && q->last.handle) status = wait_for(c, q, q->last, o);
     if (!status) status = add_times(c, q, o);
     q->has_dispatches = false;
@@ -248,6 +261,7 @@ vyre_status hsa_copy(vyre_context *c, struct device_queue *q, enum device_way wa
     if (!status) status = sign_dispatches(c, q, o);
     if (!status) status = take_signal(c, q, &done, o);
     if (status) return status;
+    ring(c, q);
     q->is_copy[q->n_used - 1] = true;
     hsa_status_t e =
         h->call.AsyncCopy((void *)(uintptr_t)to, way == DEVICE_FROM ? h->host : h->agent, (const void *)(uintptr_t)from,
@@ -294,7 +308,7 @@ static vyre_status place_arguments(vyre_context *c, struct device_queue *q, cons
 static void fill_dispatch(union hsa_packet *packet, const struct device_launch *l, void *kernarg, hsa_signal_t done)
 {
     memset(packet, 0, sizeof *packet);
-    packet->dispatch.header = HSA_PACKET_TYPE_KERNEL_DISPATCH | HSA_PACKET_BARRIER | HSA_PACKET_FENCES;
+    packet->dispatch.header = HSA_PACKET_TYPE_KERNEL_DISPATCH | (l->waits ? HSA_PACKET_BARRIER : 0) | HSA_PACKET_FENCES;
     packet->dispatch.setup = 3; /* dimensions */
     for (int i = 0; i < 3; i++) {
         packet->dispatch.workgroup[i] = (uint16_t)l->workgroup[i];
@@ -329,6 +343,7 @@ vyre_status hsa_mark(vyre_context *c, struct device_queue *q, uint32_t half, str
 {
     vyre_status status = reserve_signals(c, q, o);
     if (!status) status = sign_dispatches(c, q, o);
+    ring(c, q);
     if (!status) q->marks[half] = q->last;
     return status;
 }

@@ -28,7 +28,8 @@ static const uint8_t op_args[VYRE_META_OP_COUNT] = {
 
 struct checker {
     struct metadata_view *view;
-    uint64_t n_ops_seen, n_buffers_seen, n_params_seen, n_steps_seen, n_args_seen; /* each row belongs to one user */
+    uint64_t n_ops_seen, n_buffers_seen, n_params_seen, n_steps_seen, n_deps_seen,
+        n_args_seen; /* each row belongs to one user */
 };
 
 /* `n` more of a table with `total` entries: false when some entry is used twice or does not exist. */
@@ -129,9 +130,20 @@ static bool check_match(const struct vyre_meta_buffer *formal, const struct vyre
     return formal->type == actual->type && formal->lanes == actual->lanes && (!formal_writes || actual_writes);
 }
 
-static bool check_arm(struct checker *k, const struct vyre_meta_unit *u, const struct vyre_meta_step *s)
+/* The launches that the n-th of a pipeline waits for. */
+static bool check_deps(struct checker *k, const struct vyre_meta_step *s, uint32_t n)
+{
+    const struct vyre_meta_dep *deps = k->view->deps + s->first_dep;
+    if (!take(&k->n_deps_seen, s->first_dep, s->n_deps, k->view->head->deps.n)) return false;
+    for (uint32_t i = 0; i < s->n_deps; i++)
+        if (deps[i].launch >= n || (i && deps[i].launch <= deps[i - 1].launch)) return false;
+    return true;
+}
+
+static bool check_arm(struct checker *k, const struct vyre_meta_unit *u, const struct vyre_meta_step *s, uint32_t n)
 {
     const struct metadata_view *v = k->view;
+    if (!check_deps(k, s, n)) return false;
     if (!is_string(k, s->name) || s->target >= v->head->n_programs) return false;
     const struct vyre_meta_unit *program = &v->units[s->target];
     uint32_t n_visible = u->n_buffers + u->n_temps;
@@ -151,17 +163,19 @@ static bool check_arm(struct checker *k, const struct vyre_meta_unit *u, const s
 static bool check_pipeline(struct checker *k, const struct vyre_meta_unit *u)
 {
     const struct metadata_view *v = k->view;
+    uint32_t n_arms = 0;
     if (!take(&k->n_steps_seen, u->first_step, u->n_steps, v->head->steps.n)) return false;
     for (uint32_t i = 0; i < u->n_temps; i++) {
         const struct vyre_meta_buffer *b = &v->buffers[u->first_buffer + u->n_buffers + i];
         if (!check_buffer(k, b) || b->count_expr < 0 || b->prefix != VYRE_META_NONE || b->flags & VYRE_META_SIZED)
             return false;
+        if (b->slot >= u->n_temps) return false; /* who has it when: module.c */
         if (!check_expr(k, (uint32_t)b->count_expr, u->n_buffers + i, u->n_params)) return false;
     }
     for (uint32_t i = 0; i < u->n_steps; i++) {
         const struct vyre_meta_step *s = &v->steps[u->first_step + i];
         if (s->kind == VYRE_META_HOST && s->target < u->n_buffers + u->n_temps) continue;
-        if (s->kind != VYRE_META_ARM || !check_arm(k, u, s)) return false;
+        if (s->kind != VYRE_META_ARM || !check_arm(k, u, s, n_arms++)) return false;
     }
     return true;
 }
@@ -213,11 +227,13 @@ const char *metadata_open(const void *bytes, uint64_t n_bytes, struct metadata_v
         .buffers = find_table(bytes, n_bytes, head->buffers, sizeof *view->buffers),
         .params = find_table(bytes, n_bytes, head->params, sizeof *view->params),
         .steps = find_table(bytes, n_bytes, head->steps, sizeof *view->steps),
+        .deps = find_table(bytes, n_bytes, head->deps, sizeof *view->deps),
         .args = find_table(bytes, n_bytes, head->args, sizeof *view->args),
         .ops = find_table(bytes, n_bytes, head->ops, sizeof *view->ops),
         .strings = find_table(bytes, n_bytes, head->strings, 1),
     };
-    if (!view->units || !view->buffers || !view->params || !view->steps || !view->args || !view->ops || !view->strings)
+    if (!view->units || !view->buffers || !view->params || !view->steps || !view->deps || !view->args || !view->ops ||
+        !view->strings)
         return "a table of its metadata is misplaced";
     if (!head->strings.n || view->strings[head->strings.n - 1]) return "the strings of its metadata are malformed";
     struct checker k = {.view = view};

@@ -31,36 +31,64 @@ static void fill_steps(struct vyre_unit *u, bool is_program)
 {
     const struct metadata_view *v = &u->module->meta;
     if (is_program) {
-        u->steps[0] = (struct step){u->index, 0, NONE_BOUND};
+        u->steps[0] = (struct step){.program = u->index, .first_arg = NONE_BOUND};
         u->n_steps = 1;
         return;
     }
     for (uint32_t i = 0; i < u->meta->n_steps; i++) {
         const struct vyre_meta_step *s = &v->steps[u->meta->first_step + i];
-        if (s->kind == VYRE_META_ARM) u->steps[u->n_steps++] = (struct step){s->target, s->name, s->first_arg};
+        if (s->kind != VYRE_META_ARM) continue;
+        u->steps[u->n_steps++] = (struct step){s->target, s->name, s->first_arg, s->first_dep, s->n_deps};
     }
 }
 
-/* The access with which a unit's buffer is first used, or READ_WRITE when it never is. */
-static uint8_t first_access(const struct vyre_unit *u, uint32_t buffer)
+/* Calls `use` for each temp that a step uses. */
+typedef bool temp_user(struct vyre_unit *u, uint32_t step, uint32_t temp, uint8_t access);
+static bool each_temp(struct vyre_unit *u, temp_user *use)
 {
     const struct metadata_view *v = &u->module->meta;
-    for (uint32_t i = 0; i < u->n_steps; i++) {
+    for (uint32_t i = 0; i < u->n_steps && u->meta->n_temps; i++) {
         const struct vyre_meta_unit *program = step_program(u, &u->steps[i]);
-        for (uint32_t k = 0; k < program->n_buffers; k++)
-            if (v->args[u->steps[i].first_arg + k].value == buffer) return v->buffers[program->first_buffer + k].access;
+        for (uint32_t k = 0; k < program->n_buffers; k++) {
+            uint32_t b = v->args[u->steps[i].first_arg + k].value;
+            if (b < u->meta->n_buffers) continue;
+            if (!use(u, i, b - u->meta->n_buffers, v->buffers[program->first_buffer + k].access)) return false;
+        }
     }
-    return VYRE_ACCESS_READ_WRITE;
+    return true;
 }
 
 /* Temps start as zeros, but one that is first written by a `write` buffer gets its zeros from that launch. */
-static void fill_temps(struct vyre_unit *u)
+static bool live(struct vyre_unit *u, uint32_t step, uint32_t temp, uint8_t access)
+{
+    struct temp_life *t = &u->temps[temp];
+    if (t->first == NONE_BOUND) t->first = step;
+    if (t->first == step && access != VYRE_ACCESS_WRITE) t->needs_zeros = true;
+    t->last = step;
+    return true;
+}
+
+/* Takes the slot that the object gives it; false where another temp still has it. */
+static bool settle(struct vyre_unit *u, uint32_t step, uint32_t temp, uint8_t access)
+{
+    struct temp_life *t = &u->temps[temp];
+    struct temp_life *slot = &u->temps[u->module->meta.buffers[u->meta->first_buffer + u->meta->n_buffers + temp].slot];
+    (void)access;
+    if (t->first != step || t->is_settled) return true;
+    if (slot->is_taken && slot->busy_until >= step) return false;
+    t->is_settled = true;
+    t->is_first = !slot->is_taken;
+    slot->is_taken = true;
+    slot->busy_until = t->last;
+    return true;
+}
+
+static void align_temps(struct vyre_unit *u)
 {
     const struct vyre_meta_buffer *buffers = u->module->meta.buffers + u->meta->first_buffer;
     u->temps_align = CACHE_LINE;
     for (uint32_t i = 0; i < u->meta->n_temps; i++) {
         uint32_t b = u->meta->n_buffers + i;
-        u->temp_needs_zeros[i] = first_access(u, b) != VYRE_ACCESS_WRITE;
         if (buffers[b].align_bytes > u->temps_align) u->temps_align = buffers[b].align_bytes;
     }
     for (uint32_t i = 0; i < u->n_steps && u->meta->n_temps; i++) {
@@ -72,12 +100,21 @@ static void fill_temps(struct vyre_unit *u)
     }
 }
 
+/* False where two temps have one slot at a time. */
+static bool fill_temps(struct vyre_unit *u)
+{
+    for (uint32_t i = 0; i < u->meta->n_temps; i++)
+        u->temps[i] = (struct temp_life){.first = NONE_BOUND, .last = NONE_BOUND};
+    align_temps(u);
+    return each_temp(u, live) && each_temp(u, settle);
+}
+
 /* Memory that plan_make carves its arrays from, in the same order. */
 static size_t measure_plan(const struct vyre_unit *u)
 {
     const struct vyre_meta_unit *m = u->meta;
     size_t bytes = 0, slots = 0, buffers = (size_t)m->n_buffers + m->n_temps;
-    slots += m->n_buffers + (size_t)m->n_params + m->n_temps;
+    slots += m->n_buffers + (size_t)m->n_params + 2 * (size_t)m->n_temps;
     for (uint32_t i = 0; i < u->n_steps; i++) {
         const struct vyre_meta_unit *program = step_program(u, &u->steps[i]);
         buffers += program->n_buffers;
@@ -90,7 +127,7 @@ static size_t measure_plan(const struct vyre_unit *u)
 /* -- the block of a module --------------------------------------------------------------------- */
 
 struct layout {
-    size_t programs, units, steps, zeros, n_bytes;
+    size_t programs, units, steps, temps, n_bytes;
 };
 
 static struct layout measure_module(const struct metadata_view *v)
@@ -103,25 +140,25 @@ static struct layout measure_module(const struct metadata_view *v)
     }
     l.units = round_up(l.programs + v->head->n_programs * sizeof(struct cpu_program), 16);
     l.steps = round_up(l.units + v->head->units.n * sizeof(struct vyre_unit), 16);
-    l.zeros = l.steps + n_steps * sizeof(struct step);
-    l.n_bytes = l.zeros + n_temps;
+    l.temps = l.steps + n_steps * sizeof(struct step);
+    l.n_bytes = l.temps + n_temps * sizeof(struct temp_life);
     return l;
 }
 
-static void fill_units(struct module *m, const struct layout *l)
+static bool fill_units(struct module *m, const struct layout *l)
 {
     struct step *steps = (struct step *)((char *)m + l->steps);
-    bool *zeros = (bool *)((char *)m + l->zeros);
+    struct temp_life *temps = (struct temp_life *)((char *)m + l->temps);
     for (uint32_t i = 0; i < m->meta.head->units.n; i++) {
         struct vyre_unit *u = &m->units[i];
-        *u = (struct vyre_unit){
-            .module = m, .meta = &m->meta.units[i], .index = i, .steps = steps, .temp_needs_zeros = zeros};
+        *u = (struct vyre_unit){.module = m, .meta = &m->meta.units[i], .index = i, .steps = steps, .temps = temps};
         fill_steps(u, i < m->meta.head->n_programs);
-        fill_temps(u);
+        if (!fill_temps(u)) return false;
         u->plan_bytes = measure_plan(u);
         steps += u->n_steps;
-        zeros += u->meta->n_temps;
+        temps += u->meta->n_temps;
     }
+    return true;
 }
 
 /* -- loading ----------------------------------------------------------------------------------- */
@@ -152,6 +189,15 @@ static const char *open_metadata(const struct vyre_module *linked, struct metada
     return wrong;
 }
 
+static struct module *refuse(struct outcome *o, const char *wrong)
+{
+    outcome_fail(o, VYRE_ERROR_BAD_MODULE,
+                 "an object compiled by vyrec cannot be used: %s; compile it again, with the "
+                 "compiler that belongs to this runtime",
+                 wrong);
+    return NULL;
+}
+
 static struct module *load(vyre_context *c, const struct vyre_module *linked, struct outcome *o)
 {
     struct metadata_view meta;
@@ -162,13 +208,7 @@ static struct module *load(vyre_context *c, const struct vyre_module *linked, st
         wrong = "it was made by another compiler version";
     else
         wrong = open_metadata(linked, &meta);
-    if (wrong) {
-        outcome_fail(o, VYRE_ERROR_BAD_MODULE,
-                     "an object compiled by vyrec cannot be used: %s; compile it again, with the "
-                     "compiler that belongs to this runtime",
-                     wrong);
-        return NULL;
-    }
+    if (wrong) return refuse(o, wrong);
     struct layout l = measure_module(&meta);
     struct module *m = memory_get(&c->allocator, l.n_bytes, CACHE_LINE);
     if (!m) {
@@ -179,9 +219,10 @@ static struct module *load(vyre_context *c, const struct vyre_module *linked, st
     *m = (struct module){.linked = linked, .context = c, .meta = meta, .n_bytes = l.n_bytes};
     m->programs = (struct cpu_program *)((char *)m + l.programs);
     m->units = (struct vyre_unit *)((char *)m + l.units);
-    fill_units(m, &l);
-    if (!c->backend->load || c->backend->load(m)) return m;
+    bool is_whole = fill_units(m, &l);
+    if (is_whole && (!c->backend->load || c->backend->load(m))) return m;
     memory_put(&c->allocator, m, m->n_bytes, CACHE_LINE);
+    if (!is_whole) return refuse(o, "two temps of its plan have the same memory at the same time");
     outcome_fail(o, VYRE_ERROR_OUT_OF_MEMORY, "no memory to load an object for %s", c->device);
     return NULL;
 }

@@ -34,6 +34,7 @@ static void carve_plan(struct plan *plan, void *memory, const struct vyre_unit *
     plan->held = carve(&k, m->n_buffers, sizeof *plan->held);
     plan->params = carve(&k, m->n_params, sizeof *plan->params);
     plan->temp_offsets = carve(&k, m->n_temps, sizeof *plan->temp_offsets);
+    plan->slot_bytes = carve(&k, m->n_temps, sizeof *plan->slot_bytes);
     for (uint32_t i = 0; i < u->n_steps; i++) {
         struct launch *l = &plan->launches[i];
         l->program = &u->module->units[u->steps[i].program];
@@ -172,7 +173,8 @@ static const struct vyre_meta_op *find_ops(const struct vyre_unit *u, vyre_meta_
     return &u->module->meta.ops[at];
 }
 
-static vyre_status place_temp(struct plan *plan, uint32_t i, struct outcome *o)
+/* How large a temp is, and with it its slot. */
+static vyre_status size_temp(struct plan *plan, uint32_t i, struct outcome *o)
 {
     const struct vyre_unit *u = plan->unit;
     uint32_t number = u->meta->n_buffers + i;
@@ -183,20 +185,36 @@ static vyre_status place_temp(struct plan *plan, uint32_t i, struct outcome *o)
                             "%s: the size of '%s' overflows, is negative or passes 4294967295 "
                             "elements: check lengths and params",
                             unit_name(u), unit_string(u, b->name));
-    uint64_t align = u->temps_align, at = (plan->temps_bytes + align - 1) / align * align;
+    uint64_t n_bytes = temp->count * b->elem_bytes; /* below 2^37, and fewer than 2^26 of them */
     temp->bytes = NULL;
-    plan->temp_offsets[i] = at;
-    plan->temps_bytes = at + temp->count * b->elem_bytes; /* each below 2^36 bytes, and fewer than 2^27 of them */
+    if (n_bytes > plan->slot_bytes[b->slot]) plan->slot_bytes[b->slot] = n_bytes;
     return VYRE_OK;
+}
+
+/* One slot after the other; slot_bytes become their places. */
+static void place_slots(struct plan *plan)
+{
+    const struct vyre_unit *u = plan->unit;
+    uint64_t align = u->temps_align;
+    for (uint32_t s = 0; s < u->meta->n_temps; s++) {
+        uint64_t n_bytes = plan->slot_bytes[s], at = (plan->temps_bytes + align - 1) / align * align;
+        plan->slot_bytes[s] = at;
+        if (n_bytes) plan->temps_bytes = at + n_bytes;
+    }
+    for (uint32_t i = 0; i < u->meta->n_temps; i++)
+        plan->temp_offsets[i] = plan->slot_bytes[meta_buffer(u, u->meta->n_buffers + i)->slot];
 }
 
 static vyre_status place_temps(struct plan *plan, struct outcome *o)
 {
     const struct vyre_unit *u = plan->unit;
+    for (uint32_t i = 0; i < u->meta->n_temps; i++)
+        plan->slot_bytes[i] = 0;
     for (uint32_t i = 0; i < u->meta->n_temps; i++) {
-        vyre_status status = place_temp(plan, i, o);
+        vyre_status status = size_temp(plan, i, o);
         if (status) return status;
     }
+    place_slots(plan);
     if (u->meta->budget_bytes && plan->temps_bytes > u->meta->budget_bytes)
         return outcome_fail(o, VYRE_ERROR_BUDGET,
                             "%s: temps need %llu bytes, and its budget is %llu: give it less at once, "
@@ -374,4 +392,20 @@ void plan_place_temps(struct plan *plan, void *memory)
         for (uint32_t k = 0; first_arg != NONE_BOUND && k < plan->launches[i].program->meta->n_buffers; k++)
             plan->launches[i].buffers[k].bytes = plan->buffers[u->module->meta.args[first_arg + k].value].bytes;
     }
+}
+
+const struct temp_life *plan_new_temp(const struct vyre_unit *u, uint32_t step, uint32_t k)
+{
+    uint32_t first_arg = u->steps[step].first_arg;
+    if (first_arg == NONE_BOUND) return NULL;
+    uint32_t b = u->module->meta.args[first_arg + k].value;
+    if (b < u->meta->n_buffers) return NULL;
+    const struct temp_life *t = &u->temps[b - u->meta->n_buffers];
+    return t->first == step ? t : NULL;
+}
+
+bool plan_waits(const struct vyre_unit *u, uint32_t step, uint32_t since)
+{
+    const struct step *s = &u->steps[step];
+    return s->n_deps && u->module->meta.deps[s->first_dep + s->n_deps - 1].launch >= since;
 }

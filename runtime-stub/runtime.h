@@ -120,8 +120,19 @@ struct step {
     uint32_t program;   /* unit number */
     uint32_t arm;       /* its name, in the metadata's strings; 0 for a program by itself */
     uint32_t first_arg; /* of an arm; NONE_BOUND for a program by itself */
+    uint32_t first_dep, n_deps;
 };
 enum { NONE_BOUND = UINT32_MAX };
+
+/* When a temp is alive, in steps. */
+struct temp_life {
+    uint32_t first, last; /* NONE_BOUND: it is never used */
+    bool needs_zeros;     /* before its first step: that one does not make it anew */
+    bool is_first;        /* nothing was in its slot before */
+    bool is_settled;      /* while a unit is loaded: it has its slot */
+    bool is_taken;        /* of the slot of this number: it has a temp, */
+    uint32_t busy_until;  /* up to this step */
+};
 
 /* Whether a program may run on a device that is probed. */
 enum fitness { FITNESS_UNKNOWN, FITS, FITS_ROUNDS /* where its loops are short enough in this launch */, UNFIT };
@@ -132,8 +143,8 @@ struct vyre_unit {
     uint32_t index;
     uint32_t n_steps;
     struct step *steps;
-    bool *temp_needs_zeros; /* per temp: its first arm does not make it anew */
-    size_t plan_bytes;      /* memory of struct plan's arrays */
+    struct temp_life *temps;
+    size_t plan_bytes; /* memory of struct plan's arrays */
     uint32_t temps_align;
     _Atomic int fitness;              /* enum fitness; then the next two are valid */
     uint32_t wrong_probe, max_rounds; /* UNFIT: enum probe_id; FITS_ROUNDS */
@@ -194,7 +205,8 @@ struct plan {
     struct vyre_cpu_buffer *buffers; /* arguments, then temps */
     vyre_buffer **held;              /* per argument: the buffer it lies in, or NULL */
     uint64_t *params;
-    uint64_t *temp_offsets;
+    uint64_t *temp_offsets; /* in the workspace; temps of one slot have the same */
+    uint64_t *slot_bytes;
     uint64_t temps_bytes;
     uint64_t scratch_bytes;
     struct launch *launches;
@@ -208,6 +220,10 @@ vyre_status plan_make(struct plan *plan, void *memory, const struct vyre_unit *u
                       struct outcome *o);
 void plan_drop(struct plan *plan);
 void plan_place_temps(struct plan *plan, void *memory);
+/* The k-th argument of a step, where that is a temp that nothing has used before; else NULL. */
+const struct temp_life *plan_new_temp(const struct vyre_unit *u, uint32_t step, uint32_t k);
+/* Whether a step waits for one of those from `since` on: steps in between can run at once. */
+bool plan_waits(const struct vyre_unit *u, uint32_t step, uint32_t since);
 
 /* -- buffer.c ---------------------------------------------------------------------------------- */
 

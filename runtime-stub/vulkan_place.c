@@ -34,15 +34,16 @@ static vyre_status check_range(vyre_context *c, const struct plan *plan, uint32_
                         c->vulkan->limits.maxStorageBufferRange);
 }
 
-static vyre_status place_own(vyre_context *c, struct vulkan_recording *r, uint32_t i, bool is_staged, struct outcome *o)
+static vyre_status place_own(vyre_context *c, struct vulkan_recording *r, uint32_t i, uint64_t n_bytes, bool is_staged,
+                             struct outcome *o)
 {
     struct vulkan_placed *p = &r->placed[i];
-    vyre_status status = vulkan_allocate(c, VULKAN_ON_DEVICE, p->n_bytes, &p->device, o);
+    vyre_status status = vulkan_allocate(c, VULKAN_ON_DEVICE, n_bytes, &p->device, o);
     p->buffer = p->device.buffer;
     r->device_bytes += p->device.n_bytes;
     if (status || p->device.mapped || !is_staged) return status;
-    r->device_bytes += p->n_bytes;
-    return vulkan_allocate(c, VULKAN_READBACK, p->n_bytes, &p->staging, o);
+    r->device_bytes += n_bytes;
+    return vulkan_allocate(c, VULKAN_READBACK, n_bytes, &p->staging, o);
 }
 
 /* Descriptors begin at multiples of a number. Zeroing ends on whole words, and may not reach what follows. */
@@ -52,6 +53,28 @@ static bool is_out_of_place(const vyre_context *c, const struct plan *plan, uint
     if (offset % align || offset % 4) return true;
     bool ends_ours = !context_memory(plan, i)->is_callers && offset + n_bytes == plan->held[i]->n_bytes;
     return n_bytes % 4 && !ends_ours && vulkan_is_written(vulkan_meta_buffer(plan->unit, i));
+}
+
+/* Temps of one slot share the memory of the first of them, which has room for the largest. */
+static vyre_status place_temp(vyre_context *c, struct vulkan_recording *r, const struct plan *plan, uint32_t i,
+                              struct outcome *o)
+{
+    const struct vyre_unit *u = plan->unit;
+    uint32_t slot = vulkan_meta_buffer(u, i)->slot, first = r->n_args;
+    uint64_t n_bytes = r->placed[i].n_bytes;
+    while (vulkan_meta_buffer(u, first)->slot != slot)
+        first++;
+    if (first < i) {
+        r->placed[i].buffer = r->placed[first].buffer;
+        return VYRE_OK;
+    }
+    for (uint32_t k = i + 1; k < r->n_buffers; k++) {
+        const struct vyre_meta_buffer *b = vulkan_meta_buffer(u, k);
+        if (b->slot == slot && plan->buffers[k].count * b->elem_bytes > n_bytes)
+            n_bytes = plan->buffers[k].count * b->elem_bytes;
+    }
+    r->placed[i].buffer = c->vulkan->nothing.buffer;
+    return n_bytes ? place_own(c, r, i, n_bytes, false, o) : VYRE_OK;
 }
 
 /* Buffers of the context are used where they lie, if they can be. */
@@ -64,6 +87,7 @@ static vyre_status place(vyre_context *c, struct vulkan_recording *r, const stru
     p->n_bytes = p->count * vulkan_meta_buffer(plan->unit, i)->elem_bytes;
     vyre_status status = check_range(c, plan, i, p->n_bytes, o);
     if (status) return status;
+    if (i >= r->n_args) return place_temp(c, r, plan, i, o);
     if (memory && is_out_of_place(c, plan, i, p->n_bytes)) {
         p->source = memory->buffer;
         p->source_offset = offset_in_buffer(plan, i);
@@ -72,7 +96,7 @@ static vyre_status place(vyre_context *c, struct vulkan_recording *r, const stru
         p->offset = offset_in_buffer(plan, i);
         return VYRE_OK;
     }
-    if (p->n_bytes) return place_own(c, r, i, i < r->n_args && !p->source, o);
+    if (p->n_bytes) return place_own(c, r, i, p->n_bytes, !p->source, o);
     p->buffer = c->vulkan->nothing.buffer;
     return VYRE_OK;
 }

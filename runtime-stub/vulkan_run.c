@@ -14,6 +14,7 @@ struct run {
     struct plan *plan;
     struct vulkan_recording *recording;
     VkCommandBuffer commands;
+    uint32_t since; /* the first step behind the last barrier */
     struct outcome *o;
 };
 
@@ -86,13 +87,23 @@ static void record_downloads(struct run *r)
                 VK_ACCESS_HOST_READ_BIT);
 }
 
+/* The first byte of a step's argument that must be zero: of its elements, or of all where it is a temp in memory that another
+ * had before. */
+static uint64_t find_zeros(const struct run *r, uint32_t step, uint32_t i)
+{
+    const struct launch *l = &r->plan->launches[step];
+    const struct temp_life *t = plan_new_temp(r->plan->unit, step, i);
+    if (t && t->needs_zeros && !t->is_first) return 0;
+    return l->zero_from[i] * vulkan_meta_buffer(l->program, i)->elem_bytes;
+}
+
 /* Fills start and end on 4 bytes: what lies before zero_from is written by the program afterwards. */
 static bool record_zeros(struct run *r, uint32_t step)
 {
     const struct launch *l = &r->plan->launches[step];
     bool any = false;
     for (uint32_t i = 0; i < l->program->meta->n_buffers; i++) {
-        uint64_t elem = vulkan_meta_buffer(l->program, i)->elem_bytes, from = l->zero_from[i] * elem,
+        uint64_t elem = vulkan_meta_buffer(l->program, i)->elem_bytes, from = find_zeros(r, step, i),
                  to = l->buffers[i].count * elem;
         if (from >= to) continue;
         const struct vulkan_placed *p = &r->recording->placed[vulkan_plan_buffer(r->plan->unit, step, i)];
@@ -104,12 +115,15 @@ static bool record_zeros(struct run *r, uint32_t step)
     return any;
 }
 
+/* Of those that nothing has to end for. */
 static void record_temp_zeros(struct run *r)
 {
     const struct vulkan_recording *k = r->recording;
-    for (uint32_t i = k->n_args; i < k->n_buffers; i++)
-        if (k->placed[i].device.buffer && r->plan->unit->temp_needs_zeros[i - k->n_args])
-            r->v->vk.CmdFillBuffer(r->commands, k->placed[i].buffer, 0, VK_WHOLE_SIZE, 0);
+    for (uint32_t i = k->n_args; i < k->n_buffers; i++) {
+        const struct temp_life *t = &r->plan->unit->temps[i - k->n_args];
+        if (k->placed[i].n_bytes && t->needs_zeros && t->is_first)
+            r->v->vk.CmdFillBuffer(r->commands, k->placed[i].buffer, 0, (k->placed[i].n_bytes + 3) & ~(uint64_t)3, 0);
+    }
 }
 
 /* -- launch words ------------------------------------------------------------------------------ */
@@ -181,8 +195,10 @@ static vyre_status record_launch(struct run *r, uint32_t step)
     const struct launch *l = &r->plan->launches[step];
     const struct vulkan_program *p = vulkan_program_get(r->c, l->program, r->o);
     if (!p) return r->o->status;
-    record_zeros(r, step);
-    barrier_before_shaders(r);
+    if (record_zeros(r, step) || !step || plan_waits(r->plan->unit, step, r->since)) {
+        barrier_before_shaders(r);
+        r->since = step;
+    }
     if (!l->n_groups) return VYRE_OK;
     vyre_status status = check_parts(r, l, p);
     if (status) return status;

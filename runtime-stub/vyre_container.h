@@ -66,7 +66,7 @@ struct vyre_image {
 
 /* -- metadata: the interface of programs and pipelines, and how to launch them ----------------- */
 
-enum { VYRE_META_VERSION = 2, VYRE_META_NONE = -1, VYRE_META_MAX_DEPTH = 1024 };
+enum { VYRE_META_VERSION = 3, VYRE_META_NONE = -1, VYRE_META_MAX_DEPTH = 1024 };
 
 /* A table: offset from the start of the metadata, and entries. Tables lie one after the other in the order below. */
 struct vyre_meta_table {
@@ -76,7 +76,7 @@ struct vyre_meta_table {
 struct vyre_meta {
     uint32_t version;
     uint32_t n_programs; /* the first units; the others are pipelines */
-    struct vyre_meta_table units, buffers, params, steps, args, ops;
+    struct vyre_meta_table units, buffers, params, steps, deps, args, ops;
     struct vyre_meta_table strings; /* n is bytes; the last one is a NUL */
 };
 
@@ -125,8 +125,8 @@ struct vyre_meta_buffer {
     int32_t binding;           /* -1: none given */
     vyre_meta_expr prefix;     /* WRITE in a program: elements below it are all written, the others need zeros */
     vyre_meta_expr count_expr; /* temps: elements */
-    uint32_t reserved;
-    uint64_t count; /* SIZED */
+    uint32_t slot;             /* temps: those of one slot are never alive at once, and share its memory */
+    uint64_t count;            /* SIZED */
     uint64_t bytes_begin, bytes_end;
     uint64_t arg_offset; /* of its vyre_span in the argument struct */
 };
@@ -146,7 +146,14 @@ enum vyre_meta_step_kind {
 
 struct vyre_meta_step {
     uint32_t kind, name, target;
-    uint32_t first_arg; /* ARM: one per buffer of the program, then one per param */
+    uint32_t first_arg;         /* ARM: one per buffer of the program, then one per param */
+    uint32_t first_dep, n_deps; /* ARM: the launches it waits for, in ascending order */
+};
+
+/* An earlier ARM of the same pipeline, the first being 0. A launch waits for those that write what it uses, or use what it
+ * writes, slots included; what they wait for it need not name. */
+struct vyre_meta_dep {
+    uint32_t launch;
 };
 
 /* What an arm passes: for a buffer, its number in the pipeline (arguments, then temps); for a param, where its

@@ -574,6 +574,29 @@ static void checks_lies(const struct vyre_module *m)
     CHECK(n_refused > n_bytes / 4);
 }
 
+/* Two temps that are alive at once in one slot: the object cannot be used. */
+static void checks_slots(void)
+{
+    const vyre_unit *unit;
+    for (uint32_t slot = 0; slot < 3; slot++) {
+        module_begin();
+        make_programs();
+        module_unit("two_temps");
+        module_buffer("to", VYRE_TYPE_U32, VYRE_ACCESS_READ_WRITE, 0);
+        module_temp("a", VYRE_TYPE_U32, module_len(0));
+        module_temp("b", VYRE_TYPE_U32, module_len(0));
+        module_tables.buffers[module_tables.n_buffers - 1].slot = slot;
+        module_arm("only", ADD);
+        module_arg(1);
+        module_arg(2);
+        module_value(module_const(5));
+        vyre_context *c = open_context(1);
+        CHECK_INT(vyre_rt_unit(c, module_end(), 0, &unit), slot == 1 ? VYRE_OK : VYRE_ERROR_BAD_MODULE);
+        if (!slot) CHECK(strstr(vyre_context_message(c), "same memory at the same time") != NULL);
+        vyre_context_destroy(c);
+    }
+}
+
 static void checks_all(const struct vyre_module *m, uint32_t threads)
 {
     vyre_context *c = open_context(threads);
@@ -600,5 +623,6 @@ int main(void)
     checks_executor(m);
     checks_damage(m);
     checks_lies(m);
+    checks_slots(); /* the last: it makes another module */
     return test_finish();
 }

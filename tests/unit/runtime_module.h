@@ -30,10 +30,11 @@ static struct {
     struct vyre_meta_buffer buffers[MODULE_MAX];
     struct vyre_meta_param params[MODULE_MAX];
     struct vyre_meta_step steps[MODULE_MAX];
+    struct vyre_meta_dep deps[MODULE_MAX * 4];
     struct vyre_meta_arg args[MODULE_MAX * 4];
     struct vyre_meta_op ops[MODULE_MAX * 8];
     char strings[1024];
-    uint32_t n_units, n_programs, n_buffers, n_params, n_steps, n_args, n_ops, n_strings, depth;
+    uint32_t n_units, n_programs, n_buffers, n_params, n_steps, n_deps, n_args, n_ops, n_strings, depth;
 } module_tables;
 
 /* Images besides the metadata. */
@@ -181,13 +182,24 @@ static inline void module_temp(const char *name, vyre_type type, vyre_meta_expr 
     module_last()->args_bytes = args_bytes;
     module_last()->n_temps++;
     b->count_expr = module_finish(count);
+    b->slot = module_last()->n_temps - 1;
 }
 
 static inline void module_arm(const char *name, uint32_t program)
 {
-    module_tables.steps[module_tables.n_steps++] =
-        (struct vyre_meta_step){VYRE_META_ARM, module_string(name), program, module_tables.n_args};
+    module_tables.steps[module_tables.n_steps++] = (struct vyre_meta_step){.kind = VYRE_META_ARM,
+                                                                           .name = module_string(name),
+                                                                           .target = program,
+                                                                           .first_arg = module_tables.n_args,
+                                                                           .first_dep = module_tables.n_deps};
     module_last()->n_steps++;
+}
+
+/* The last arm waits for this launch of its pipeline. */
+static inline void module_dep(uint32_t launch)
+{
+    module_tables.deps[module_tables.n_deps++].launch = launch;
+    module_tables.steps[module_tables.n_steps - 1].n_deps++;
 }
 
 static inline void module_arg(uint32_t buffer)
@@ -221,6 +233,7 @@ static inline uint32_t module_metadata(unsigned char *to)
     MODULE_TABLE(buffers);
     MODULE_TABLE(params);
     MODULE_TABLE(steps);
+    MODULE_TABLE(deps);
     MODULE_TABLE(args);
     MODULE_TABLE(ops);
     MODULE_TABLE(strings);

@@ -170,7 +170,10 @@ static void print_arm(const struct dump *d, const struct vyre_meta_unit *u, cons
     for (uint32_t i = 0; i < p->n_params; i++)
         out_printf(out, "%s%s: %s", i + p->n_buffers ? ", " : "", m->strings + m->params[p->first_param + i].name,
                    expr_text(d, u, args[p->n_buffers + i].value, arena));
-    out_text(out, ")\n");
+    out_text(out, ")");
+    for (uint32_t i = 0; i < s->n_deps; i++)
+        out_printf(out, "%s %u", i ? "," : " after", m->deps[s->first_dep + i].launch);
+    out_text(out, "\n");
 }
 
 static void print_pipeline(const struct dump *d, const struct vyre_meta_unit *u, struct arena *arena, struct out *out)
@@ -182,8 +185,8 @@ static void print_pipeline(const struct dump *d, const struct vyre_meta_unit *u,
     if (u->budget_bytes) out_printf(out, "  budget %llu\n", (ull)u->budget_bytes);
     for (uint32_t i = 0; i < u->n_temps; i++) {
         const struct vyre_meta_buffer *b = &m->buffers[u->first_buffer + u->n_buffers + i];
-        out_printf(out, "  temp %s : %s[%s]\n", m->strings + b->name, type_text(b, arena),
-                   expr_text(d, u, (uint32_t)b->count_expr, arena));
+        out_printf(out, "  temp %s : %s[%s] in slot %u\n", m->strings + b->name, type_text(b, arena),
+                   expr_text(d, u, (uint32_t)b->count_expr, arena), b->slot);
     }
     for (uint32_t i = 0; i < u->n_steps; i++) {
         const struct vyre_meta_step *s = &m->steps[u->first_step + i];
@@ -240,6 +243,7 @@ static void write_buffers(const struct dump *d, const struct vyre_meta_unit *u, 
         json_number(j, "align_bytes", b->align_bytes);
         if (b->flags & VYRE_META_SIZED) json_number(j, "count", b->count);
         if (b->count_expr != VYRE_META_NONE) json_string(j, "count", expr_text(d, u, (uint32_t)b->count_expr, arena));
+        if (b->count_expr != VYRE_META_NONE) json_number(j, "slot", b->slot);
         if (b->count_expr == VYRE_META_NONE) json_number(j, "offset", b->arg_offset);
         if (b->prefix != VYRE_META_NONE) json_string(j, "written_below", expr_text(d, u, (uint32_t)b->prefix, arena));
         json_close(j, "}");
@@ -283,6 +287,10 @@ static void write_steps(const struct dump *d, const struct vyre_meta_unit *u, st
         if (s->kind == VYRE_META_ARM) {
             json_string(j, "arm", m->strings + s->name);
             json_string(j, "program", m->strings + m->units[s->target].name);
+            json_open(j, "after", "[");
+            for (uint32_t k = 0; k < s->n_deps; k++)
+                json_number(j, NULL, m->deps[s->first_dep + k].launch);
+            json_close(j, "]");
         } else {
             json_string(j, "host", m->strings + m->buffers[u->first_buffer + s->target].name);
         }

@@ -436,6 +436,157 @@ API CUresult cuLaunchKernel(CUfunction function, unsigned grid_x, unsigned grid_
     return done(0);
 }
 
+/* -- graphs: their nodes happen in any order that their dependencies allow, and here the last one first --- */
+
+#ifndef MOCK_PLAIN /* a driver that has none */
+enum { MAX_NODES = 64 };
+
+struct CUgraphNode_st {
+    struct operation op;
+    CUgraphNode deps[MAX_NODES];
+    size_t n_deps;
+};
+struct CUgraph_st {
+    struct CUgraphNode_st nodes[MAX_NODES];
+    size_t n;
+};
+struct CUgraphExec_st {
+    CUgraph graph;
+    struct operation ops[MAX_NODES];
+};
+
+API CUresult cuGraphCreate(CUgraph *graph, unsigned flags)
+{
+    CALL("cuGraphCreate %u", flags);
+    NEEDS_CONTEXT;
+    *graph = mock_new(MOCK_OBJECT, "graph", sizeof **graph);
+    (*graph)->n = 0;
+    return done(0);
+}
+
+API CUresult cuGraphDestroy(CUgraph graph)
+{
+    int64_t e = mock_begin_release("cuGraphDestroy");
+    mock_free(graph, "graph");
+    return done((CUresult)e);
+}
+
+static CUresult add_node(CUgraphNode *node, CUgraph graph, const CUgraphNode *deps, size_t n_deps,
+                         const struct operation *op)
+{
+    if (!mock_find(graph, "graph") || graph->n == MAX_NODES || n_deps > MAX_NODES)
+        return done(CUDA_ERROR_INVALID_VALUE);
+    CUgraphNode n = &graph->nodes[graph->n++];
+    n->op = *op;
+    n->n_deps = n_deps;
+    for (size_t i = 0; i < n_deps; i++) {
+        mock_record("  waits for node %d", (int)(deps[i] - graph->nodes));
+        if (deps[i] < graph->nodes || deps[i] >= n) mock_misuse("a node waits for one that the graph has not");
+        n->deps[i] = deps[i];
+    }
+    *node = n;
+    return done(0);
+}
+
+static bool fill_launch(struct operation *op, const struct cuda_kernel_node *k)
+{
+    *op = (struct operation){.kind = OP_LAUNCH, .function = k->function};
+    memcpy(op->groups, k->groups, sizeof op->groups);
+    memcpy(op->workgroup, k->workgroup, sizeof op->workgroup);
+    memcpy(&op->n_bytes, k->extra[3], sizeof op->n_bytes);
+    if (op->n_bytes > ARGS_BYTES) return false;
+    memcpy(op->args, k->extra[1], op->n_bytes);
+    mock_record_words(op->args, op->n_bytes);
+    return true;
+}
+
+API CUresult cuGraphAddKernelNode(CUgraphNode *node, CUgraph graph, const CUgraphNode *deps, size_t n_deps,
+                                  const struct cuda_kernel_node *params)
+{
+    struct operation op;
+    CALL("cuGraphAddKernelNode %s grid %u block %u", params->function->name, params->groups[0], params->workgroup[0]);
+    if (!fill_launch(&op, params)) return done(CUDA_ERROR_INVALID_VALUE);
+    return add_node(node, graph, deps, n_deps, &op);
+}
+
+API CUresult cuGraphAddMemsetNode(CUgraphNode *node, CUgraph graph, const CUgraphNode *deps, size_t n_deps,
+                                  const struct cuda_memset_node *params, CUcontext context)
+{
+    CALL("cuGraphAddMemsetNode %s %u %zu bytes", mock_name(params->to), params->value, params->width);
+    struct operation op = {.kind = OP_FILL, .to = params->to, .n_bytes = params->width};
+    if (!mock_find(context, "context") || params->element_bytes != 1 || params->height != 1)
+        return done(CUDA_ERROR_INVALID_VALUE);
+    return add_node(node, graph, deps, n_deps, &op);
+}
+
+API CUresult cuGraphInstantiate_v2(CUgraphExec *exec, CUgraph graph, CUgraphNode *wrong, char *log, size_t log_bytes)
+{
+    CALL("cuGraphInstantiate %zu nodes", graph->n);
+    (void)wrong, (void)log, (void)log_bytes;
+    if (!mock_find(graph, "graph")) return done(CUDA_ERROR_INVALID_VALUE);
+    *exec = mock_new(MOCK_OBJECT, "graph to launch", sizeof **exec);
+    (*exec)->graph = graph;
+    for (size_t i = 0; i < graph->n; i++)
+        (*exec)->ops[i] = graph->nodes[i].op;
+    return done(0);
+}
+
+API CUresult cuGraphExecDestroy(CUgraphExec exec)
+{
+    int64_t e = mock_begin_release("cuGraphExecDestroy");
+    mock_free(exec, "graph to launch");
+    return done((CUresult)e);
+}
+
+API CUresult cuGraphExecKernelNodeSetParams(CUgraphExec exec, CUgraphNode node, const struct cuda_kernel_node *params)
+{
+    struct operation op;
+    CALL("cuGraphExecKernelNodeSetParams %s grid %u", params->function->name, params->groups[0]);
+    if (!mock_find(exec, "graph to launch") || !fill_launch(&op, params)) return done(CUDA_ERROR_INVALID_VALUE);
+    struct operation *mine = &exec->ops[node - exec->graph->nodes];
+    if (mine->kind != OP_LAUNCH || mine->function != op.function) return done(CUDA_ERROR_INVALID_VALUE);
+    *mine = op;
+    return done(0);
+}
+
+API CUresult cuGraphExecMemsetNodeSetParams(CUgraphExec exec, CUgraphNode node, const struct cuda_memset_node *params,
+                                            CUcontext context)
+{
+    CALL("cuGraphExecMemsetNodeSetParams %s %zu bytes", mock_name(params->to), params->width);
+    if (!mock_find(exec, "graph to launch") || !mock_find(context, "context")) return done(CUDA_ERROR_INVALID_VALUE);
+    struct operation *mine = &exec->ops[node - exec->graph->nodes];
+    if (mine->kind != OP_FILL) return done(CUDA_ERROR_INVALID_VALUE);
+    mine->to = params->to;
+    mine->n_bytes = params->width;
+    return done(0);
+}
+
+static bool is_ready(const struct CUgraph_st *graph, const bool *is_done, size_t i)
+{
+    for (size_t k = 0; k < graph->nodes[i].n_deps; k++)
+        if (!is_done[graph->nodes[i].deps[k] - graph->nodes]) return false;
+    return !is_done[i];
+}
+
+API CUresult cuGraphLaunch(CUgraphExec exec, CUstream stream)
+{
+    bool is_done[MAX_NODES] = {false};
+    CALL("cuGraphLaunch stream of flags %u", stream ? stream->flags : 0);
+    NEEDS_CONTEXT;
+    if (!mock_find(exec, "graph to launch")) return done(CUDA_ERROR_INVALID_HANDLE);
+    for (size_t n = 0; n < exec->graph->n; n++) {
+        size_t i = exec->graph->n - 1;
+        while (!is_ready(exec->graph, is_done, i))
+            i--;
+        is_done[i] = true;
+        struct operation *op = push(stream, exec->ops[i].kind);
+        *op = exec->ops[i];
+        op->stream = stream;
+    }
+    return done(0);
+}
+#endif
+
 /* -- streams and events ------------------------------------------------------------------------ */
 
 API CUresult cuStreamCreate(CUstream *stream, unsigned flags)

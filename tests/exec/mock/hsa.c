@@ -105,17 +105,39 @@ static bool must_wait(const union hsa_packet *p)
     return false;
 }
 
+static bool is_free(const union hsa_packet *p)
+{
+    return (p->start & 0xff) == HSA_PACKET_TYPE_KERNEL_DISPATCH && !(p->start & HSA_PACKET_BARRIER);
+}
+
+/* Dispatches that wait for nobody may end before the one that they follow: here the last is the first. */
+static void dispatch_all(struct queue *q)
+{
+    uint64_t end = q->done + 1;
+    while (end < q->written && is_free(&q->packets[end & (q->head.size - 1)]))
+        end++;
+    for (uint64_t i = end; i-- > q->done;)
+        dispatch(&q->packets[i & (q->head.size - 1)]);
+    for (; q->done < end; q->done++) {
+        union hsa_packet *p = &q->packets[q->done & (q->head.size - 1)];
+        ticks += 1000;
+        complete(p->dispatch.done);
+        p->start = HSA_PACKET_TYPE_INVALID;
+    }
+}
+
 static bool step_queue(struct queue *q)
 {
     union hsa_packet *p = &q->packets[q->done & (q->head.size - 1)];
     int type = p->start & 0xff;
     if (q->has_failed || q->done == q->written || type == HSA_PACKET_TYPE_INVALID) return false;
-    if (!(p->start & HSA_PACKET_BARRIER) || (p->start & HSA_PACKET_FENCES) != HSA_PACKET_FENCES)
+    if ((!(p->start & HSA_PACKET_BARRIER) && type == HSA_PACKET_TYPE_BARRIER_AND) ||
+        (p->start & HSA_PACKET_FENCES) != HSA_PACKET_FENCES)
         mock_misuse("a packet out of order, or without fences");
     if (type == HSA_PACKET_TYPE_BARRIER_AND && must_wait(p)) return false;
+    if (type == HSA_PACKET_TYPE_KERNEL_DISPATCH) return dispatch_all(q), true;
     ticks += 1000;
-    if (type == HSA_PACKET_TYPE_KERNEL_DISPATCH) dispatch(p);
-    complete(type == HSA_PACKET_TYPE_KERNEL_DISPATCH ? p->dispatch.done : p->barrier.done);
+    complete(p->barrier.done);
     p->start = HSA_PACKET_TYPE_INVALID;
     q->done++;
     return true;

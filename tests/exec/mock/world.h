@@ -3,6 +3,8 @@
  *   scale:  to[i] = from[i] * factor, for the elements that both have; `to` is written only
  *   lookup: to[i] += table[from[i] % 4]; traps with 7 where from[i] is 0xdead
  *   both:   a pipeline, scale into a temp and lookup from there
+ *   reuse:  a pipeline whose temps share their memory: side = from * factor, and at the same time
+ *           to += table[from * factor % 4] + table[0]
  *   wide:   workgroups of 2048 invocations
  *   large:  33 KiB of workgroup memory
  *   bad:    code that no driver takes
@@ -18,11 +20,15 @@
 #include "tests/unit/runtime_module.h"
 #include "tests/unit/test.h"
 
-enum world_unit { SCALE, LOOKUP, WIDE, LARGE, BAD, OTHER, BOTH };
+enum world_unit { SCALE, LOOKUP, WIDE, LARGE, BAD, OTHER, BOTH, REUSE };
 enum { WORLD_GROUP = 64, TRAP_VALUE = 0xdead };
 
 struct scale_args {
     vyre_span from, to;
+    uint64_t factor;
+};
+struct reuse_args {
+    vyre_span from, to, side;
     uint64_t factor;
 };
 struct lookup_args {
@@ -128,8 +134,35 @@ static inline void world_pipeline(void)
     module_arg(2);
     module_value(module_op(VYRE_META_OP_PARAM, 0, 0));
     module_arm("second", LOOKUP);
+    module_dep(0);
     module_arg(2);
     module_arg(1);
+}
+
+static inline void world_arm(const char *name, enum world_unit program, uint32_t from, uint32_t to)
+{
+    module_arm(name, program);
+    module_arg(from);
+    module_arg(to);
+    if (program == SCALE) module_value(module_op(VYRE_META_OP_PARAM, 0, 0));
+}
+
+static inline void world_reuse(void)
+{
+    module_unit("reuse");
+    module_buffer("from", VYRE_TYPE_U32, VYRE_ACCESS_READ, 0);
+    module_buffer("to", VYRE_TYPE_U32, VYRE_ACCESS_READ_WRITE, 0);
+    module_buffer("side", VYRE_TYPE_U32, VYRE_ACCESS_WRITE, 0);
+    module_param("factor", VYRE_TYPE_U32, 4);
+    module_temp("mid", VYRE_TYPE_U32, module_len(0));
+    module_temp("zeros", VYRE_TYPE_U32, module_len(0));
+    module_tables.buffers[module_tables.n_buffers - 1].slot = 0;
+    world_arm("scaled", SCALE, 0, 3);
+    world_arm("looked", LOOKUP, 3, 1);
+    module_dep(0);
+    world_arm("zeroed", LOOKUP, 4, 1);
+    module_dep(1);
+    world_arm("aside", SCALE, 0, 2);
 }
 
 static inline struct vyre_module *world_module(void)
@@ -155,6 +188,7 @@ static inline struct vyre_module *world_module(void)
     world_add_image(VYRE_IMAGE_PTX, "sm_120", "other", 0, 0, 0, "good");
     world_add_image(VYRE_IMAGE_AMDGCN, "gfx90a", "other", 0, 0, 0, "good");
     world_pipeline();
+    world_reuse();
     module_add_image(VYRE_IMAGE_DATA, "", "table", world_table, sizeof world_table);
     return module_end();
 }
