@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "driver/cached.h"
+#include "ir/build.h"
 #include "ir/print.h"
 
 enum { MAX_OUTPUTS = 4 }; /* the main one, header, manifest, rule */
@@ -66,7 +67,7 @@ const char *compile_default_name(struct arena *arena, const char *input, const c
 
 bool compile_names_outputs(const struct settings *settings)
 {
-    return settings->depend != DEPEND_ONLY && !settings->output &&
+    return settings->depend != DEPEND_ONLY && !settings->explain && !settings->output &&
            (kinds[settings->emit].suffix || settings->depend == DEPEND_ALSO);
 }
 
@@ -188,8 +189,8 @@ static bool check_outputs(struct compilation *c)
     bool ok = true;
     for (uint32_t i = 0; i < c->n_outputs; i++)
         ok &= check_output(c, i);
-    if (c->settings->emit == EMIT_OBJECT && c->settings->depend != DEPEND_ONLY && !strcmp(c->outputs[0].path, "-") &&
-        isatty(STDOUT_FILENO)) {
+    if (c->settings->emit == EMIT_OBJECT && !c->settings->explain && c->settings->depend != DEPEND_ONLY &&
+        !strcmp(c->outputs[0].path, "-") && isatty(STDOUT_FILENO)) {
         diag_report(&c->tool->diags, DIAG_OBJECT_TO_TERMINAL, SRC_NONE);
         return false;
     }
@@ -219,6 +220,47 @@ static bool keep_program(struct compilation *c)
     return n != 0;
 }
 
+/* --explain: what passes made of it, instead of an object. */
+static bool explain(struct compilation *c)
+{
+    const struct settings *s = c->settings;
+    struct pass_settings passes = s->passes;
+    struct diags reasons;
+    struct explanation x;
+    diags_init(&reasons, &c->arena, &c->tool->sources);
+    passes.reasons = &reasons;
+    struct ir_module *before = ir_module_copy(&c->arena, c->module);
+    if (!pass_options_run(c->tool, &passes, c->module)) return false;
+    explain_begin(&x, c->tool, before, c->module, &reasons, s->explain_sizes.at, s->explain_sizes.n);
+    struct out *text = add_output(c, s->output ? s->output : "-", false);
+    if (s->explain == EXPLAIN_SVG)
+        explain_print_svg(&x, text);
+    else
+        explain_print_text(&x, text);
+    return !c->tool->diags.n_errors;
+}
+
+/* Runs the passes, and where that was asked for, what they made. */
+static bool run_passes(struct compilation *c)
+{
+    const struct settings *s = c->settings;
+    struct ir_module *before = s->verifies_fusion ? ir_module_copy(&c->arena, c->module) : NULL;
+    return pass_options_run(c->tool, &s->passes, c->module) &&
+           (!before || verify_fusion(c->tool, before, c->module, c->input, s->n_verified));
+}
+
+/* The outputs of a module that is sound. */
+static bool make_all(struct compilation *c)
+{
+    const struct settings *s = c->settings;
+    if (s->explain) return explain(c);
+    cached_begin(&c->cached, c->tool, s, c->input, c->module);
+    bool ok = c->cached.is_hit || s->depend == DEPEND_ONLY || run_passes(c);
+    ok = ok && make_outputs(c);
+    cached_end(&c->cached);
+    return ok;
+}
+
 void compile_input(struct tool *tool, const struct settings *settings, const char *input)
 {
     struct compilation c = {.tool = tool, .settings = settings, .input = input};
@@ -230,11 +272,7 @@ void compile_input(struct tool *tool, const struct settings *settings, const cha
     /* With -Werror a warning is an error after the module is ready: it counts like any other. */
     bool sound = c.module && tool->diags.n_errors == n_errors_before;
     if (sound && settings->program) sound = keep_program(&c);
-    if (sound) cached_begin(&c.cached, tool, settings, input, c.module);
-    if (sound && !c.cached.is_hit && settings->depend != DEPEND_ONLY)
-        pass_options_run(tool, &settings->passes, c.module);
-    if (sound && make_outputs(&c) && check_outputs(&c)) tool_write_files(tool, c.outputs, c.n_outputs);
-    if (sound) cached_end(&c.cached);
+    if (sound && make_all(&c) && check_outputs(&c)) tool_write_files(tool, c.outputs, c.n_outputs);
     for (uint32_t i = 0; i < c.n_outputs; i++)
         out_release(&c.contents[i]);
     arena_release(&c.arena);

@@ -5,6 +5,7 @@
 
 #include "frontend/frontend.h"
 #include "ir/print.h"
+#include "passes/request.h"
 
 static void apply(struct tool *tool, const struct option_use *use, struct pass_settings *s)
 {
@@ -43,6 +44,9 @@ static void apply(struct tool *tool, const struct option_use *use, struct pass_s
     case OPTION_ID_PASS_STATS:
         s->stats = true;
         break;
+    case OPTION_ID_FUSE:
+        fuse_request_read(s, use->argument, &tool->arena);
+        break;
     case OPTION_ID_REMARKS:
         s->remarks = use->argument;
         break;
@@ -79,13 +83,20 @@ bool pass_options_print(struct tool *tool, uint32_t level)
     return true;
 }
 
-void pass_options_run(struct tool *tool, const struct pass_settings *settings, struct ir_module *m)
+bool pass_options_run(struct tool *tool, const struct pass_settings *settings, struct ir_module *m)
 {
+    struct pass_settings s = *settings;
+    struct diags reasons;
+    struct fuse_wishes wishes = {0};
     struct out log;
+    diags_init(&reasons, &tool->arena, &tool->sources);
+    if (s.fuse.n && !s.reasons) s.reasons = &reasons;
+    if (!fuse_wishes_find(&wishes, m, &s, &tool->diags, &tool->arena)) return false;
     out_init(&log, &tool->mem);
-    passes_run(m, settings, &tool->diags, &log);
+    passes_run(m, &s, &tool->diags, &log);
     tool_print_log(&log);
     out_release(&log);
+    return fuse_wishes_check(&wishes, &s, &tool->diags);
 }
 
 bool pass_options_read_back(void *ctx, const struct ir_module *m, struct out *why)

@@ -68,6 +68,16 @@ static void add_depend_target(struct tool *tool, struct settings *settings, cons
 static void apply(struct tool *tool, struct settings *settings, const struct option_use *use)
 {
     switch (use->id) {
+    case OPTION_ID_EXPLAIN_FUSION:
+        settings->explain = use->argument && !strcmp(use->argument, "svg") ? EXPLAIN_SVG : EXPLAIN_TEXT;
+        break;
+    case OPTION_ID_VERIFY_FUSION:
+        settings->verifies_fusion = true;
+        settings->n_verified = use->argument ? use->number : VERIFY_FUSION_DEFAULT;
+        break;
+    case OPTION_ID_EXPLAIN_SIZE:
+        vec_push(&tool->arena, &settings->explain_sizes, use->argument);
+        break;
     case OPTION_ID_OUTPUT:
         settings->output = use->argument;
         break;
@@ -199,5 +209,7 @@ bool settings_read(struct tool *tool, struct settings *settings)
     choose_targets(tool, settings);
     check_inputs(tool, settings);
     check_depend(tool, settings);
+    if (settings->explain_sizes.n && !settings->explain)
+        diag_report(&tool->diags, DIAG_OPTION_NEEDS_OTHER, SRC_NONE, "--explain-size", "--explain");
     return !tool->diags.n_errors;
 }

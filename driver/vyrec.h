@@ -3,7 +3,9 @@
 #define VYREC_DRIVER_VYREC_H
 
 #include "codegen/codegen.h"
+#include "driver/explain.h"
 #include "driver/pass_options.h"
+#include "driver/verify_fusion.h"
 
 enum emit {
     EMIT_OBJECT,
@@ -34,6 +36,10 @@ struct settings {
     uint32_t opt_level;
     bool debug_info;
     struct pass_settings passes;
+    enum explain explain;
+    bool verifies_fusion;
+    uint32_t n_verified; /* random inputs */
+    VEC(const char *) explain_sizes;
     const char *cpu_triple; /* NULL: this machine's */
     struct target_set targets;
     const char *ptxas; /* NULL when not given */

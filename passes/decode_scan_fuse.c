@@ -89,6 +89,8 @@ static void report_refusal(struct handoff *h, const struct ir_buffer *buffer, en
         pass_remark_missed(h->run, DIAG_HANDOFF_IN_MEMORY, place_of(h->consumer), t ? t->buffer->name : buffer->name,
                            handoff_first(h)->name, handoff_second(h)->name, refusals[r].why);
     if (t) note_places(h, t, d);
+    diag_add_note(h->run->diags, d, place_of(h->producer), "arm '%s' is here", handoff_first(h)->name);
+    pass_note_stakes(h->run, d, h->pipeline, handoff_first(h), handoff_second(h));
     if (refusals[r].edit[0]) diag_add_fix(h->run->diags, d, SRC_NONE, NULL, "%s", refusals[r].edit);
     pass_count(h->run, "handoffs left in memory", 1);
 }

@@ -97,6 +97,7 @@ static struct fuse_reason check_dispatch(const struct fuse_group *g, const struc
         sum += all;
     }
     if (same || (g->one_row && new->uses->in_one_row)) return allowed;
+    if (g->members.n && pass_insists(g->run, g->members.at[0].stmt->arm, new->stmt->arm)) return allowed;
     if ((double)most[0] * (double)most[1] * (double)most[2] > (double)limit * sum)
         return refuse(FUSE_OVER_DISPATCH, "one grid over both would start too many invocations that do nothing");
     return allowed;
@@ -168,26 +169,6 @@ static bool is_fresh_temp(const struct fuse_group *g, const struct ir_buffer *b)
     return b->index >= g->pipeline->buffers.n && !g->touched[b->index];
 }
 
-/* Is the size provably at least `whole`, both in terms of the pipeline? */
-static bool reaches(const struct ir_expr *size, const struct ir_expr *whole)
-{
-    if (ir_expr_equal(size, whole)) return true;
-    if (ir_is_const(size) && ir_is_const(whole)) return size->bits >= whole->bits;
-    if (size->op == IR_OP_MIN) return reaches(size->args[0], whole) && reaches(size->args[1], whole);
-    return size->op == IR_OP_MAX && (reaches(size->args[0], whole) || reaches(size->args[1], whole));
-}
-
-/* Does the arm write every element of a `write` buffer, so that its zeros do not show? */
-static bool covers(const struct fuse_group *g, const struct fuse_member *m, const struct ir_buffer *formal)
-{
-    struct ir_module *module = g->run->module;
-    struct ir_expr *prefix = ir_written_prefix(module, m->stmt->arm->program, formal);
-    if (!prefix) return false;
-    struct ir_expr *whole =
-        host_size_of_arm(module, m->stmt->arm, ir_len(module, (struct ir_buffer *)formal, SRC_NONE));
-    return reaches(host_size_of_arm(module, m->stmt->arm, prefix), whole);
-}
-
 static struct fuse_reason check_hazard(const struct fuse_slot *s, const struct buffer_use *use)
 {
     enum hazard h = buffer_use_hazard(&s->use, use);
@@ -218,7 +199,8 @@ static struct fuse_reason check_buffer(const struct fuse_group *g, const struct 
     if (s->needs_zeros && !is_fresh_temp(g, a->buffer))
         return refuse(FUSE_LAYOUT, "the first has the buffer as `write` and may leave elements to its zeros, which no "
                                    "launch in between clears");
-    if (a->formal_buffer->access == IR_ACCESS_WRITE && !covers(g, new, a->formal_buffer))
+    if (a->formal_buffer->access == IR_ACCESS_WRITE &&
+        !host_size_is_covered(g->run->module, new->stmt->arm, a->formal_buffer))
         return refuse(FUSE_LAYOUT, "the second has the buffer as `write`, which clears what the first did");
     return allowed;
 }
@@ -283,7 +265,8 @@ static void join_buffer(struct fuse_group *g, const struct fuse_member *new, con
         struct seen_length length = length_seen(formal, a->buffer);
         struct fuse_slot fresh = {.actual = a->buffer, .sized = length.sized, .count = length.count, .use = *use};
         fresh.uniform = true;
-        fresh.needs_zeros = formal->access == IR_ACCESS_WRITE && !covers(g, new, formal);
+        fresh.needs_zeros =
+            formal->access == IR_ACCESS_WRITE && !host_size_is_covered(g->run->module, new->stmt->arm, formal);
         vec_push(g->run->scratch, &g->slots, fresh);
         map_set(&g->first_slot, a->buffer, (void *)(uintptr_t)g->slots.n);
         s = &g->slots.at[g->slots.n - 1];

@@ -58,6 +58,7 @@ static void report_refusal(struct fuser *f, const struct ir_stmt *s, const struc
     struct diag *g = pass_remark_missed(f->run, DIAG_NOT_FUSED, s->range, s->arm->name, earlier->arm->name,
                                         refusal_names[why->refusal], why->text);
     add_places(f, g, why, earlier);
+    pass_note_stakes(f->run, g, f->p, earlier->arm, s->arm);
 }
 
 static void report_fused(struct fuser *f, const struct ir_arm *arm)

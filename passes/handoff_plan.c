@@ -366,6 +366,7 @@ enum handoff_refusal handoff_plan(struct handoff *h)
 {
     enum access_hazard *hazards = ARENA_ARRAY(h->run->scratch, enum access_hazard, h->tiles.n + 1);
     struct handoff_budget budget = handoff_budget_of(h->run);
+    budget.windows |= pass_insists(h->run, handoff_first(h), handoff_second(h));
     h->workgroup_bytes =
         sum_workgroup_bytes(handoff_first(h)->program) + sum_workgroup_bytes(handoff_second(h)->program);
     enum handoff_refusal r =

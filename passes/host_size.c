@@ -2,6 +2,7 @@
 #include "passes/host_size.h"
 
 #include "ir/build.h"
+#include "ir/facts.h"
 #include "ir/ops.h"
 
 struct ir_buffer *arm_buffer(const struct ir_arm *arm, const struct ir_buffer *formal)
@@ -60,4 +61,21 @@ struct ir_expr *host_size_ceil(struct ir_module *m, struct ir_expr *e, uint32_t 
     if (ir_is_const(e)) return ir_const_u32(m, (uint32_t)(e->bits / by + (e->bits % by != 0)));
     struct ir_expr *sum = ir_binary(m, IR_OP_ADD, e, ir_const_u32(m, by - 1), SRC_NONE);
     return ir_binary(m, IR_OP_DIV, sum, ir_const_u32(m, by), SRC_NONE);
+}
+
+/* Is the size provably at least `whole`, both in terms of the pipeline? */
+static bool reaches(const struct ir_expr *size, const struct ir_expr *whole)
+{
+    if (ir_expr_equal(size, whole)) return true;
+    if (ir_is_const(size) && ir_is_const(whole)) return size->bits >= whole->bits;
+    if (size->op == IR_OP_MIN) return reaches(size->args[0], whole) && reaches(size->args[1], whole);
+    return size->op == IR_OP_MAX && (reaches(size->args[0], whole) || reaches(size->args[1], whole));
+}
+
+bool host_size_is_covered(struct ir_module *m, const struct ir_arm *arm, const struct ir_buffer *formal)
+{
+    struct ir_expr *prefix = ir_written_prefix(m, arm->program, formal);
+    if (!prefix) return false;
+    struct ir_expr *whole = host_size_of_arm(m, arm, ir_len(m, (struct ir_buffer *)formal, SRC_NONE));
+    return reaches(host_size_of_arm(m, arm, prefix), whole);
 }

@@ -187,11 +187,20 @@ static bool run_on_all(struct manager *mg, const struct pass_use *use)
     return changed;
 }
 
+static bool is_refused(const struct pass_settings *s, enum pass_id id)
+{
+    static const bool fuses[PASS_COUNT] = {
+#define FUSES(name) [PASS_ID_##name] = true,
+#include "passes/passes.def"
+    };
+    return names_pass(&s->skip, pass_infos[id].name) || (s->never_fuse && fuses[id]);
+}
+
 static void run_pass(struct manager *mg, const struct pass_use *use)
 {
     const struct pass_settings *s = mg->settings;
     const char *name = pass_infos[use->id].name;
-    if (names_pass(&s->skip, name)) return;
+    if (is_refused(s, use->id)) return;
     if (names_pass(&s->before, name)) print_text(mg, "before", name);
     bool changed = run_on_all(mg, use);
     if (changed) verify(mg, name);

@@ -9,18 +9,27 @@ typedef bool pass_read_back_fn(void *ctx, const struct ir_module *m, struct out 
 
 typedef VEC(const char *) pass_names;
 
+/* Arms that the user wants in one launch: --fuse=a,b. */
+struct fuse_request {
+    const char *text;
+    pass_names arms;
+};
+
 /* What the command line says. All zero: nothing is shown, nothing is skipped. */
 struct pass_settings {
-    const char *list;             /* --passes, or NULL: what the level runs */
-    uint32_t level;               /* -O */
-    pass_names skip;              /* --skip-pass */
-    pass_names before, after;     /* --print-before, --print-after: names, or "all" */
-    bool print_changed;           /* the text after each pass that changed it */
-    const char *stop_after;       /* --stop-after, or NULL */
-    bool has_limit;               /* --pass-limit */
-    uint32_t limit;               /* calls of passes that may still do something */
-    bool verify_each;             /* recompute kept facts, read back what was printed */
-    bool time, stats;             /* tables in the end */
+    const char *list;         /* --passes, or NULL: what the level runs */
+    uint32_t level;           /* -O */
+    pass_names skip;          /* --skip-pass */
+    pass_names before, after; /* --print-before, --print-after: names, or "all" */
+    bool print_changed;       /* the text after each pass that changed it */
+    const char *stop_after;   /* --stop-after, or NULL */
+    bool has_limit;           /* --pass-limit */
+    uint32_t limit;           /* calls of passes that may still do something */
+    bool verify_each;         /* recompute kept facts, read back what was printed */
+    bool time, stats;         /* tables in the end */
+    bool never_fuse;          /* --fuse=never: arms keep launches of their own */
+    VEC(struct fuse_request) fuse;
+    struct diags *reasons;        /* or NULL: takes every remark on what was left alone, whatever `missed` shows */
     const char *remarks, *missed; /* regular expressions over names of passes, or NULL */
     pass_read_back_fn *read_back; /* for verify_each; may be NULL */
     void *read_back_ctx;

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "passes/fact.h"
+#include "passes/launches.h"
+#include "passes/manager.h"
 #include "passes/table.h"
 
 /* -- facts ---------------------------------------------------------------------------------------------------- */
@@ -53,12 +55,12 @@ bool pass_name_matches(const char *expression, enum pass_id id, struct memory *m
     return matches;
 }
 
-static struct diag *remark(struct pass_run *run, bool wanted, enum diag_id id, struct src_range range, va_list args)
+static struct diag *remark(struct diags *to, bool wanted, enum diag_id id, struct src_range range, va_list args)
 {
-    bool before = run->diags->remarks;
-    run->diags->remarks = wanted;
-    struct diag *g = diag_report_v(run->diags, id, range, args);
-    run->diags->remarks = before;
+    bool before = to->remarks;
+    to->remarks = wanted;
+    struct diag *g = diag_report_v(to, id, range, args);
+    to->remarks = before;
     return g;
 }
 
@@ -66,7 +68,7 @@ struct diag *pass_remark_done(struct pass_run *run, enum diag_id id, struct src_
 {
     va_list args;
     va_start(args, range);
-    struct diag *g = remark(run, run->shows_done, id, range, args);
+    struct diag *g = remark(run->diags, run->shows_done, id, range, args);
     va_end(args);
     return g;
 }
@@ -74,10 +76,41 @@ struct diag *pass_remark_done(struct pass_run *run, enum diag_id id, struct src_
 struct diag *pass_remark_missed(struct pass_run *run, enum diag_id id, struct src_range range, ...)
 {
     va_list args;
+    struct diags *reasons = run->settings->reasons;
     va_start(args, range);
-    struct diag *g = remark(run, run->shows_missed, id, range, args);
+    struct diag *g = remark(reasons ? reasons : run->diags, reasons || run->shows_missed, id, range, args);
+    if (reasons && run->shows_missed) vec_push(run->diags->arena, &run->diags->list, g);
     va_end(args);
     return g;
+}
+
+void pass_note_stakes(struct pass_run *run, struct diag *g, const struct ir_pipeline *p, const struct ir_arm *first,
+                      const struct ir_arm *second)
+{
+    struct traffic shared = {0};
+    struct out formula;
+    if (!run->shows_missed && !run->settings->reasons) return;
+    out_init(&formula, run->scratch->mem);
+    traffic_add_shared(&shared, run->module, p, first, second);
+    traffic_print(&shared, &formula);
+    diag_add_note(run->diags, g, SRC_NONE, "at stake: a launch, and up to %s bytes moved", formula.bytes);
+    out_release(&formula);
+}
+
+static bool does_any(const struct ir_arm *arm, const struct fuse_request *r)
+{
+    for (uint32_t i = 0; i < r->arms.n; i++)
+        if (launch_does(arm, r->arms.at[i])) return true;
+    return false;
+}
+
+bool pass_insists(const struct pass_run *run, const struct ir_arm *first, const struct ir_arm *second)
+{
+    for (uint32_t i = 0; i < run->settings->fuse.n; i++) {
+        const struct fuse_request *r = &run->settings->fuse.at[i];
+        if (does_any(first, r) && does_any(second, r)) return true;
+    }
+    return false;
 }
 
 /* -- counters ------------------------------------------------------------------------------------------------- */

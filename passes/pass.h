@@ -70,6 +70,11 @@ void pass_drop_facts(struct pass_run *run, const struct ir_program *p);
  * could not be proved) asks for this pass. Never NULL; notes and a fix may be added as to any message. */
 struct diag *pass_remark_done(struct pass_run *run, enum diag_id id, struct src_range range, ...);
 struct diag *pass_remark_missed(struct pass_run *run, enum diag_id id, struct src_range range, ...);
+/* Adds what one launch of both arms would spare. */
+void pass_note_stakes(struct pass_run *run, struct diag *g, const struct ir_pipeline *p, const struct ir_arm *first,
+                      const struct ir_arm *second);
+/* Does the user insist (--fuse) on one launch of what these do? Then cost is no reason to refuse. */
+bool pass_insists(const struct pass_run *run, const struct ir_arm *first, const struct ir_arm *second);
 /* Adds to a number that --stats shows. `what` is static. */
 void pass_count(struct pass_run *run, const char *what, uint64_t n);
 

@@ -3,6 +3,7 @@
 Substitutions:
   %vyrec %vyre-opt %vyre-run %vyre-objdump %vyre-plan %vyre-fuzz %vyre-reduce   the programs of this build
   %FileCheck %not %split-file                           LLVM's test tools
+  %python        the interpreter that lit runs in
   %cc %rtflags   the C compiler, and what it needs to compile and link against the runtime of this build
   %src           the root of the sources
   %s %S %t %T    the test, its folder, a scratch name, the scratch folder (lit's own)
@@ -10,6 +11,7 @@ Features: sanitizers, release, x86-64-v3, x86-64-v4, and one for each of `progra
 """
 import os
 import shutil
+import sys
 
 import lit.formats
 
@@ -44,6 +46,7 @@ for name, path in [
     ("%not", os.path.join(config.vyre_llvm_bin, "not")),
     ("%rtflags", " ".join(rtflags)),
     ("%cc", config.vyre_cc),
+    ("%python", sys.executable),
     ("%src", config.vyre_source_dir),
 ]:
     config.substitutions.append((name, path))

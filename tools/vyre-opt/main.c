@@ -42,11 +42,11 @@ static void process(struct tool *tool, const struct request *r, struct arena *ar
     out_text(&text, "");
     out_text(&stats, "");
     if (r->verifies) verify(tool, m);
-    pass_options_run(tool, &r->passes, m);
+    bool ok = pass_options_run(tool, &r->passes, m);
     ir_print_module(m, &text);
     if (r->prints_stats) stats_print(m, arena, &stats);
     if (r->prints_facts) facts_print(m, arena, &stats);
-    tool_write_file(tool, r->output, r->prints_stats || r->prints_facts ? &stats : &text);
+    if (ok) tool_write_file(tool, r->output, r->prints_stats || r->prints_facts ? &stats : &text);
     out_release(&stats);
     out_release(&text);
 }

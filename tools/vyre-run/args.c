@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "ir/base/out.h"
+#include "ir/sample.h"
 #include "tools/vyre-run/run.h"
 
 enum { CANARY_BYTES = 64, CANARY = 0xC5, ARRAY_ALIGN = 256 };
@@ -213,21 +214,6 @@ static bool parse_shape(const struct run *r, const struct run_array *a, const ch
                     "'%s' is no value for buffer '%s' of type %s[]", text, a->name, type);
 }
 
-/* SplitMix64: the same bytes for the same seed, everywhere. */
-static void fill_randomly(struct run_array *a, uint64_t seed)
-{
-    uint64_t n = array_bytes(a);
-    for (uint64_t k = 0; k < n; k += 8) {
-        uint64_t z = seed += 0x9E3779B97F4A7C15u;
-        z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-        z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-        z ^= z >> 31;
-        memcpy(a->initial + k, &z, n - k < 8 ? n - k : 8);
-    }
-    for (uint64_t k = 0; a->elem.scalar == IR_BOOL && k < n; k += 4)
-        memcpy(a->initial + k, &(uint32_t){a->initial[k] & 1}, 4);
-}
-
 static bool fill_from_shape(const struct run *r, struct run_array *a, const char *text)
 {
     bool is_random = !strncmp(text, "random:", 7);
@@ -238,7 +224,7 @@ static bool fill_from_shape(const struct run *r, struct run_array *a, const char
     if (*end)
         return run_fail(r, "a seed is a number after a colon: random:u8[4096]:7", "'%s' after the count of '%s'", end,
                         a->name);
-    if (is_random) fill_randomly(a, seed);
+    if (is_random) ir_sample_fill(a->elem, a->initial, a->count, seed);
     return true;
 }
 

@@ -137,8 +137,8 @@ static bool compile(struct session *s)
         !strcmp(s->compile.backend, "vulkan");
     /* The interpreter runs the module as it was written. */
     struct ir_module *compiled = ir_module_copy(s->run.arena, s->module);
-    pass_options_run(s->tool, &s->passes, compiled);
-    return codegen_emit(compiled, &options, &s->tool->diags, s->run.arena, &s->object);
+    return pass_options_run(s->tool, &s->passes, compiled) &&
+           codegen_emit(compiled, &options, &s->tool->diags, s->run.arena, &s->object);
 }
 
 static bool prepare(struct session *s, const char *path)
