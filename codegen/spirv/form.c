@@ -1,4 +1,5 @@
 /* form.c - a program's SPIR-V in the form that was asked for: its words, assembly text, another shading language, or the list of its bindings. */
+#include "codegen/disassemble.h"
 #include "codegen/spirv/cross.h"
 #include "codegen/spirv/tools.h"
 #include "ir/base/json.h"
@@ -111,7 +112,7 @@ const char *spirv_write_form(const struct ir_program *p, enum spirv_form form, s
     if (form == SPIRV_FORM_BINARY)
         out_bytes(out, module.bytes, module.n);
     else if (form == SPIRV_FORM_TEXT)
-        spirv_tools_disassemble(words, (uint32_t)(module.n / 4), out);
+        codegen_disassemble_spirv(words, module.n / 4, out);
     else if (form == SPIRV_FORM_BINDINGS)
         write_manifest(list, p, &face);
     else

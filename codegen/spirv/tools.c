@@ -33,15 +33,3 @@ void spirv_tools_finish(const uint32_t *words, uint32_t n, const struct ir_progr
     out_bytes(out, optimized, n_optimized * 4);
     free(optimized);
 }
-
-bool spirv_tools_disassemble(const uint32_t *words, uint32_t n, struct out *out)
-{
-    spv_context context = spvContextCreate(SPV_ENV_VULKAN_1_2);
-    spv_text text = NULL;
-    uint32_t style = SPV_BINARY_TO_TEXT_OPTION_INDENT | SPV_BINARY_TO_TEXT_OPTION_FRIENDLY_NAMES;
-    bool ok = spvBinaryToText(context, words, n, style, &text, NULL) == SPV_SUCCESS;
-    if (ok) out_bytes(out, text->str, text->length);
-    spvTextDestroy(text);
-    spvContextDestroy(context);
-    return ok;
-}

@@ -1,4 +1,4 @@
-/* tools.h - SPIRV-Tools behind two calls. */
+/* tools.h - the validator and optimizer of SPIRV-Tools behind one call. */
 #ifndef VYREC_SPIRV_TOOLS_H
 #define VYREC_SPIRV_TOOLS_H
 
@@ -8,7 +8,5 @@
  * own fault: bug(). */
 void spirv_tools_finish(const uint32_t *words, uint32_t n, const struct ir_program *p,
                         const struct spirv_options *options, struct out *out);
-/* Assembly text, as spirv-dis writes it. False when these are not SPIR-V. */
-bool spirv_tools_disassemble(const uint32_t *words, uint32_t n, struct out *out);
 
 #endif

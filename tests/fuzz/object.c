@@ -1,5 +1,5 @@
-/* object.c - any bytes as a file for vyre-objdump: refused, or shown as text and as JSON. The first byte says whether
- * checksums of the containers in it are made right first. */
+/* object.c - any bytes as a file for vyre-objdump: refused, or shown as text and as JSON, with the code that we
+ * disassemble ourselves. The first byte says whether checksums of the containers in it are made right first. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,6 +7,35 @@
 #include "tools/vyre-objdump/objdump.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n_bytes);
+
+static volatile unsigned sum_of_code;
+
+/* No other program is started for code that is not ours to read. */
+static void show_code(const struct dump *d, struct arena *arena, struct out *text)
+{
+    static const char *const kinds[] = {"ptx", "spirv"};
+    struct disassemblers programs = {0};
+    struct disassembler_fault fault = {0};
+    listing_list list = {0};
+    for (uint32_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        struct selection selection = selection_parse(kinds[i], arena);
+        disassemble(d, (struct file_bytes){0}, &selection, &programs, arena, &list, &fault);
+    }
+    if (fault.program) abort();
+    print_listings(&list, text);
+    print_listings_json(&list, text);
+}
+
+static void extract_all(const struct container_view *view, struct arena *arena)
+{
+    for (uint32_t i = 0; i < view->head->n_images; i++) {
+        struct code code = {0};
+        const char *wrong = code_extract(view, container_image(view, i), arena, &code);
+        for (size_t k = 0; k < code.n; k += 4096)
+            sum_of_code += (unsigned char)code.bytes[k]; /* all of it can be read */
+        if (!wrong && code.n) sum_of_code += (unsigned char)code.bytes[code.n - 1];
+    }
+}
 
 static void show(const unsigned char *bytes, size_t n, struct memory *mem)
 {
@@ -20,6 +49,8 @@ static void show(const unsigned char *bytes, size_t n, struct memory *mem)
     for (uint32_t i = 0; i < list.n; i++) {
         print_text(&list.at[i], &arena, &text);
         print_json(&list.at[i], &arena, &j);
+        extract_all(&list.at[i].view, &arena);
+        show_code(&list.at[i], &arena, &text);
     }
 }
 

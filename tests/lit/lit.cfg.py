@@ -51,7 +51,7 @@ for name, path in [
 ]:
     config.substitutions.append((name, path))
 
-programs = ["gdb", "clang-22", "ld.lld-22", "ld.gold", "qemu-aarch64", "aarch64-linux-gnu-gcc", "g++", "strace", "script", "jq"]
+programs = ["gdb", "clang-22", "ld.lld-22", "ld.gold", "qemu-aarch64", "aarch64-linux-gnu-gcc", "g++", "strace", "script", "jq", "llvm-objdump-22"]
 config.available_features.update(p for p in programs if shutil.which(p))
 try:  # some containers have no terminals
     for end in os.openpty():

@@ -6,18 +6,43 @@
 
 struct request {
     const char *output, *extract; /* extract: "data:NAME", "metadata", or NULL */
-    bool json;
+    bool json, code;              /* code: as text */
+    const char *selected;         /* code of these images; NULL: of all */
+    struct disassemblers programs;
 };
+
+static void note_option(struct request *r, const struct option_use *use)
+{
+    switch (use->id) {
+    case OPTION_ID_OUTPUT:
+        r->output = use->argument;
+        break;
+    case OPTION_ID_DUMP_JSON:
+        r->json = true;
+        break;
+    case OPTION_ID_DUMP_EXTRACT:
+        r->extract = use->argument;
+        break;
+    case OPTION_ID_DUMP_LLVM:
+        r->programs.llvm_objdump = use->argument;
+        break;
+    case OPTION_ID_DUMP_NVDISASM:
+        r->programs.nvdisasm = use->argument;
+        break;
+    case OPTION_ID_DUMP_CODE:
+        r->code = true;
+        r->selected = use->argument;
+        break;
+    default:
+        break;
+    }
+}
 
 static struct request read_request(const struct tool *tool)
 {
     struct request r = {.output = "-"};
-    for (uint32_t i = 0; i < tool->options.uses.n; i++) {
-        const struct option_use *use = &tool->options.uses.at[i];
-        if (use->id == OPTION_ID_OUTPUT) r.output = use->argument;
-        if (use->id == OPTION_ID_DUMP_JSON) r.json = true;
-        if (use->id == OPTION_ID_DUMP_EXTRACT) r.extract = use->argument;
-    }
+    for (uint32_t i = 0; i < tool->options.uses.n; i++)
+        note_option(&r, &tool->options.uses.at[i]);
     return r;
 }
 
@@ -34,54 +59,72 @@ static void list_containers(struct tool *tool, const struct request *r, const du
     if (r->json) json_close(&j, "]");
 }
 
-/* Whether "kind", "kind:arch" or "kind:name" names the image. */
-static bool is_wanted(const struct container_view *view, const struct vyre_image *image, const char *wanted)
-{
-    const char *kind = image_kind_name(image->kind);
-    size_t n = strcspn(wanted, ":");
-    if (n != strlen(kind) || memcmp(wanted, kind, n)) return false;
-    return !wanted[n] || !strcmp(wanted + n + 1, view->strings + image->arch) ||
-           !strcmp(wanted + n + 1, view->strings + image->name);
-}
-
-/* The first image that is wanted, in its real bytes. NULL, or what is wrong. */
+/* The first image that is wanted. NULL, or what is wrong. */
 static const char *extract_image(struct tool *tool, const dump_list *list, const char *wanted, struct out *out)
 {
+    struct selection selection = selection_parse(wanted, &tool->arena);
     for (uint32_t c = 0; c < list->n; c++) {
         const struct container_view *view = &list->at[c].view;
         for (uint32_t i = 0; i < view->head->n_images; i++) {
             const struct vyre_image *image = container_image(view, i);
-            if (!is_wanted(view, image, wanted)) continue;
-            char *bytes = arena_alloc(&tool->arena, image->real_bytes + 1);
-            const char *wrong = container_extract(view, image, bytes);
-            if (!wrong) out_bytes(out, bytes, image->real_bytes);
+            struct code code;
+            if (!selection_takes(&selection, view, image)) continue;
+            const char *wrong = code_extract(view, image, &tool->arena, &code);
+            if (!wrong) out_bytes(out, code.bytes, code.n);
             return wrong;
         }
     }
     return "it has no such image";
 }
 
+/* NULL, or what is wrong with the file; what is wrong with another program is reported. */
+static const char *disassemble_all(struct tool *tool, const struct request *r, const dump_list *list,
+                                   const struct out *file, struct out *out)
+{
+    struct disassembler_fault fault = {0};
+    struct selection selection = {0};
+    listing_list code = {0};
+    const char *wrong = NULL;
+    if (r->selected) selection = selection_parse(r->selected, &tool->arena);
+    for (uint32_t c = 0; c < list->n && !wrong; c++)
+        wrong = disassemble(&list->at[c], (struct file_bytes){file->bytes, file->n}, &selection, &r->programs,
+                            &tool->arena, &code, &fault);
+    if (fault.program) {
+        diag_report(&tool->diags, DIAG_NO_DISASSEMBLER, SRC_NONE, fault.kind, fault.program, fault.message);
+        return NULL;
+    }
+    if (!wrong && !code.n) return "it has no such code";
+    if (r->json)
+        print_listings_json(&code, out);
+    else
+        print_listings(&code, out);
+    return wrong;
+}
+
+static const char *show_file(struct tool *tool, const struct request *r, const struct out *file, struct out *text)
+{
+    dump_list list = {0};
+    const char *wrong = find_containers((const unsigned char *)file->bytes, file->n, &tool->arena, &list);
+    if (wrong) return wrong;
+    if (r->extract) return extract_image(tool, &list, r->extract, text);
+    if (r->code) return disassemble_all(tool, r, &list, file, text);
+    list_containers(tool, r, &list, text);
+    return NULL;
+}
+
 static void dump_file(struct tool *tool, const struct request *r, const char *path)
 {
     struct out file, text;
-    dump_list list = {0};
     out_init(&file, &tool->mem);
     out_init(&text, &tool->mem);
     out_text(&text, "");
     int error = out_read_file(&file, path, SIZE_MAX / 8);
-    const char *wrong = NULL;
     if (error) {
         diag_report(&tool->diags, DIAG_CANNOT_READ, SRC_NONE, path, strerror(error));
     } else {
-        wrong = find_containers((const unsigned char *)file.bytes, file.n, &tool->arena, &list);
-        if (!wrong && r->extract)
-            wrong = extract_image(tool, &list, r->extract, &text);
-        else if (!wrong)
-            list_containers(tool, r, &list, &text);
-        if (wrong)
-            diag_report(&tool->diags, DIAG_BAD_OBJECT, SRC_NONE, path, wrong);
-        else
-            tool_write_file(tool, r->output, &text);
+        const char *wrong = show_file(tool, r, &file, &text);
+        if (wrong) diag_report(&tool->diags, DIAG_BAD_OBJECT, SRC_NONE, path, wrong);
+        if (!tool->diags.n_errors) tool_write_file(tool, r->output, &text);
     }
     out_release(&text);
     out_release(&file);
