@@ -63,9 +63,10 @@ struct sema {
     const struct frontend_options *options;
     const struct source_file *file; /* that was looked into last */
     struct ir_program *program;
-    struct ir_block *block; /* where statements go */
-    struct frame *frame;    /* NULL: in a program's own text */
-    struct fn *checking;    /* a function by itself, on no call */
+    struct ir_block *block;           /* where statements go */
+    struct map arm_names, temp_names; /* of the pipeline: its arms, and temps of those that it runs */
+    struct frame *frame;              /* NULL: in a program's own text */
+    struct fn *checking;              /* a function by itself, on no call */
     VEC(struct scope_entry) scope;
     VEC(struct fn *) fns;
     uint32_t loops, nesting, depth;
@@ -186,5 +187,12 @@ void sema_array_count(struct sema *s, const struct syn_decl *d, struct ir_buffer
 struct ir_param *sema_param(struct sema *s, const struct syn_decl *d);
 void sema_data(struct sema *s, const struct syn_item *item, struct symbol *symbol);
 void sema_pipeline(struct sema *s, const struct syn_item *item, struct ir_pipeline *p);
+
+/* -- sema_nested.c: pipelines as arms of others */
+/* Checks all pipelines, each after those that it runs; `pipelines` have the symbols of their names. */
+void sema_pipelines(struct sema *s, const struct syn_item *const *pipelines, uint32_t n);
+/* Puts the steps and temps of a pipeline into another, for an arm that has all its arguments. */
+void sema_pipeline_inline(struct sema *s, const struct ir_arm *call, const struct ir_pipeline *p,
+                          struct ir_pipeline *into);
 
 #endif

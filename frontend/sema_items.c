@@ -325,6 +325,7 @@ static void declare_item(struct sema *s, const struct syn_item *syn, struct item
 void sema_items(struct sema *s)
 {
     VEC(struct item) items = {0};
+    VEC(const struct syn_item *) pipelines = {0};
     struct ir_block none = {0};
 
     s->block = &none;
@@ -335,10 +336,10 @@ void sema_items(struct sema *s)
         else
             declare_item(s, syn, &item);
         if (item.syn) vec_push(s->arena, &items, item);
+        if (syn->kind == SYN_ITEM_PIPELINE) vec_push(s->arena, &pipelines, syn);
     }
     sema_fn_check_all(s);
     for (uint32_t i = 0; i < items.n; i++)
         if (items.at[i].syn->kind == SYN_ITEM_PROGRAM) check_program(s, &items.at[i]);
-    for (uint32_t i = 0; i < items.n; i++)
-        if (items.at[i].syn->kind == SYN_ITEM_PIPELINE) sema_pipeline(s, items.at[i].syn, items.at[i].symbol->pipeline);
+    sema_pipelines(s, pipelines.at, pipelines.n);
 }

@@ -1,4 +1,4 @@
-/* sema_pipeline.c - pipelines: parameters, temps, and the steps. Whether an argument suits its program (type, access,
+/* sema_pipeline.c - pipelines: parameters, temps, and the steps; sema_nested.c puts pipelines into others. Whether an argument suits its program (type, access,
  * size) is a rule of the IR; here it is only found. */
 #include <string.h>
 
@@ -104,17 +104,16 @@ static struct ir_arg *find_arg(struct ir_arm *arm, const char *name)
     return NULL;
 }
 
-/* One slot for each buffer and param of the program, in its order. */
-static void add_formals(struct sema *s, struct ir_arm *arm)
+/* One slot for each buffer and param of a program or pipeline, in its order. */
+static void add_formals(struct sema *s, struct ir_arm *arm, struct ir_buffer *const *buffers, uint32_t n_buffers,
+                        struct ir_param *const *params, uint32_t n_params)
 {
-    const struct ir_program *p = arm->program;
-
-    for (uint32_t i = 0; i < p->buffers.n; i++) {
-        struct ir_arg arg = {.name = p->buffers.at[i]->name, .formal_buffer = p->buffers.at[i]};
+    for (uint32_t i = 0; i < n_buffers; i++) {
+        struct ir_arg arg = {.name = buffers[i]->name, .formal_buffer = buffers[i]};
         vec_push(s->m->arena, &arm->args, arg);
     }
-    for (uint32_t i = 0; i < p->params.n; i++) {
-        struct ir_arg arg = {.name = p->params.at[i]->name, .formal_param = p->params.at[i]};
+    for (uint32_t i = 0; i < n_params; i++) {
+        struct ir_arg arg = {.name = params[i]->name, .formal_param = params[i]};
         vec_push(s->m->arena, &arm->args, arg);
     }
 }
@@ -135,10 +134,10 @@ static struct ir_buffer *get_buffer(struct sema *s, const struct syn_expr *e)
     return NULL;
 }
 
-static void report_argument(struct sema *s, const struct ir_arm *arm, struct syn_ref name)
+static void report_argument(struct sema *s, const struct ir_arm *arm, const char *callee, struct syn_ref name)
 {
     const char **names = ARENA_ARRAY(s->arena, const char *, arm->args.n), *near;
-    struct diag *d = diag_report(s->diags, DIAG_UNKNOWN_ARGUMENT, name.range, arm->program->name, name.name->text);
+    struct diag *d = diag_report(s->diags, DIAG_UNKNOWN_ARGUMENT, name.range, callee, name.name->text);
 
     for (uint32_t i = 0; i < arm->args.n; i++)
         names[i] = arm->args.at[i].name;
@@ -146,13 +145,13 @@ static void report_argument(struct sema *s, const struct ir_arm *arm, struct syn
     if (near) diag_add_fix(s->diags, d, name.range, near, "did you mean '%s'?", near);
 }
 
-static void set_argument(struct sema *s, struct ir_arm *arm, const struct syn_expr *named)
+static void set_argument(struct sema *s, struct ir_arm *arm, const char *callee, const struct syn_expr *named)
 {
     struct syn_ref name = sema_name_of(named);
     struct ir_arg *arg = find_arg(arm, name.name->text);
 
     if (!arg) {
-        report_argument(s, arm, name);
+        report_argument(s, arm, callee, name);
         return;
     }
     if (arg->range.end) {
@@ -167,47 +166,64 @@ static void set_argument(struct sema *s, struct ir_arm *arm, const struct syn_ex
     arg->value = sema_host_expr(s, named->args[0], arg->formal_param->type);
 }
 
-static struct ir_program *find_program(struct sema *s, const struct syn_expr *call)
+/* A program, or a pipeline whose arms take the place of this one. */
+static const struct symbol *find_callee(struct sema *s, const struct syn_expr *call)
 {
     struct syn_ref name = sema_name_of(call);
     struct symbol *sym = sema_lookup(s, name);
 
-    if (sym && sym->kind == SYMBOL_PROGRAM) return sym->program;
-    if (sym)
-        diag_report(s->diags, DIAG_WRONG_KIND, name.range, name.name->text, symbol_kind_text(sym->kind), "a program");
+    if (!sym || sym->kind == SYMBOL_PROGRAM || sym->kind == SYMBOL_PIPELINE) return sym;
+    diag_report(s->diags, DIAG_WRONG_KIND, name.range, name.name->text, symbol_kind_text(sym->kind),
+                "a program or pipeline");
     return NULL;
 }
 
 /* Nothing refers to an arm, so its name need only differ from those of the pipeline's other arms. */
-static void check_arm_name(struct sema *s, struct map *arms, const struct syn_stmt *stmt)
+static void check_arm_name(struct sema *s, const struct syn_stmt *stmt)
 {
     const char *name = stmt->name.name->text;
-    const struct syn_stmt *before = map_find(arms, name);
+    const struct syn_stmt *before = map_find(&s->arm_names, name);
     struct diag *d;
 
-    map_set(arms, name, (void *)stmt);
+    map_set(&s->arm_names, name, (void *)stmt);
     if (!before) return;
     d = diag_report(s->diags, DIAG_NAME_TAKEN, stmt->name.range, name);
     diag_add_note(s->diags, d, before->name.range, "'%s' is declared here, as an arm", name);
 }
 
-static void check_arm(struct sema *s, const struct syn_stmt *stmt)
+/* False when an argument is missing or wrong. */
+static bool set_arguments(struct sema *s, struct ir_arm *arm, const char *callee, const struct syn_expr *call)
 {
-    struct ir_program *program = find_program(s, stmt->value);
+    uint32_t n_errors = s->diags->n_errors;
+
+    for (uint32_t i = 0; i < call->n_args; i++)
+        set_argument(s, arm, callee, call->args[i]);
+    for (uint32_t i = 0; i < arm->args.n; i++)
+        if (!arm->args.at[i].range.end)
+            diag_report(s->diags, DIAG_MISSING_ARGUMENT, call->range, callee, arm->args.at[i].name);
+    return s->diags->n_errors == n_errors;
+}
+
+static void check_arm(struct sema *s, const struct syn_stmt *stmt, struct ir_pipeline *into)
+{
+    const struct symbol *callee = find_callee(s, stmt->value);
     struct ir_arm *arm;
 
-    if (!program) return;
+    if (!callee) return;
     arm = ARENA_NEW(s->m->arena, struct ir_arm);
     arm->name = stmt->name.name->text;
     arm->range = stmt->range;
-    arm->program = program;
-    add_formals(s, arm);
-    for (uint32_t i = 0; i < stmt->value->n_args; i++)
-        set_argument(s, arm, stmt->value->args[i]);
-    for (uint32_t i = 0; i < arm->args.n; i++)
-        if (!arm->args.at[i].range.end)
-            diag_report(s->diags, DIAG_MISSING_ARGUMENT, stmt->value->range, program->name, arm->args.at[i].name);
-    sema_append(s, IR_STMT_ARM, stmt->range)->arm = arm;
+    if (callee->kind == SYMBOL_PROGRAM) {
+        arm->program = callee->program;
+        add_formals(s, arm, arm->program->buffers.at, arm->program->buffers.n, arm->program->params.at,
+                    arm->program->params.n);
+        set_arguments(s, arm, arm->program->name, stmt->value);
+        sema_append(s, IR_STMT_ARM, stmt->range)->arm = arm;
+    } else {
+        const struct ir_pipeline *p = callee->pipeline;
+        add_formals(s, arm, p->buffers.at, p->buffers.n, p->params.at, p->params.n);
+        if (set_arguments(s, arm, p->name, stmt->value)) sema_pipeline_inline(s, arm, p, into);
+    }
 }
 
 /* -- the other steps ---------------------------------------------------------------------------------------- */
@@ -249,25 +265,30 @@ static void check_collective(struct sema *s, const struct syn_stmt *stmt)
 
 /* -- the item ----------------------------------------------------------------------------------------------- */
 
+static void check_step(struct sema *s, const struct syn_stmt *stmt, struct ir_pipeline *p)
+{
+    if (stmt->kind == SYN_ARM)
+        check_arm(s, stmt, p);
+    else if (stmt->kind == SYN_HOST)
+        check_host(s, stmt);
+    else
+        check_collective(s, stmt);
+}
+
 void sema_pipeline(struct sema *s, const struct syn_item *item, struct ir_pipeline *p)
 {
     uint32_t scope = sema_open_scope(s);
-    struct map arms;
 
-    map_init(&arms, s->arena);
+    map_init(&s->arm_names, s->arena);
+    map_init(&s->temp_names, s->arena);
     s->block = &p->body;
     for (const struct syn_decl *d = item->params.first; d; d = d->next)
         (d->kind == SYN_DECL_BUFFER ? declare_buffer : declare_param)(s, d, p);
     for (const struct syn_decl *d = item->decls.first; d; d = d->next)
         (d->kind == SYN_DECL_BUDGET ? set_budget : declare_temp)(s, d, p);
-    for (const struct syn_stmt *stmt = item->body.first; stmt; stmt = stmt->next) {
-        if (stmt->kind == SYN_ARM) {
-            check_arm_name(s, &arms, stmt);
-            check_arm(s, stmt);
-        } else if (stmt->kind == SYN_HOST)
-            check_host(s, stmt);
-        else
-            check_collective(s, stmt);
-    }
+    for (const struct syn_stmt *stmt = item->body.first; stmt; stmt = stmt->next)
+        if (stmt->kind == SYN_ARM) check_arm_name(s, stmt);
+    for (const struct syn_stmt *stmt = item->body.first; stmt; stmt = stmt->next)
+        check_step(s, stmt, p);
     sema_close_scope(s, scope);
 }

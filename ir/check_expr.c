@@ -48,7 +48,7 @@ static struct ir_value fold(const struct ir_expr *e, const struct ir_value *args
 static bool find_leaf_value(const struct ir_expr *e, struct ir_value *value)
 {
     *value = (struct ir_value){{e->op == IR_OP_CONST ? e->bits : 0}};
-    if (e->op == IR_OP_LEN && e->buffer->sized && e->buffer->count <= UINT32_MAX) {
+    if (e->op == IR_OP_LEN && e->buffer->sized && !e->buffer->count_expr && e->buffer->count <= UINT32_MAX) {
         value->lane[0] = e->buffer->count;
         return true;
     }

@@ -112,7 +112,7 @@ bool ir_host_eval(const struct ir_expr *e, const struct ir_host_env *env, uint64
 {
     uint64_t values[4] = {0};
     if (e->op == IR_OP_LEN) {
-        *result = e->buffer->sized ? e->buffer->count : env->len(env->ctx, e->buffer);
+        *result = e->buffer->sized && !e->buffer->count_expr ? e->buffer->count : env->len(env->ctx, e->buffer);
         return true;
     }
     if (e->op == IR_OP_PARAM) return eval_param(e, env, result);

@@ -120,7 +120,7 @@ static struct index_range range_of_leaf(const struct index_ranges *r, const stru
     case IR_OP_LOCAL:
         return r->locals[e->local->index];
     case IR_OP_LEN:
-        return e->buffer->sized ? exactly(e->buffer->count) : whole(e->type);
+        return e->buffer->sized && !e->buffer->count_expr ? exactly(e->buffer->count) : whole(e->type);
     case IR_OP_LID:
         return (struct index_range){0, (uint64_t)r->program->workgroup[e->component] - 1};
     case IR_OP_LANE:
