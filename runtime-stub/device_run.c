@@ -388,6 +388,7 @@ static vyre_status check_traps(struct run *r)
 static vyre_status submit(struct run *r)
 {
     const bool is_timed = r->plan->is_timed;
+    r->plan->has_begun = true;
     vyre_status status = r->n_traps ? device_job_traps(r->c, r->job, r->n_traps, r->o) : VYRE_OK;
     if (!status) status = zero_early(r);
     if (!status) status = move_all_in(r);

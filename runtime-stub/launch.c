@@ -18,12 +18,11 @@ vyre_status launch_trap(const struct plan *plan, const struct launch *l, uint32_
         unit_name(plan->unit), *arm ? ", arm " : "", arm, program, code, (unsigned long long)invocation);
 }
 
-/* What a device that is probed does not do right, and, where nobody named a backend, objects without code for the device. */
-static bool is_for_cpu(const vyre_context *c, vyre_status status)
+/* What a device cannot do, or not right, and, where nobody named a backend, objects without code for the device. */
+static bool is_for_cpu(const vyre_context *c, const struct plan *plan, vyre_status status)
 {
-    if (c->strict || c->backend == &cpu_backend) return false;
-    return (status == VYRE_ERROR_UNSUPPORTED && c->backend->fingerprint) ||
-           (status == VYRE_ERROR_NO_IMAGE && c->is_default);
+    if (c->strict || c->backend == &cpu_backend || plan->has_begun) return false;
+    return status == VYRE_ERROR_UNSUPPORTED || (status == VYRE_ERROR_NO_IMAGE && c->is_default);
 }
 
 /* A device gets what it does right; the CPU the rest. */
@@ -33,7 +32,7 @@ static vyre_status run_plan(vyre_context *c, struct plan *plan, struct outcome *
     vyre_status status = VYRE_OK;
     if (c->backend->fingerprint && !is_probe) status = plan_qualify(c, plan, o);
     if (!status) status = c->backend->run(c, plan, o);
-    if (is_probe || !is_for_cpu(c, status)) return status;
+    if (is_probe || !is_for_cpu(c, plan, status)) return status;
     char why[MESSAGE_BYTES];
     memcpy(why, o->message, sizeof why);
     stats_add_fallback(c);

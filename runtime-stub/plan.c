@@ -27,7 +27,7 @@ static void carve_plan(struct plan *plan, void *memory, const struct vyre_unit *
     struct carver k = {memory};
     plan->unit = u;
     plan->temps_bytes = plan->scratch_bytes = 0;
-    plan->is_timed = false;
+    plan->is_timed = plan->has_begun = false;
     plan->is_default = true;
     plan->launches = carve(&k, u->n_steps, sizeof *plan->launches);
     plan->buffers = carve(&k, (size_t)m->n_buffers + m->n_temps, sizeof *plan->buffers);

@@ -211,6 +211,7 @@ struct plan {
     uint64_t scratch_bytes;
     struct launch *launches;
     bool is_timed;   /* somebody may ask how long the device took */
+    bool has_begun;  /* the device may have changed something: no other can run it any more */
     bool is_default; /* runs in the context's own order: in the stream of the driver that the caller gave, if any */
 };
 

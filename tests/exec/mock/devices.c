@@ -319,11 +319,44 @@ static void refuses_launch(vyre_context *c, enum world_unit unit, vyre_status st
     CHECK_INT(scale(c, N, N), VYRE_OK);
 }
 
+/* What the device cannot run runs on the CPU, and says why; arguments on the device go there and back. */
+static void falls_back_to_the_cpu(void)
+{
+    vyre_buffer *b;
+    vyre_event *event;
+    world_reset();
+    vyre_context *c = open_context();
+    fill();
+    CHECK_INT(vyre_buffer_create(c, VYRE_BUFFER_DEVICE, sizeof from, &b), VYRE_OK);
+    CHECK_INT(vyre_buffer_write(b, 0, from, sizeof from), VYRE_OK);
+    struct lookup_args args = {vyre_device(b, 4, 500), vyre_device(b, 2400, 500)};
+    CHECK_INT(vyre_rt_run_async(c, module, WIDE, NULL, &args, &event), VYRE_OK);
+    CHECK_INT(vyre_event_wait(event), VYRE_OK);
+    CHECK(strstr(vyre_event_message(event), "on the CPU: wide: a workgroup of 2048 x 1 x 1 is too large") != NULL);
+    vyre_event_destroy(event);
+    CHECK_INT(vyre_buffer_read(b, 2400, to, 500 * sizeof *to), VYRE_OK);
+    for (uint32_t i = 0; i < 500; i++)
+        if (!CHECK_UINT(to[i], (i + 1) * 7 + 1)) break;
+    vyre_context_stats stats = {.size = sizeof stats};
+    CHECK_INT(vyre_context_get_stats(c, &stats), VYRE_OK);
+    CHECK_UINT(stats.fallbacks, 1);
+    vyre_buffer_destroy(b);
+    vyre_context_destroy(c);
+    ends_clean();
+}
+
+static vyre_context *open_strict(void)
+{
+    vyre_context *c = NULL;
+    CHECK_INT(create((vyre_options){.strict = 1}, &c), VYRE_OK);
+    return c;
+}
+
 static void refuses_programs(void)
 {
     vyre_buffer *b;
     world_reset();
-    vyre_context *c = open_context();
+    vyre_context *c = open_strict();
     refuses_launch(c, WIDE, VYRE_ERROR_UNSUPPORTED, "a workgroup of 2048 x 1 x 1 is too large for Mock GPU 0");
     world_mock->shared_bytes = 32 << 10;
     refuses_launch(c, BAD, VYRE_ERROR_IMAGE_REFUSED, is_cuda ? "CUDA_ERROR_INVALID_PTX (218)" : "INVALID_CODE_OBJECT");
@@ -334,12 +367,12 @@ static void refuses_programs(void)
     CHECK_INT(vyre_buffer_create(c, VYRE_BUFFER_DEVICE, UINT64_MAX, &b), VYRE_ERROR_DEVICE_MEMORY);
     vyre_context_destroy(c);
     world_mock->shared_bytes = 32 << 10;
-    c = open_context();
+    c = open_strict();
     refuses_launch(c, LARGE, VYRE_ERROR_UNSUPPORTED, "needs 33792 bytes of workgroup memory");
     vyre_context_destroy(c);
     if (is_cuda) {
         world_mock->registers = 32;
-        c = open_context();
+        c = open_strict();
         CHECK_INT(scale(c, N, N), VYRE_ERROR_UNSUPPORTED);
         CHECK(strstr(vyre_context_message(c), "registers for 32 invocations") != NULL);
         vyre_context_destroy(c);
@@ -470,6 +503,7 @@ int main(int argc, char **argv)
     moves_unaligned_spans();
     tells_traps();
     runs_plans();
+    falls_back_to_the_cpu();
     refuses_programs();
     survives_a_lost_device();
     uses_two_devices();

@@ -116,6 +116,7 @@ static vyre_status create(struct use *u)
     vyre_options options = {.size = sizeof options,
                             .backends = backend,
                             .allocator = &allocator,
+                            .strict = 1, /* the CPU must not stand in */
                             .message = reason,
                             .message_bytes = sizeof reason};
     *reason = 0;

@@ -5,7 +5,7 @@
  *   both:   a pipeline, scale into a temp and lookup from there
  *   reuse:  a pipeline whose temps share their memory: side = from * factor, and at the same time
  *           to += table[from * factor % 4] + table[0]
- *   wide:   workgroups of 2048 invocations
+ *   wide:   workgroups of 2048 invocations; the one program with CPU code that does something: to[i] = from[i] + 1
  *   large:  33 KiB of workgroup memory
  *   bad:    code that no driver takes
  *   other:  code for other devices alone */
@@ -113,9 +113,18 @@ static inline void world_no_cpu_code(const struct vyre_cpu_launch *l, uint64_t f
     (void)l, (void)first, (void)n, (void)scratch;
 }
 
+static inline void world_wide(const struct vyre_cpu_launch *l, uint64_t first, uint64_t n, void *scratch)
+{
+    const uint32_t *from = l->buffers[0].bytes;
+    uint32_t *to = l->buffers[1].bytes;
+    (void)scratch;
+    for (uint64_t i = first * 2048; i < (first + n) * 2048 && i < l->buffers[0].count; i++)
+        to[i] = from[i] + 1;
+}
+
 static inline void world_program(const char *name, vyre_access access, uint32_t workgroup)
 {
-    module_program(name, world_no_cpu_code, 1, 0, workgroup);
+    module_program(name, workgroup == 2048 ? world_wide : world_no_cpu_code, 1, 0, workgroup);
     module_buffer("from", VYRE_TYPE_U32, VYRE_ACCESS_READ, 0);
     module_buffer("to", VYRE_TYPE_U32, access, 0);
     if (!strcmp(name, "scale")) module_param("factor", VYRE_TYPE_U32, 4);
