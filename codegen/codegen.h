@@ -47,6 +47,10 @@ struct device_tables {
 };
 void codegen_find_device_tables(const struct ir_program *p, struct arena *arena, struct device_tables *tables);
 
+/* What the whole process does when a library behind the emitters finds no memory; by themselves they abort it. `handler`
+ * runs on the thread that asked, must not return, and may not allocate. For the tools; a library leaves it alone. */
+void codegen_on_no_memory(void (*handler)(void));
+
 /* False when something was reported. `out` is written only on success. */
 bool codegen_emit(const struct ir_module *m, const struct codegen_options *options, struct diags *diags,
                   struct arena *scratch, struct out *out);

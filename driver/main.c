@@ -1,5 +1,7 @@
 /* main.c - vyrec: compiles each input by itself, as a C compiler with -c does. */
 #include "driver/cached.h"
+#include "codegen/codegen.h"
+#include "passes/access.h"
 
 #include <string.h>
 
@@ -48,5 +50,7 @@ static int compile_all(struct tool *tool)
 
 int main(int argc, char **argv)
 {
+    codegen_on_no_memory(tool_end_without_memory);
+    access_on_no_memory(tool_end_without_memory);
     return tool_main(TOOL_VYREC, argc, argv, compile_all);
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -338,9 +339,20 @@ static bool work_on_own_stack(struct tool *tool)
     return started;
 }
 
+static struct tool tool;
+
+void tool_end_without_memory(void)
+{
+    static atomic_flag reported = ATOMIC_FLAG_INIT;
+    while (atomic_flag_test_and_set(&reported)) /* another thread was first */
+        pause();
+    out_remove_unfinished();
+    report_no_memory(&tool);
+    _exit(TOOL_REPORTED);
+}
+
 int tool_main(enum tool_id id, int argc, char **argv, int (*work_of_tool)(struct tool *))
 {
-    static struct tool tool;
     tool =
         (struct tool){.id = id, .argc = argc, .argv = argv, .work = work_of_tool, .mem.fail_at = failing_allocation()};
     catch_signals();

@@ -35,6 +35,8 @@ struct tool {
 /* Runs `work` on a stack that suits the deepest program the language allows, unless the command line is wrong or asks
  * for information only; prints the messages; gives the exit status. */
 int tool_main(enum tool_id id, int argc, char **argv, int (*work)(struct tool *));
+/* The end of a tool for which a library found no memory: the one message, nothing half-made, status 1. */
+_Noreturn void tool_end_without_memory(void);
 /* Whether messages on standard error are coloured. */
 bool tool_wants_colour(const struct tool *tool);
 /* Reads and checks one input. Everything but its text lives in `arena`. NULL when something was reported. */

@@ -98,4 +98,8 @@ struct access_window access_find_producers(const struct access_facts *first, con
                                            const struct access_facts *second, const struct ir_buffer *second_buffer,
                                            uint64_t unit);
 
+/* What the whole process does when the library of integer sets finds no memory for its numbers; by itself it aborts.
+ * `handler` must not return, and may not allocate. To be called before anything else, by the tools alone. */
+void access_on_no_memory(void (*handler)(void));
+
 #endif
