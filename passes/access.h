@@ -40,7 +40,7 @@ struct access_facts {
     struct access_context *context;
 };
 
-enum { ACCESS_DEFAULT_OPERATIONS = 4000000 };
+enum { ACCESS_DEFAULT_OPERATIONS = 100000 };
 
 struct access_solver *access_solver_new(struct arena *arena, unsigned long max_operations);
 void access_solver_free(struct access_solver *solver); /* and all its facts' relations */
