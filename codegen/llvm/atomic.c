@@ -216,15 +216,35 @@ static LLVMValueRef pick(struct lower *l, const struct value *v, LLVMValueRef la
 }
 
 /* What the lanes bring, as it is in memory. */
+struct request {
+    struct value v;
+    LLVMValueRef
+        lanes; /* alloca of all lanes' for a loop over them: a vector would go through memory in each round; or NULL */
+};
 struct requests {
-    struct value index, expected, v;
+    struct request index, expected, v;
     LLVMValueRef results; /* alloca of the old values */
 };
 
+static void spread(struct lower *l, struct request *r)
+{
+    if (!r->v.shape.varying) return;
+    r->lanes = build_alloca(l, LLVMTypeOf(r->v.at[0]), "lanes");
+    LLVMBuildStore(l->b, r->v.at[0], r->lanes);
+}
+
+static LLVMValueRef take(struct lower *l, const struct request *r, LLVMValueRef lane)
+{
+    if (!r->lanes) return pick(l, &r->v, lane);
+    LLVMTypeRef type = LLVMGetElementType(LLVMTypeOf(r->v.at[0]));
+    LLVMValueRef at = build_element(l, type, r->lanes, value_resize(l, lane, type_int(l, 64), false));
+    return LLVMBuildLoad2(l->b, type, at, "");
+}
+
 static void update_lane(struct lower *l, const struct access *a, const struct requests *r, LLVMValueRef lane)
 {
-    LLVMValueRef expected = a->s->atomic.expected ? pick(l, &r->expected, lane) : NULL;
-    LLVMValueRef old = update_element(l, a, pick(l, &r->index, lane), expected, pick(l, &r->v, lane));
+    LLVMValueRef expected = a->s->atomic.expected ? take(l, &r->expected, lane) : NULL;
+    LLVMValueRef old = update_element(l, a, take(l, &r->index, lane), expected, take(l, &r->v, lane));
     if (!a->s->atomic.result) return;
     LLVMValueRef so_far = LLVMBuildLoad2(l->b, type_lanes(l, LLVMTypeOf(old)), r->results, "");
     LLVMBuildStore(l->b, LLVMBuildInsertElement(l->b, so_far, old, lane, ""), r->results);
@@ -243,14 +263,14 @@ static LLVMValueRef make_opaque(struct lower *l, LLVMValueRef v)
 /* Indices are taken out of their vector two at a time, which is half the work for the one port that can; LLVM would undo that. */
 static void update_all_lanes(struct lower *l, const struct access *a, const struct requests *r)
 {
-    struct value index = value_widen(l, r->index);
+    struct value index = value_widen(l, r->index.v);
     LLVMValueRef pairs = LLVMBuildBitCast(l->b, index.at[0], LLVMVectorType(type_int(l, 64), l->width / 2), "");
     for (uint32_t k = 0; k < l->width; k += 2) {
         LLVMValueRef pair = make_opaque(l, LLVMBuildExtractElement(l->b, pairs, const_int(l, 32, k / 2), ""));
         LLVMValueRef parts[2] = {pair, LLVMBuildLShr(l->b, pair, const_int(l, 64, 32), "")};
         for (uint32_t i = 0; i < 2; i++) {
             struct requests one = *r;
-            one.index = value_uniform(r->index.type, LLVMBuildTrunc(l->b, parts[i], type_int(l, 32), ""));
+            one.index.v = value_uniform(IR_TYPE(U32), LLVMBuildTrunc(l->b, parts[i], type_int(l, 32), ""));
             update_lane(l, a, &one, const_int(l, 32, k + i));
         }
     }
@@ -260,7 +280,7 @@ static void update_all_lanes(struct lower *l, const struct access *a, const stru
 static struct value update_lanes(struct lower *l, const struct access *a, struct requests *r)
 {
     LLVMTypeRef type = type_lanes(l, type_memory(l, a->scalar));
-    struct value wide = value_widen(l, r->index);
+    struct value wide = value_widen(l, r->index.v);
     LLVMValueRef mask = mask_and(l, l->exec, memory_in_bounds(l, a->array, wide.at[0]));
     LLVMBasicBlockRef all = block_new(l, "all_lanes"), some = block_new(l, "some_lanes"),
                       done = block_new(l, "updated");
@@ -276,6 +296,9 @@ static struct value update_lanes(struct lower *l, const struct access *a, struct
         LLVMDeleteBasicBlock(all);
         block_enter(l, some);
     }
+    spread(l, &r->index);
+    spread(l, &r->expected);
+    spread(l, &r->v);
     struct lane_loop e = begin_lanes(l, mask);
     update_lane(l, a, r, e.lane);
     end_lanes(l, &e);
@@ -325,12 +348,12 @@ static bool may_combine_lanes(const struct access *a, const struct value *index)
 
 static void update_combined(struct lower *l, const struct access *a, const struct requests *r)
 {
-    struct value wide = value_widen(l, r->v);
+    struct value wide = value_widen(l, r->v.v);
     LLVMTypeRef type = LLVMTypeOf(wide.at[0]);
     LLVMValueRef parts =
         l->exec ? LLVMBuildSelect(l->b, l->exec, wide.at[0], const_like(type, identity_of(a)), "") : wide.at[0];
     LLVMValueRef total = build_call(l, reduction_of(a), type, &parts, 1);
-    update_checked(l, a, l->exec ? mask_any(l, l->exec) : NULL, r->index.at[0], NULL, total);
+    update_checked(l, a, l->exec ? mask_any(l, l->exec) : NULL, r->index.v.at[0], NULL, total);
 }
 
 /* Operands in the form of memory; linear ones stay what they are. */
@@ -346,17 +369,17 @@ void atomic_lower(struct lower *l, struct ir_stmt *s)
     struct access a = {
         .array = array_of(l, s->atomic.buffer), .s = s, .scalar = (enum ir_scalar)s->atomic.buffer->elem.scalar};
     a.plain = s->atomic.buffer->space != IR_SPACE_STORAGE && l->target->shared_is_private;
-    struct requests r = {.index = expr_lower(l, s->atomic.index)};
+    struct requests r = {.index.v = expr_lower(l, s->atomic.index)};
     struct value old;
-    if (s->atomic.expected) r.expected = memory_form(l, &a, expr_lower(l, s->atomic.expected));
-    r.v = memory_form(l, &a, expr_lower(l, s->atomic.value));
-    if (l->width > 1 && may_combine_lanes(&a, &r.index)) {
+    if (s->atomic.expected) r.expected.v = memory_form(l, &a, expr_lower(l, s->atomic.expected));
+    r.v.v = memory_form(l, &a, expr_lower(l, s->atomic.value));
+    if (l->width > 1 && may_combine_lanes(&a, &r.index.v)) {
         update_combined(l, &a, &r);
         return;
     }
     if (l->width == 1) {
         LLVMValueRef found =
-            update_checked(l, &a, NULL, r.index.at[0], s->atomic.expected ? r.expected.at[0] : NULL, r.v.at[0]);
+            update_checked(l, &a, NULL, r.index.v.at[0], s->atomic.expected ? r.expected.v.at[0] : NULL, r.v.v.at[0]);
         old = value_uniform(s->atomic.buffer->elem, value_from_memory(l, a.scalar, found));
     } else {
         old = update_lanes(l, &a, &r);

@@ -7,6 +7,7 @@
  * A condition such as gid.x < n holds for all lanes of almost every group: such an `if`, and `if gid.x >= n { return; }`, gets a second body for
  * full groups, without masks. */
 #include "codegen/llvm/lower.h"
+#include "ir/walk.h"
 
 /* -- which lanes still run ------------------------------------------------------------------------------------------------- */
 
@@ -117,13 +118,15 @@ static LLVMValueRef all_below(struct lower *l, const struct ir_expr *a, const st
     LLVMTypeRef i64 = type_int(l, 64);
     struct value x = expr_lower(l, a), y = expr_lower(l, b);
     int64_t stride = a_moves ? x.shape.stride : y.shape.stride;
-    LLVMValueRef span = const_int(l, 64, (uint64_t)stride * (l->width - 1));
+    uint64_t span = (uint64_t)stride * (l->width - 1);
     LLVMValueRef low = LLVMBuildZExt(l->b, value_base(l, &x), i64, ""),
                  high = LLVMBuildZExt(l->b, value_base(l, &y), i64, "");
-    if (a_moves) /* the last lane is the greatest; past 2^32 it is above any limit */
-        return LLVMBuildICmp(l->b, or_equal ? LLVMIntULE : LLVMIntULT, LLVMBuildAdd(l->b, low, span, ""), high, "");
-    LLVMValueRef last = LLVMBuildAdd(l->b, high, span, "");
-    LLVMValueRef no_wrap = LLVMBuildICmp(l->b, LLVMIntULE, last, const_int(l, 64, UINT32_MAX), "");
+    if (a_moves) { /* the last lane is the greatest; past 2^32 it is above any limit */
+        LLVMValueRef limit = or_equal ? LLVMBuildAdd(l->b, high, const_int(l, 64, 1), "") : high;
+        return LLVMBuildICmp(l->b, LLVMIntULT, low, memory_limit(l, limit, span), "");
+    }
+    if (span > UINT32_MAX) return NULL;
+    LLVMValueRef no_wrap = LLVMBuildICmp(l->b, LLVMIntULE, high, const_int(l, 64, UINT32_MAX - span), "");
     return LLVMBuildAnd(l->b, LLVMBuildICmp(l->b, or_equal ? LLVMIntULE : LLVMIntULT, low, high, ""), no_wrap, "");
 }
 
@@ -336,6 +339,11 @@ struct loop {
     bool ends;         /* lanes may end inside */
 };
 
+static void note_atomic(void *ctx, struct ir_stmt *s)
+{
+    *(bool *)ctx |= s->kind == IR_STMT_ATOMIC;
+}
+
 static void begin_loop(struct lower *l, struct ir_stmt *s, struct loop *loop)
 {
     const struct loop_facts *facts = shape_of_loop(&l->shapes, s);
@@ -346,6 +354,7 @@ static void begin_loop(struct lower *l, struct ir_stmt *s, struct loop *loop)
     loop->scope = l->scope;
     loop->ends = facts->ends && l->width > 1;
     loop->jumps = (struct loop_scope){.outer = l->loop, .break_to = loop->exit, .continue_to = loop->latch};
+    ir_walk_stmts(s->kind == IR_STMT_FOR ? &s->for_.body : &s->while_.body, note_atomic, &loop->jumps.has_atomics);
     loop->jumps.masked = l->width > 1 && (facts->divergent || facts->ends);
     if (facts->divergent && l->width > 1) l->scope = ++l->n_scopes;
     if (!loop->jumps.masked) return;

@@ -303,6 +303,17 @@ static LLVMValueRef begin_function(struct lower *l, const char *name, LLVMTypeRe
     return fn;
 }
 
+/* The number of elements is below 2^32. LLVM makes one of two comparisons where it knows. */
+static LLVMValueRef load_count(struct lower *l, LLVMValueRef rows, uint64_t offset)
+{
+    LLVMValueRef count = load_fixed(l, type_int(l, 64), rows, offset);
+    LLVMMetadataRef range[2] = {LLVMValueAsMetadata(const_int(l, 64, 0)),
+                                LLVMValueAsMetadata(const_int(l, 64, UINT64_C(1) << 32))};
+    LLVMSetMetadata(count, LLVMGetMDKindIDInContext(l->context, "range", 5),
+                    LLVMMetadataAsValue(l->context, LLVMMDNodeInContext2(l->context, range, 2)));
+    return count;
+}
+
 /* Loads the buffers' places and lengths, once. */
 static void set_buffers(struct lower *l)
 {
@@ -312,7 +323,7 @@ static void set_buffers(struct lower *l)
     for (uint32_t i = 0; i < p->buffers.n; i++) {
         const struct ir_buffer *b = p->buffers.at[i];
         LLVMValueRef base = load_fixed(l, type_ptr(l), rows, (uint64_t)16 * i), count = const_int(l, 64, b->count);
-        if (!b->sized) count = load_fixed(l, type_int(l, 64), rows, (uint64_t)16 * i + 8);
+        if (!b->sized) count = load_count(l, rows, (uint64_t)16 * i + 8);
         l->buffers[i] = (struct array){b, base, count, false};
     }
 }

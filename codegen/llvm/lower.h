@@ -83,6 +83,7 @@ struct loop_scope {
     struct loop_scope *outer;
     LLVMBasicBlockRef break_to, continue_to;
     bool masked;                    /* lanes leave one by one: jumps only set the masks below */
+    bool has_atomics;               /* in its body */
     LLVMValueRef broken, continued; /* allocas of masks */
     uint32_t n_breaks, n_continues; /* emitted so far as masks */
 };
@@ -256,6 +257,8 @@ struct pending_store {
 void memory_store_run(struct lower *l, const struct array *a, const struct pending_store *pending, uint32_t n);
 /* i1 or mask: index < count. */
 LLVMValueRef memory_in_bounds(struct lower *l, const struct array *a, LLVMValueRef index);
+/* An i64 that x is below exactly when x + span is below count: what does not change from round to round is on its side. */
+LLVMValueRef memory_limit(struct lower *l, LLVMValueRef count, uint64_t span);
 /* One scalar per lane from base + index, masked lanes 0. `index` counts scalars: vector of i32 (unsigned) or i64. */
 LLVMValueRef gather_lanes(struct lower *l, const struct array *a, LLVMTypeRef elem, LLVMValueRef index,
                           LLVMValueRef mask);

@@ -171,11 +171,28 @@ static LLVMValueRef first_index(struct lower *l, const struct window *w)
     return value_base(l, &first);
 }
 
+LLVMValueRef memory_limit(struct lower *l, LLVMValueRef count, uint64_t span)
+{
+    LLVMValueRef args[2] = {count, const_int(l, 64, span)};
+    return span ? build_call(l, "llvm.usub.sat", LLVMTypeOf(count), args, 2) : count;
+}
+
 /* Whether elements first .. first + n - 1 are all inside, and their numbers do not wrap. */
 static LLVMValueRef window_inside(struct lower *l, const struct array *a, LLVMValueRef first, uint64_t n)
 {
-    LLVMValueRef last = LLVMBuildAdd(l->b, widen_u32(l, first), const_int(l, 64, n - 1), "");
-    return LLVMBuildICmp(l->b, LLVMIntULT, last, a->count, "");
+    return LLVMBuildICmp(l->b, LLVMIntULT, widen_u32(l, first), memory_limit(l, a->count, n - 1), "");
+}
+
+enum { PREFETCH_BYTES = 1024 };
+
+/* Read-modify-writes, lane after lane, fill what a processor looks ahead: it would only meet the next line of memory when it
+ * needs it. */
+static void prefetch_ahead(struct lower *l, const struct array *a, LLVMValueRef at)
+{
+    if (!l->loop || !l->loop->has_atomics || a->buffer->space != IR_SPACE_STORAGE) return;
+    LLVMValueRef args[4] = {build_element(l, type_int(l, 8), at, const_int(l, 64, PREFETCH_BYTES)), const_int(l, 32, 0),
+                            const_int(l, 32, 3), const_int(l, 32, 1)};
+    build_call(l, "llvm.prefetch", type_ptr(l), args, 4);
 }
 
 static LLVMValueRef load_whole(struct lower *l, const struct array *a, const struct window *w)
@@ -186,7 +203,9 @@ static LLVMValueRef load_whole(struct lower *l, const struct array *a, const str
     LLVMBasicBlockRef inside = block_new(l, "inside"), partial = block_new(l, "partial"), done = block_new(l, "loaded");
     block_branch_likely(l, window_inside(l, a, first, n), inside, partial);
     block_enter(l, inside);
-    LLVMValueRef values[2] = {build_load(l, type, address(l, a, first, 0), align_of(a))};
+    LLVMValueRef at = address(l, a, first, 0);
+    prefetch_ahead(l, a, at);
+    LLVMValueRef values[2] = {build_load(l, type, at, align_of(a))};
     LLVMBasicBlockRef from[2] = {LLVMGetInsertBlock(l->b)};
     block_jump(l, done);
     block_enter(l, partial);
