@@ -2,7 +2,7 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-install(TARGETS vyrec vyre-opt vyre-run vyre-objdump vyre-reduce vyre-plan RUNTIME)
+install(TARGETS vyrec vyre-opt vyre-run vyre-objdump vyre-reduce vyre-plan vyre-gen RUNTIME)
 install(TARGETS vyrert_static vyrert_shared vyrec_static vyrec_shared)
 install(FILES ${PROJECT_SOURCE_DIR}/runtime-stub/vyrert.h ${PROJECT_SOURCE_DIR}/library/vyrec.h TYPE INCLUDE)
 
@@ -20,7 +20,7 @@ install(FILES ${PROJECT_BINARY_DIR}/vyre.pc ${PROJECT_BINARY_DIR}/vyrec.pc DESTI
 
 # Manual pages and completions, printed by the tools themselves.
 set(printed)
-foreach(tool vyrec vyre-opt vyre-run vyre-objdump vyre-reduce vyre-plan)
+foreach(tool vyrec vyre-opt vyre-run vyre-objdump vyre-reduce vyre-plan vyre-gen)
     set(folder ${PROJECT_BINARY_DIR}/share)
     add_custom_command(OUTPUT ${folder}/${tool}.1 ${folder}/${tool}.bash ${folder}/_${tool} ${folder}/${tool}.fish
         COMMAND ${CMAKE_COMMAND} -E make_directory ${folder}

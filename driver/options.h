@@ -11,7 +11,8 @@ enum tool_id {
     TOOL_FUZZ = 8,
     TOOL_OBJDUMP = 16,
     TOOL_REDUCE = 32,
-    TOOL_PLAN = 128
+    TOOL_PLAN = 128,
+    TOOL_GEN = 256
 };
 enum option_form { OPTION_FLAG, OPTION_JOINED, OPTION_SEPARATE, OPTION_VALUE, OPTION_EQUALS, OPTION_OPTIONAL };
 enum option_group {

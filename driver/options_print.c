@@ -36,6 +36,12 @@ static const struct {
      "exit status 0, as long as the fault shows. {} in its words stands for the file; without one the file is its last "
      "word. All programs that it sees are valid. The best so far is always in the output, file.vir.reduced without "
      "-o."},
+    {TOOL_GEN, "vyre-gen", "[options] literals list.txt", "make programs that find literals",
+     "Reads a list of literals, one to a line, and prints a .vir file with programs that count them in a text, list "
+     "them, "
+     "list them in order, and tell which files of a batch have them. Exit status: 0 made; 1 a fault in the list, and "
+     "no "
+     "file was written; 2 the command line is wrong."},
     {TOOL_PLAN, "vyre-plan", "[options] stages.csv | file.vir [name=count...]",
      "group stages into launches under a budget",
      "Reads a list of stages as CSV (id,layout,input,output,scratch,host), or a pipeline of a .vir file with the "

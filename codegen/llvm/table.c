@@ -1,4 +1,4 @@
-/* table.c - loads from constant tables of 256 bytes, done in registers: tables[text[i]] is how decoders and scanners classify bytes.
+/* table.c - loads from constant tables of at most 256 bytes, done in registers: tables[text[i]] is how decoders and scanners classify bytes.
  *
  * A table is 16 rows of 16 entries. A byte shuffle looks one row up for many lanes at once; an index whose upper half is not the row's gives 0. The
  * results of all rows are or-ed together. Rows that hold one and the same value need no lookup: that value is the default, and the others are looked
@@ -13,7 +13,8 @@ struct rows {
     unsigned char fallback; /* what rows that are not used hold */
     unsigned char used[N_ROWS];
     uint32_t n_used;
-    const unsigned char *bytes;
+    bool in_first;                    /* every index lies in the first row */
+    unsigned char bytes[TABLE_BYTES]; /* zeros past the end, as a load has them */
 };
 
 static bool row_is(const unsigned char *row, unsigned char value)
@@ -31,19 +32,20 @@ static uint32_t count_rows_of(const unsigned char *bytes, unsigned char value)
     return n;
 }
 
-static struct rows split_rows(const struct ir_data *d)
+static struct rows split_rows(const struct ir_buffer *table)
 {
-    struct rows rows = {.bytes = d->bytes};
-    uint32_t best = count_rows_of(d->bytes, 0);
+    struct rows rows = {0};
+    memcpy(rows.bytes, table->data->bytes, table->count);
+    uint32_t best = count_rows_of(rows.bytes, 0);
     for (uint32_t r = 0; r < N_ROWS; r++) {
-        uint32_t n = count_rows_of(d->bytes, d->bytes[r * ROW_BYTES]);
+        uint32_t n = count_rows_of(rows.bytes, rows.bytes[r * ROW_BYTES]);
         if (n > best) {
             best = n;
-            rows.fallback = d->bytes[r * ROW_BYTES];
+            rows.fallback = rows.bytes[r * ROW_BYTES];
         }
     }
     for (uint32_t r = 0; r < N_ROWS; r++)
-        if (!row_is(d->bytes + r * ROW_BYTES, rows.fallback)) rows.used[rows.n_used++] = (unsigned char)r;
+        if (!row_is(rows.bytes + r * ROW_BYTES, rows.fallback)) rows.used[rows.n_used++] = (unsigned char)r;
     return rows;
 }
 
@@ -58,10 +60,10 @@ static LLVMValueRef constant_row(struct lower *l, const struct rows *rows, uint3
 }
 
 /* Shuffles take the low half of an index, or give 0 where its top bit is set: the saturating sum sets it unless the upper half was 0. */
-static LLVMValueRef look_up_row(struct lower *l, LLVMValueRef row, LLVMValueRef index)
+static LLVMValueRef look_up_row(struct lower *l, LLVMValueRef row, LLVMValueRef index, bool in_row)
 {
     LLVMTypeRef type = LLVMTypeOf(index);
-    if (!l->features->shuffle_checks_index) {
+    if (!l->features->shuffle_checks_index && !in_row) {
         LLVMValueRef args[2] = {index, const_like(type, 0x70)};
         index = build_call(l, "llvm.uadd.sat", type, args, 2);
     }
@@ -76,7 +78,7 @@ static LLVMValueRef look_up_part(struct lower *l, const struct rows *rows, LLVMV
     for (uint32_t i = 0; i < rows->n_used; i++) {
         LLVMValueRef row = constant_row(l, rows, rows->used[i], LLVMGetVectorSize(type));
         LLVMValueRef in_row = LLVMBuildXor(l->b, index, const_like(type, (uint64_t)rows->used[i] * ROW_BYTES), "");
-        result = LLVMBuildOr(l->b, result, look_up_row(l, row, in_row), "");
+        result = LLVMBuildOr(l->b, result, look_up_row(l, row, in_row, rows->in_first), "");
     }
     return LLVMBuildXor(l->b, result, const_like(type, rows->fallback), "");
 }
@@ -116,8 +118,16 @@ static LLVMValueRef look_up(struct lower *l, const struct rows *rows, LLVMValueR
 
 static bool is_byte_table(const struct ir_buffer *b)
 {
-    return b->space == IR_SPACE_DATA && b->count == TABLE_BYTES && ir_type_mem_bytes(b->elem) == 1 &&
+    return b->space == IR_SPACE_DATA && b->count <= TABLE_BYTES && ir_type_mem_bytes(b->elem) == 1 &&
            b->elem.lanes == 1;
+}
+
+/* Half bytes: x & 15, x >> 4. */
+static bool is_in_first_row(const struct ir_expr *byte)
+{
+    if (byte->n_args != 2 || byte->args[1]->op != IR_OP_CONST) return false;
+    return (byte->op == IR_OP_AND && byte->args[1]->bits < ROW_BYTES) ||
+           (byte->op == IR_OP_SHR && (byte->args[1]->bits & 7) >= 4);
 }
 
 /* The byte that the index is made of, or NULL. */
@@ -147,7 +157,8 @@ bool table_load(struct lower *l, const struct ir_expr *e, struct value *result)
     } else {
         index = value_widen(l, expr_lower(l, byte));
     }
-    struct rows rows = split_rows(e->buffer->data);
+    struct rows rows = split_rows(e->buffer);
+    rows.in_first = is_in_first_row(byte);
     if (l->width >= l->features->shuffle_bytes || rows.n_used <= MAX_ROWS_FOR_FEW_LANES) {
         *result = value_varying(e->type, look_up(l, &rows, index.at[0]));
     } else {
@@ -159,6 +170,6 @@ bool table_load(struct lower *l, const struct ir_expr *e, struct value *result)
 
 LLVMValueRef table_map(struct lower *l, const struct ir_buffer *table, LLVMValueRef bytes)
 {
-    struct rows rows = split_rows(table->data);
+    struct rows rows = split_rows(table);
     return look_up(l, &rows, bytes);
 }

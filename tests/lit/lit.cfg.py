@@ -1,7 +1,7 @@
 """Golden tests: text in, text out. One subject per file, named for what it claims.
 
 Substitutions:
-  %vyrec %vyre-opt %vyre-run %vyre-objdump %vyre-plan %vyre-fuzz %vyre-reduce   the programs of this build
+  %vyrec %vyre-opt %vyre-run %vyre-objdump %vyre-plan %vyre-gen %vyre-fuzz %vyre-reduce   the programs of this build
   %FileCheck %not %split-file                           LLVM's test tools
   %python        the interpreter that lit runs in
   %cc %rtflags   the C compiler, and what it needs to compile and link against the runtime of this build
@@ -37,6 +37,7 @@ for name, path in [
     ("%vyre-objdump", tool("vyre-objdump")),
     ("%vyre-reduce", tool("vyre-reduce")),
     ("%vyre-plan", tool("vyre-plan")),
+    ("%vyre-gen", tool("vyre-gen")),
     ("%vyre-fuzz", tool("vyre-fuzz")),
     ("%vyre-run", tool("vyre-run")),
     ("%vyre-opt", tool("vyre-opt")),

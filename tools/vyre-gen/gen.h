@@ -1,0 +1,113 @@
+/* gen.h - private to vyre-gen: from a list of literals to the text of programs that find them.
+ *
+ *   list.c       the list file
+ *   model.c      how often bytes are met in text; the rarest part of a literal
+ *   automaton.c  Aho-Corasick over classes of bytes
+ *   buckets.c    a filter of half bytes, looked up in registers
+ *   hash.c       a filter of hashed bytes, looked up in memory
+ *   verify.c     which literals begin where a filter says so
+ *   report.c     what is done with a match; sorted.c puts matches in order
+ *   literals.c   the choice between the forms, and the file */
+#ifndef VYREC_GEN_H
+#define VYREC_GEN_H
+
+#include "driver/tool.h"
+
+enum { MAX_GRAM = 4, MAX_LITERAL_BYTES = 65535, MAX_LIST_BYTES = 16 << 20 };
+
+/* ---- lists ---- */
+
+struct literal {
+    const unsigned char *bytes; /* folded to lower case where case is ignored */
+    uint32_t n;
+    struct src_range range;
+    uint32_t gram; /* where its rarest few bytes begin */
+};
+struct literal_list {
+    VEC(struct literal) literals;
+    uint32_t shortest, longest, n_bytes;
+};
+
+/* One literal to a line. False when something was reported. */
+bool list_read(struct tool *tool, const struct source_file *file, bool ignore_case, struct literal_list *list);
+
+unsigned char fold_byte(unsigned char c);
+/* The bytes of a literal's gram: shorter literals are grams themselves. */
+static inline uint32_t gram_bytes(const struct literal *l, uint32_t width)
+{
+    return l->n < width ? l->n : width;
+}
+
+/* ---- frequencies ---- */
+
+/* The probability of a byte, of either case where case is ignored. */
+double model_byte(unsigned char c, bool ignore_case);
+/* Of n bytes one after the other. */
+double model_bytes(const unsigned char *bytes, uint32_t n, bool ignore_case);
+/* Sets `gram` of each literal; the sum of the probabilities. */
+double model_choose_grams(struct literal_list *list, uint32_t width, bool ignore_case);
+
+/* ---- what is made ---- */
+
+enum form { FORM_AUTO, FORM_AUTOMATON, FORM_BUCKETS, FORM_HASH };
+enum report { REPORT_COUNT, REPORT_FIND, REPORT_PRESENCE, REPORT_KINDS };
+
+struct request {
+    const char *output, *name;
+    enum form form;
+    bool ignore_case, whole_words;
+};
+
+struct scanner {
+    struct tool *tool;
+    struct arena *arena;
+    const struct request *request;
+    struct literal_list *list;
+    struct out *out;
+    void *plan;          /* of the form */
+    uint32_t gram_width; /* of a filter */
+};
+
+/* A way to scan. Costs are estimates in processor cycles per byte, of use only beside each other. */
+struct form_kind {
+    const char *name;
+    /* Prepares `s->plan`; a negative cost where the list does not suit, with the reason in *why. */
+    double (*plan)(struct scanner *s, const char **why);
+    void (*print_tables)(struct scanner *s);
+    void (*print_program)(struct scanner *s, enum report report);
+};
+extern const struct form_kind form_automaton, form_buckets, form_hash;
+
+/* ---- parts of the text ---- */
+
+/* data NAME_SUFFIX : uN[n] = [...], of the narrowest type that holds all, or of at least min_bits. */
+void print_table(struct scanner *s, const char *suffix, const uint32_t *values, uint32_t n, uint32_t min_bits);
+void print_byte_table(struct scanner *s, const char *suffix, const unsigned char *bytes, uint32_t n);
+/* Where each literal's bytes begin, and all bytes. */
+void print_literal_tables(struct scanner *s);
+void print_comment(struct scanner *s);
+
+/* Declarations of buffers; "program NAME_..." before, "dispatch" after. */
+void report_begin(struct scanner *s, enum report report, const char *layout);
+/* Statements for one match in a program whose values `pattern`, `start` and `last` (its last byte) are defined. `once`: all lanes come here
+ * with the same values, and one of them reports. */
+void report_match(struct scanner *s, enum report report, const char *indent, bool once);
+/* What stands before the scan and after it. */
+void report_open(struct scanner *s, enum report report);
+void report_close(struct scanner *s, enum report report, bool once);
+
+/* The tables that map a gram to literals, and the statements that report those of them that stand at `at`. */
+void verify_print_tables(struct scanner *s);
+void verify_print(struct scanner *s, enum report report);
+/* Statements of a filter: the loop over 64 positions at a time, with `print_hits` giving the expressions that are true where a gram may
+ * begin. */
+void filter_print_program(struct scanner *s, enum report report,
+                          void (*print_hits)(struct scanner *s, uint32_t vector));
+/* The cost of a filter whose loop takes `cycles` per 64 bytes and lets through this share of all positions. */
+double filter_cost(double cycles, double share);
+
+void sorted_print(struct scanner *s);
+
+int literals_generate(struct tool *tool, const struct request *request, const char *path);
+
+#endif
