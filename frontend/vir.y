@@ -38,6 +38,14 @@
 /* Where the parser's stacks live while it runs: bison has no argument for it. */
 static _Thread_local struct arena *stack_arena;
 
+/* Is the next token the first of a statement, a declaration or an item? An item's attributes stand before it. */
+static bool begins_anew(const struct parser *p)
+{
+    int last = p->previous_token;
+
+    return !last || last == ';' || last == '{' || last == '}' || (last == ']' && p->first_token == '#');
+}
+
 static int vir_lex(VIR_STYPE *value, struct src_range *place, struct parser *p, void *scanner);
 static void vir_error(const struct src_range *place, struct parser *p, void *scanner, const char *message);
 }
@@ -313,6 +321,10 @@ pipeline:
     $$->name = $2;
     $$->params = $4;
     $$->range = @$;
+  }
+| PIPELINE error pipeline_body {
+    yyerrok;
+    $$ = NULL;
   }
 ;
 
@@ -597,6 +609,23 @@ static void report_missing_semicolon(struct parser *p)
     diag_add_fix(p->diags, d, (struct src_range){p->previous_end, p->previous_end}, ";", "add ';' here");
 }
 
+/* What begins with this word has a form of its own: that helps more than the row's fix. */
+static void add_form(struct parser *p, struct diag *d)
+{
+    static const struct {
+        int token;
+        const char *form;
+    } forms[] = {
+#define FORM(NAME, form) {VIR_##NAME, form},
+#include "frontend/forms.def"
+#undef FORM
+    };
+
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
+        if (forms[i].token == p->first_token)
+            diag_add_fix(p->diags, d, SRC_NONE, NULL, "the form is:  %s", forms[i].form);
+}
+
 static int yyreport_syntax_error(const yypcontext_t *context, struct parser *p, void *scanner)
 {
     yysymbol_kind_t expected[YYNTOKENS], found = yypcontext_token(context);
@@ -606,7 +635,7 @@ static int yyreport_syntax_error(const yypcontext_t *context, struct parser *p, 
     (void)scanner;
     if (p->too_deep || (p->open_string_end && p->open_string_end == p->previous_end)) return 0;
     if (has_semicolon(expected, n) && starts_new_line(p, place)) report_missing_semicolon(p);
-    else diag_report(p->diags, DIAG_SYNTAX, place, found_text(p, found, place), expected_text(p, expected, n));
+    else add_form(p, diag_report(p->diags, DIAG_SYNTAX, place, found_text(p, found, place), expected_text(p, expected, n)));
     return 0;
 }
 
@@ -628,6 +657,8 @@ static int vir_lex(VIR_STYPE *value, struct src_range *place, struct parser *p, 
     p->previous_end = p->token_end;
     token = lexer_next(value, place, scanner);
     p->token_end = place->end;
+    if (begins_anew(p)) p->first_token = token;
+    p->previous_token = token;
     return token;
 }
 
@@ -638,6 +669,7 @@ bool parser_run(struct parser *p, const struct source_file *file)
     p->file = file;
     p->items = (struct syn_items){0};
     p->position = p->fed = p->token_end = p->previous_end = p->open_string_end = p->nesting = p->pending.n = 0;
+    p->previous_token = p->first_token = 0;
     p->too_deep = false;
     stack_arena = p->arena;
     vir_parse(p, lexer_open(p));
