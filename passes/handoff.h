@@ -74,7 +74,8 @@ const char *handoff_refusal_edit(enum handoff_refusal r);
 
 /* -- indices -- */
 /* Rewrites e as a sum of its linear parts, modulo 2^32, after subtracting `begin`; `lets` maps locals to what their lets were
- * given. */
-struct ir_expr *handoff_index(struct ir_program *p, struct ir_expr *e, struct ir_local *begin, const struct map *lets);
+ * given. The constant part is left out and told apart. */
+struct ir_expr *handoff_index(struct ir_program *p, struct ir_expr *e, struct ir_local *begin, const struct map *lets,
+                              uint32_t *constant);
 
 #endif

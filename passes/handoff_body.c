@@ -130,6 +130,16 @@ static void add_groups(struct fused *f, struct fused_part *part)
     part->groups = fused_add_param(f, name, IR_TYPE(U32), groups);
 }
 
+/* The last producer, for comparisons that whole groups of lanes share: of none, 0. */
+static void add_last(struct fused *f, struct fused_part *part)
+{
+    uint32_t size = part->arm->program->workgroup[0];
+    struct ir_expr *all = host_size_ceil(f->m, ir_expr_copy(f->m, part->dispatch), size);
+    if (size > 1) all = binary(f, IR_OP_MUL, all, u32(f, size));
+    struct ir_expr *last = binary(f, IR_OP_SUB, binary(f, IR_OP_MAX, all, u32(f, 1)), u32(f, 1));
+    part->last = fused_add_param(f, arena_printf(f->m->arena, "%s_last", part->arm->name), IR_TYPE(U32), last);
+}
+
 static bool is_in_place(const struct fused *f)
 {
     return f->h->form == HANDOFF_REGISTERS || f->h->form == HANDOFF_WORKGROUP;
@@ -147,6 +157,7 @@ static struct ir_expr *choose_invocations(struct fused *f)
         return binary(f, IR_OP_MAX, consumers, ir_expr_copy(f->m, f->first.dispatch));
     }
     add_groups(f, &f->first);
+    add_last(f, &f->first);
     if (f->h->factor == 1 && !f->h->owns) return consumers;
     add_groups(f, &f->second);
     consumers = host_size_ceil(f->m, consumers, f->h->factor);
@@ -183,32 +194,33 @@ static void write_in_place(struct fused *f)
 
 /* -- producers again -------------------------------------------------------------------------------------------------------- */
 
-/* The producer runs as invocation p of its own launch, if there is one. */
+/* The producer runs as invocation p of its own launch, if there is one. Both sides of the comparison are such that lanes
+ * which all pass it are found without a mask. */
 static void append_producer(struct fused *f, struct ir_block *to, struct ir_expr *p, struct ir_expr *also, bool again)
 {
-    uint32_t size = f->first.arm->program->workgroup[0];
     f->first.gid = append_let(f, to, arena_printf(f->m->arena, "%s_gid", f->first.arm->name), p);
-    struct ir_expr *group = local(f, f->first.gid);
-    if (size > 1) group = binary(f, IR_OP_DIV, group, u32(f, size));
-    struct ir_expr *runs = binary(f, IR_OP_LT, group, ir_get_param(f->m, f->first.groups, SRC_NONE));
+    struct ir_expr *any = binary(f, IR_OP_NE, ir_get_param(f->m, f->first.groups, SRC_NONE), u32(f, 0));
+    struct ir_expr *runs = binary(f, IR_OP_LE, local(f, f->first.gid), ir_get_param(f->m, f->first.last, SRC_NONE));
+    runs = binary(f, IR_OP_LAND, any, runs);
     if (also) runs = binary(f, IR_OP_LAND, also, runs);
     fused_append_body(f, &f->first, &append_if(f, to, runs)->if_.then_block, again, false);
 }
 
-/* Below zero there is no producer: the window begins at 0 then, and is as long. */
-static struct ir_expr *first_producer(struct fused *f, struct ir_expr *unit, bool fits)
+/* Below zero there is no producer: modulo 2^32 those have numbers that none has. With `clamps` the window begins at 0 then, and is
+ * as long, and what does not fit is 2^32 - 1. */
+static struct ir_expr *first_producer(struct fused *f, struct ir_expr *unit, bool clamps)
 {
     const struct access_window *w = &f->h->producers;
-    struct ir_expr *e = scaled(f, unit, w, fits);
+    struct ir_expr *e = scaled(f, unit, w, !clamps);
     if (w->low > 0) return binary(f, IR_OP_ADD, e, u32(f, (uint64_t)w->low));
-    return w->low < 0 ? binary(f, IR_OP_SAT_SUB, e, u32(f, (uint64_t)-w->low)) : e;
+    return w->low < 0 ? binary(f, clamps ? IR_OP_SAT_SUB : IR_OP_SUB, e, u32(f, (uint64_t)-w->low)) : e;
 }
 
 static void write_recomputed(struct fused *f)
 {
     struct ir_block *block = append_region(f, f->first.arm->name);
     const struct access_window *w = &f->h->producers;
-    struct ir_expr *p = first_producer(f, id(f, IR_OP_GID), w->numerator <= 1);
+    struct ir_expr *p = first_producer(f, id(f, IR_OP_GID), w->numerator > 1);
     if (w->count == 1) {
         append_producer(f, block, p, NULL, false);
     } else {
@@ -264,6 +276,17 @@ static struct ir_expr *is_own(struct fused *f, struct ir_expr *p)
     return binary(f, IR_OP_LAND, from, binary(f, IR_OP_LT, p, local(f, f->own_end)));
 }
 
+/* Workgroups so far out that the number of their first producer does not fit have no producers. */
+static struct ir_expr *append_near_end(struct fused *f, struct ir_expr *also)
+{
+    const struct access_window *w = &f->h->producers;
+    bool fits = w->numerator <= (uint64_t)f->program->workgroup[0] * f->h->factor * w->denominator;
+    if (fits) return also;
+    uint64_t most = (uint64_t)UINT32_MAX / ceil_divide(w->numerator, w->denominator);
+    struct ir_expr *near = binary(f, IR_OP_LE, id(f, IR_OP_WID), u32(f, most));
+    return also ? binary(f, IR_OP_LAND, near, also) : near;
+}
+
 static void write_fill(struct fused *f)
 {
     struct ir_block *block = append_region(f, f->first.arm->name);
@@ -271,8 +294,7 @@ static void write_fill(struct fused *f)
     uint64_t size = f->program->workgroup[0];
     if (f->h->owns) widen_to_own_part(w);
     uint64_t rounds = ceil_divide(w->count, size);
-    bool fits = w->numerator <= size * f->h->factor * w->denominator;
-    struct ir_local *first = append_let(f, block, "first", first_producer(f, id(f, IR_OP_WID), fits));
+    struct ir_local *first = append_let(f, block, "first", first_producer(f, id(f, IR_OP_WID), f->h->owns));
     struct ir_expr *k = id(f, IR_OP_LID), *also = NULL;
     if (rounds > 1 || f->h->owns) {
         struct ir_expr *n = f->h->owns ? count_rounds(f, block, first, rounds) : u32(f, rounds);
@@ -286,7 +308,7 @@ static void write_fill(struct fused *f)
         f->owned = append_let(f, block, "owned", is_own(f, ir_expr_copy(f->m, p)));
     else if (w->count % size)
         also = binary(f, IR_OP_LT, local(f, number), u32(f, w->count));
-    append_producer(f, block, p, also, rounds > 1 || f->h->owns);
+    append_producer(f, block, p, f->h->owns ? also : append_near_end(f, also), rounds > 1 || f->h->owns);
     f->owned = NULL;
 }
 

@@ -198,6 +198,7 @@ static struct handoff_tile *find_tile_of_array(const struct fused *f, const stru
 struct rewriting {
     struct fused *f;
     const struct fused_part *part;
+    struct ir_stmt *at; /* the statement */
 };
 
 static struct ir_expr *get(struct fused *f, struct ir_local *l)
@@ -240,6 +241,52 @@ static struct ir_expr *rewrite_length(struct fused *f, const struct fused_part *
     return formal->sized ? ir_const_u32(f->m, (uint32_t)formal->count) : ir_expr_copy(f->m, t->length);
 }
 
+/* -- indices of tiles ---------------------------------------------------------------------------------------------- */
+
+/* Has it the same value wherever it is seen? */
+static bool is_stable(const struct ir_expr *e)
+{
+    if (e->op == IR_OP_LOAD || (e->op == IR_OP_LOCAL && e->local->is_mutable)) return false;
+    if (ir_op_infos[e->op].traits & IR_TRAIT_SUBGROUP) return false;
+    for (uint32_t i = 0; i < e->n_args; i++)
+        if (!is_stable(e->args[i])) return false;
+    return true;
+}
+
+static bool is_seen_from(const struct ir_stmt *let, const struct ir_stmt *s)
+{
+    for (; s; s = s->parent->owner)
+        if (s->parent == let->parent) return true;
+    return false;
+}
+
+/* The local that has the value at s. */
+static struct ir_local *name_index(struct fused *f, struct ir_stmt *s, struct ir_expr *value, const char *array)
+{
+    for (uint32_t i = f->indices.n; i--;) {
+        const struct fused_index *known = &f->indices.at[i];
+        if (ir_expr_equal(known->value, value) && is_seen_from(known->let, s)) return known->let->let.local;
+    }
+    struct ir_stmt *let = fused_let(f, arena_printf(f->m->arena, "%s_at", array), value);
+    ir_insert_before(s, let);
+    vec_push(f->m->arena, &f->indices, ((struct fused_index){value, let}));
+    return let->let.local;
+}
+
+/* Where an element lies in the tile. Accesses that differ by constants share the name of what they add them to. */
+static struct ir_expr *tile_index(struct fused *f, struct ir_stmt *s, struct ir_expr *index,
+                                  const struct handoff_tile *t)
+{
+    uint32_t constant;
+    struct ir_expr *e = handoff_index(f->program, index, t->begin, &f->lets, &constant);
+    if (ir_is_const(e)) return ir_const_u32(f->m, (uint32_t)e->bits + constant);
+    if (e->n_args && is_stable(e)) e = get(f, name_index(f, s, e, t->buffer->name));
+    if (!constant) return e;
+    bool negative = constant > INT32_MAX;
+    return ir_binary(f->m, negative ? IR_OP_SUB : IR_OP_ADD, e, ir_const_u32(f->m, negative ? -constant : constant),
+                     index->range);
+}
+
 static bool is_past_end(const struct ir_expr *index, const struct ir_buffer *array)
 {
     return ir_is_const(index) && index->bits >= array->count;
@@ -256,7 +303,7 @@ static void rewrite_expr(void *ctx, struct ir_expr **place)
     } else if (e->op == IR_OP_LOAD) {
         struct handoff_tile *t = find_tile_of_array(r->f, e->buffer);
         if (!t) return;
-        e->args[0] = handoff_index(r->f->program, e->args[0], t->begin, &r->f->lets);
+        e->args[0] = tile_index(r->f, r->at, e->args[0], t);
         fused_update_depth(e);
         if (is_past_end(e->args[0], t->array)) *place = fused_zero(r->f->m, e->type);
     } else if (e->n_args == 0) {
@@ -314,7 +361,7 @@ static void rewrite_tile_store(struct fused *f, struct ir_stmt *s, struct handof
     struct ir_expr *bound = guarded ? ir_binary(f->m, IR_OP_LT, ir_expr_copy(f->m, s->store.index),
                                                 rewrite_length(f, &f->first, t), s->range)
                                     : NULL;
-    s->store.index = handoff_index(f->program, s->store.index, t->begin, &f->lets);
+    s->store.index = tile_index(f, s, s->store.index, t);
     if (is_past_end(s->store.index, t->array))
         ir_remove(s);
     else if (bound)
@@ -326,6 +373,7 @@ static void rewrite_stmt(void *ctx, struct ir_stmt *s)
     struct rewriting *r = ctx;
     struct fused *f = r->f;
     struct ir_expr **places[4];
+    r->at = s;
     for (uint32_t i = 0, n = ir_stmt_exprs(s, places); i < n; i++)
         ir_walk_expr(places[i], rewrite_expr, r);
     if (s->kind == IR_STMT_LET) map_set(&f->lets, s->let.local, s->let.value);
@@ -338,7 +386,7 @@ static void rewrite_stmt(void *ctx, struct ir_stmt *s)
     }
     if (s->kind == IR_STMT_ATOMIC) {
         struct handoff_tile *t = find_tile_of_array(f, s->atomic.buffer);
-        if (t) s->atomic.index = handoff_index(f->program, s->atomic.index, t->begin, &f->lets);
+        if (t) s->atomic.index = tile_index(f, s, s->atomic.index, t);
     }
 }
 
@@ -370,7 +418,8 @@ static void find_return(void *ctx, struct ir_stmt *s)
 void fused_append_body(struct fused *f, struct fused_part *part, struct ir_block *to, bool again, bool last)
 {
     struct ir_block body = {.owner = to->owner};
-    struct rewriting r = {f, part};
+    struct rewriting r = {.f = f, .part = part};
+    f->indices.n = 0;
     bool returns = false;
     ir_block_copy(f->m, &part->arm->program->body, &body, &part->moved);
     ir_walk_stmts(&body, find_return, &returns);

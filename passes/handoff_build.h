@@ -10,7 +10,14 @@ struct fused_part {
     struct map moved;           /* its buffers, arrays, params and locals -> those of the fused program */
     struct ir_expr *dispatch;   /* its invocations, in terms of the pipeline */
     struct ir_param *groups;    /* its workgroups, where they are not those of the fused program */
+    struct ir_param *last;      /* its last invocation, if there is any workgroup; NULL: not asked for */
     struct ir_local *gid, *wid; /* what it takes for its ids; NULL: those of the fused program */
+};
+
+/* A part of indices that has a name: what lies side by side is seen to. */
+struct fused_index {
+    const struct ir_expr *value;
+    struct ir_stmt *let;
 };
 
 struct fused {
@@ -22,6 +29,7 @@ struct fused {
     VEC(struct ir_arg) buffer_args, param_args;
     struct map names;                     /* taken by buffers, arrays and params */
     struct map lets;                      /* local -> value, for handoff_index */
+    VEC(struct fused_index) indices;      /* of the body that is being copied */
     struct ir_local *own_begin, *own_end; /* which producers are the workgroup's own */
     struct ir_local *owned;               /* whether this producer is the workgroup's own; NULL: it is */
 };

@@ -123,7 +123,7 @@ static struct ir_expr *scale(struct ir_module *m, struct ir_expr *e, uint32_t fa
     return factor == 1 ? e : ir_binary(m, IR_OP_MUL, e, ir_const_u32(m, factor), e->range);
 }
 
-/* Positive terms first, so that what is printed reads as one would write it. */
+/* Positive terms first, so that what is printed reads as one would write it. The constant is left out. */
 static struct ir_expr *write_sum(struct ir_module *m, const struct sum *s, struct src_range range)
 {
     struct ir_expr *e = NULL;
@@ -133,25 +133,21 @@ static struct ir_expr *write_sum(struct ir_module *m, const struct sum *s, struc
         struct ir_expr *term = scale(m, ir_expr_copy(m, s->terms[i].leaf), factor);
         e = e ? ir_binary(m, IR_OP_ADD, e, term, range) : term;
     }
-    if (s->constant && s->constant <= INT32_MAX) {
-        struct ir_expr *constant = ir_const_u32(m, s->constant);
-        e = e ? ir_binary(m, IR_OP_ADD, e, constant, range) : constant;
-    }
     if (!e) e = ir_const_u32(m, 0);
     for (uint32_t i = 0; i < s->n; i++)
         if (s->terms[i].factor > INT32_MAX)
             e = ir_binary(m, IR_OP_SUB, e, scale(m, ir_expr_copy(m, s->terms[i].leaf), -s->terms[i].factor), range);
-    if (s->constant > INT32_MAX) e = ir_binary(m, IR_OP_SUB, e, ir_const_u32(m, -s->constant), range);
     return e;
 }
 
-struct ir_expr *handoff_index(struct ir_program *p, struct ir_expr *e, struct ir_local *begin, const struct map *lets)
+struct ir_expr *handoff_index(struct ir_program *p, struct ir_expr *e, struct ir_local *begin, const struct map *lets,
+                              uint32_t *constant)
 {
     struct ir_module *m = p->module;
     struct ir_expr *first = ir_get_local(m, begin, SRC_NONE);
     struct sum s = {.program = p, .lets = lets};
     add_sum(&s, e, 1);
     add_sum(&s, first, (uint32_t)-1);
-    if (s.overflows) return ir_binary(m, IR_OP_SUB, e, first, e->range);
-    return write_sum(m, &s, e->range);
+    *constant = s.overflows ? 0 : s.constant;
+    return s.overflows ? ir_binary(m, IR_OP_SUB, e, first, e->range) : write_sum(m, &s, e->range);
 }

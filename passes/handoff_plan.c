@@ -8,8 +8,8 @@
 
 #include "ir/build.h"
 #include "ir/ops.h"
+#include "ir/traps.h"
 #include "ir/walk.h"
-#include "passes/traps.h"
 
 enum {
     DEFAULT_BUDGET_BYTES = 16384,
@@ -209,8 +209,8 @@ static enum handoff_refusal plan_in_place(struct handoff *h, const enum access_h
     h->form = HANDOFF_REGISTERS;
     h->factor = 1;
     if (sees_old_contents(h)) return HANDOFF_OLD_CONTENTS;
-    if (program_may_trap(handoff_first(h)->program)) {
-        if (program_may_trap(handoff_second(h)->program)) return HANDOFF_TWO_TRAPS;
+    if (ir_program_may_trap(handoff_first(h)->program)) {
+        if (ir_program_may_trap(handoff_second(h)->program)) return HANDOFF_TWO_TRAPS;
         h->owns = true; /* a producer that nobody needs may trap */
     }
     for (uint32_t i = 0; i < h->tiles.n; i++) {
@@ -234,7 +234,7 @@ static bool reads_what_it_writes(const struct handoff *h)
 
 static enum handoff_refusal check_map(struct handoff *h, const struct deeds *deeds)
 {
-    if (program_may_trap(handoff_first(h)->program)) return HANDOFF_PRODUCER_TRAPS;
+    if (ir_program_may_trap(handoff_first(h)->program)) return HANDOFF_PRODUCER_TRAPS;
     if (deeds->has_atomics) return HANDOFF_PRODUCER_ATOMICS;
     if (deeds->synchronises || deeds->has_subgroups) return HANDOFF_PRODUCER_SYNCHRONISES;
     if (reads_what_it_writes(h)) return HANDOFF_PRODUCER_READS;
@@ -316,7 +316,7 @@ static bool fits_twice(const struct handoff *h, uint32_t factor, uint64_t budget
 static bool may_take_turns(struct ir_program *p)
 {
     struct deeds d = look_at(p);
-    return !d.synchronises && !has_arrays(p, IR_SPACE_PRIVATE) && !program_may_trap(p);
+    return !d.synchronises && !has_arrays(p, IR_SPACE_PRIVATE) && !ir_program_may_trap(p);
 }
 
 static uint32_t choose_factor(const struct handoff *h, const struct deeds *deeds, struct handoff_budget budget)

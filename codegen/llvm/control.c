@@ -7,7 +7,7 @@
  * A condition such as gid.x < n holds for all lanes of almost every group: such an `if`, and `if gid.x >= n { return; }`, gets a second body for
  * full groups, without masks. */
 #include "codegen/llvm/lower.h"
-#include "ir/walk.h"
+#include "ir/traps.h"
 
 /* -- which lanes still run ------------------------------------------------------------------------------------------------- */
 
@@ -339,11 +339,6 @@ struct loop {
     bool ends;         /* lanes may end inside */
 };
 
-static void note_atomic(void *ctx, struct ir_stmt *s)
-{
-    *(bool *)ctx |= s->kind == IR_STMT_ATOMIC;
-}
-
 static void begin_loop(struct lower *l, struct ir_stmt *s, struct loop *loop)
 {
     const struct loop_facts *facts = shape_of_loop(&l->shapes, s);
@@ -354,7 +349,6 @@ static void begin_loop(struct lower *l, struct ir_stmt *s, struct loop *loop)
     loop->scope = l->scope;
     loop->ends = facts->ends && l->width > 1;
     loop->jumps = (struct loop_scope){.outer = l->loop, .break_to = loop->exit, .continue_to = loop->latch};
-    ir_walk_stmts(s->kind == IR_STMT_FOR ? &s->for_.body : &s->while_.body, note_atomic, &loop->jumps.has_atomics);
     loop->jumps.masked = l->width > 1 && (facts->divergent || facts->ends);
     if (facts->divergent && l->width > 1) l->scope = ++l->n_scopes;
     if (!loop->jumps.masked) return;
@@ -498,6 +492,10 @@ static void trap_too_many_rounds(struct lower *l, LLVMValueRef mask)
 static void test_uniform_while(struct lower *l, struct ir_stmt *s, struct loop *loop, LLVMValueRef count,
                                const struct value *max)
 {
+    if (!ir_while_may_trap(s)) {
+        block_branch(l, expr_lower_uniform(l, s->while_.cond), loop->body, loop->exit);
+        return;
+    }
     LLVMBasicBlockRef again = block_new(l, "again"), too_many = block_new(l, "too_many");
     block_branch(l, expr_lower_uniform(l, s->while_.cond), again, loop->exit);
     block_enter(l, again);
@@ -507,20 +505,27 @@ static void test_uniform_while(struct lower *l, struct ir_stmt *s, struct loop *
     block_jump(l, loop->exit);
 }
 
-static void test_masked_while(struct lower *l, struct ir_stmt *s, struct loop *loop, LLVMValueRef count,
-                              const struct value *max)
+/* Of the lanes that would go on, those that have used up their rounds trap. */
+static LLVMValueRef trap_over(struct lower *l, LLVMValueRef going, LLVMValueRef count, const struct value *max)
 {
     LLVMBasicBlockRef too_many = block_new(l, "too_many"), checked = block_new(l, "checked");
-    l->exec = load_mask(l, loop->live);
-    struct value cond = value_widen(l, expr_lower(l, s->while_.cond)), limit = value_widen(l, *max);
-    LLVMValueRef going = mask_and(l, l->exec, cond.at[0]);
+    struct value limit = value_widen(l, *max);
     LLVMValueRef over = LLVMBuildICmp(l->b, LLVMIntUGE, value_splat(l, count), limit.at[0], "");
     LLVMValueRef trapped = mask_and(l, going, over);
     block_branch_likely(l, LLVMBuildNot(l->b, mask_any(l, trapped), ""), checked, too_many);
     LLVMPositionBuilderAtEnd(l->b, too_many);
     trap_too_many_rounds(l, trapped);
     block_enter(l, checked);
-    going = mask_and_not(l, going, over);
+    return mask_and_not(l, going, over);
+}
+
+static void test_masked_while(struct lower *l, struct ir_stmt *s, struct loop *loop, LLVMValueRef count,
+                              const struct value *max)
+{
+    l->exec = load_mask(l, loop->live);
+    struct value cond = value_widen(l, expr_lower(l, s->while_.cond));
+    LLVMValueRef going = mask_and(l, l->exec, cond.at[0]);
+    if (ir_while_may_trap(s)) going = trap_over(l, going, count, max);
     LLVMBuildStore(l->b, going, loop->live);
     block_branch(l, mask_any(l, going), loop->body, loop->exit);
 }

@@ -41,6 +41,9 @@ static inline struct cpu_frame *frame_of(struct lower *l)
 
 struct lane_layout lanes_choose(const struct ir_program *p, const struct lower_features *features,
                                 const struct plan *plan, bool optimize);
+/* The lanes for the statements from `first` to `end`, between barriers: more than elsewhere where they compute with bytes alone, and
+ * no lane keeps anything from or for another phase. */
+uint32_t lanes_of_phase(struct lower *l, const struct ir_stmt *first, const struct ir_stmt *end);
 struct shape lanes_shape_of_id(const void *layout, enum ir_op op, uint32_t component);
 void scratch_layout_compute(struct lower *l, struct scratch_layout *s);
 LLVMValueRef scratch_at(struct lower *l, uint64_t offset);

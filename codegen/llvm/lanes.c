@@ -58,6 +58,60 @@ struct lane_layout lanes_choose(const struct ir_program *p, const struct lower_f
     return lanes;
 }
 
+/* -- phases of bytes --------------------------------------------------------------------------------------------------------- */
+
+/* Indices of byte tables are looked up as bytes. */
+static bool is_table_index(const struct ir_expr *load)
+{
+    const struct ir_expr *index = load->args[0];
+    return load->op == IR_OP_LOAD && load->buffer->space == IR_SPACE_DATA && load->buffer->count == 256 &&
+           index->op == IR_OP_CAST && ir_type_equal(index->args[0]->type, IR_TYPE(U8));
+}
+
+/* Does every lane of its own hold a byte at most? Linear values are kept as formulas, conditions as masks. */
+static bool is_of_bytes(struct lower *l, const struct ir_expr *e)
+{
+    bool small = e->type.scalar == IR_BOOL || (ir_type_mem_bytes(e->type) == 1 && e->type.lanes == 1);
+    if (ir_op_infos[e->op].traits & IR_TRAIT_SUBGROUP || e->op == IR_OP_LANE) return false;
+    if (!small && shape_of_expr(&l->shapes, e).varying) return false;
+    if (e->op == IR_OP_LOAD && is_table_index(e)) return is_of_bytes(l, e->args[0]->args[0]);
+    for (uint32_t i = 0; i < e->n_args; i++)
+        if (!is_of_bytes(l, e->args[i])) return false;
+    return true;
+}
+
+static bool is_phase_of_bytes(struct lower *l, const struct ir_stmt *first, const struct ir_stmt *end)
+{
+    for (const struct ir_stmt *s = first; s != end; s = s->next) {
+        struct ir_expr **places[4];
+        struct ir_block *blocks[2];
+        const struct ir_local *local = ir_stmt_written_local(s);
+        if (s->kind == IR_STMT_ATOMIC || s->kind == IR_STMT_COPY_ASYNC) return false;
+        if (local && plan_crosses(l->plan, local)) return false;
+        for (uint32_t i = 0, n = ir_stmt_exprs((struct ir_stmt *)s, places); i < n; i++)
+            if (!is_of_bytes(l, *places[i])) return false;
+        for (uint32_t i = 0, n = ir_stmt_blocks((struct ir_stmt *)s, blocks); i < n; i++)
+            if (!is_phase_of_bytes(l, blocks[i]->first, NULL)) return false;
+    }
+    return true;
+}
+
+static bool has_private_arrays(const struct ir_program *p)
+{
+    for (uint32_t i = 0; i < p->arrays.n; i++)
+        if (p->arrays.at[i]->space == IR_SPACE_PRIVATE) return true;
+    return false;
+}
+
+uint32_t lanes_of_phase(struct lower *l, const struct ir_stmt *first, const struct ir_stmt *end)
+{
+    const struct lane_layout *lanes = &frame_of(l)->lanes;
+    uint32_t wide = l->features->vector_bytes;
+    bool may = l->plan->has_phases && !l->plan->keeps_alive && lanes->width > 1 && lanes->width < wide &&
+               lanes->size[0] % wide == 0 && !has_private_arrays(l->program);
+    return may && is_phase_of_bytes(l, first, end) ? wide : lanes->width;
+}
+
 /* -- ids ------------------------------------------------------------------------------------------------------------------------ */
 
 /* lid: linear where a group never leaves a row, shared where it never leaves a plane's row. */

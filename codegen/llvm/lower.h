@@ -83,7 +83,6 @@ struct loop_scope {
     struct loop_scope *outer;
     LLVMBasicBlockRef break_to, continue_to;
     bool masked;                    /* lanes leave one by one: jumps only set the masks below */
-    bool has_atomics;               /* in its body */
     LLVMValueRef broken, continued; /* allocas of masks */
     uint32_t n_breaks, n_continues; /* emitted so far as masks */
 };
@@ -131,6 +130,7 @@ struct lower {
     uint32_t group_width;
     struct slot *slots; /* by local index */
     struct array *buffers, *arrays, *data;
+    const bool *still_arrays;   /* by index: workgroup arrays that nobody writes until the next barrier; NULL: none */
     VEC(struct window) windows; /* valid here; blocks drop theirs at their end */
 
     LLVMValueRef exec;        /* mask of the running lanes; NULL: all */

@@ -70,6 +70,12 @@ static bool is_constant_memory(const struct ir_buffer *b)
     return b->access == IR_ACCESS_READ || b->access == IR_ACCESS_UNIFORM;
 }
 
+/* Nothing changes while windows of it are kept. */
+static bool is_still(struct lower *l, const struct ir_buffer *b)
+{
+    return is_constant_memory(b) || (b->space == IR_SPACE_WORKGROUP && l->still_arrays && l->still_arrays[b->index]);
+}
+
 /* What a load finds never changes. */
 static void mark_invariant(struct lower *l, LLVMValueRef load)
 {
@@ -183,16 +189,30 @@ static LLVMValueRef window_inside(struct lower *l, const struct array *a, LLVMVa
     return LLVMBuildICmp(l->b, LLVMIntULT, widen_u32(l, first), memory_limit(l, a->count, n - 1), "");
 }
 
-enum { PREFETCH_BYTES = 1024 };
+enum { LINE_BYTES = 64, AHEAD_BYTES = 2048 };
 
-/* Read-modify-writes, lane after lane, fill what a processor looks ahead: it would only meet the next line of memory when it
- * needs it. */
-static void prefetch_ahead(struct lower *l, const struct array *a, LLVMValueRef at)
+/* Is a part of the same line being loaded already? */
+static bool has_neighbour(struct lower *l, const struct window *w)
 {
-    if (!l->loop || !l->loop->has_atomics || a->buffer->space != IR_SPACE_STORAGE) return;
-    LLVMValueRef args[4] = {build_element(l, type_int(l, 8), at, const_int(l, 64, PREFETCH_BYTES)), const_int(l, 32, 0),
-                            const_int(l, 32, 3), const_int(l, 32, 1)};
-    build_call(l, "llvm.prefetch", type_ptr(l), args, 4);
+    for (uint32_t i = 0; i < l->windows.n; i++) {
+        const struct window *o = &l->windows.at[i];
+        if (o->buffer == w->buffer && o->root == w->root && o->scale == w->scale && o->stride == w->stride) return true;
+    }
+    return false;
+}
+
+/* Groups go through memory in order, but what processors guess themselves is not far enough ahead, above all where a workgroup does
+ * something else between its loads. An address that does not exist is no fault. */
+static void prefetch(struct lower *l, const struct array *a, const struct window *w, LLVMValueRef at)
+{
+    uint64_t n_bytes = (uint64_t)w->stride * l->width * ir_type_mem_bytes(a->buffer->elem);
+    bool streams = a->buffer->space == IR_SPACE_STORAGE && is_constant_memory(a->buffer);
+    if (l->target->is_device || !l->optimize || l->exec || !streams || has_neighbour(l, w)) return;
+    for (uint64_t line = 0; line < n_bytes; line += LINE_BYTES) {
+        LLVMValueRef args[4] = {build_element(l, type_int(l, 8), at, const_int(l, 64, AHEAD_BYTES + line)),
+                                const_int(l, 32, 0), const_int(l, 32, 3), const_int(l, 32, 1)};
+        build_call(l, "llvm.prefetch", type_ptr(l), args, 4);
+    }
 }
 
 static LLVMValueRef load_whole(struct lower *l, const struct array *a, const struct window *w)
@@ -204,7 +224,7 @@ static LLVMValueRef load_whole(struct lower *l, const struct array *a, const str
     block_branch_likely(l, window_inside(l, a, first, n), inside, partial);
     block_enter(l, inside);
     LLVMValueRef at = address(l, a, first, 0);
-    prefetch_ahead(l, a, at);
+    prefetch(l, a, w, at);
     LLVMValueRef values[2] = {build_load(l, type, at, align_of(a))};
     LLVMBasicBlockRef from[2] = {LLVMGetInsertBlock(l->b)};
     block_jump(l, done);
@@ -232,7 +252,7 @@ static LLVMValueRef get_window(struct lower *l, const struct array *a, struct wi
     } else {
         w.elements = load_whole(l, a, &w);
     }
-    if (is_constant_memory(a->buffer)) vec_push(l->arena, &l->windows, w);
+    if (is_still(l, a->buffer)) vec_push(l->arena, &l->windows, w);
     return w.elements;
 }
 
@@ -242,7 +262,7 @@ static LLVMValueRef every(struct lower *l, LLVMValueRef elements, uint32_t first
     LLVMTypeRef elem = LLVMGetElementType(LLVMTypeOf(elements));
     uint32_t bits = type_bits(elem);
     if (step == 1) return elements;
-    if (LLVMGetTypeKind(elem) == LLVMIntegerTypeKind && (step & (step - 1)) == 0 && bits * step <= 32) {
+    if (LLVMGetTypeKind(elem) == LLVMIntegerTypeKind && (step & (step - 1)) == 0 && bits * step <= 64) {
         LLVMTypeRef wide = LLVMVectorType(type_int(l, bits * step), l->width);
         LLVMValueRef groups = LLVMBuildBitCast(l->b, elements, wide, "");
         LLVMValueRef low = LLVMBuildLShr(l->b, groups, const_like(wide, (uint64_t)first * bits), "");

@@ -3,6 +3,7 @@
 #include "codegen/llvm/plan.h"
 
 #include "ir/ops.h"
+#include "ir/traps.h"
 #include "ir/walk.h"
 
 bool plan_is_raised(const struct plan *plan, const struct ir_stmt *s)
@@ -58,9 +59,103 @@ static struct ir_stmt *loop_around(const struct ir_stmt *s)
     return outer;
 }
 
+/* -- loops whose rounds stand for themselves -------------------------------------------------------------------------------- */
+
+static bool is_shared(const struct plan *plan, const struct ir_expr *e)
+{
+    for (uint32_t i = 0; i < e->n_args; i++)
+        if (!is_shared(plan, e->args[i])) return false;
+    switch (e->op) {
+    case IR_OP_LOCAL:
+        return plan->shared[e->local->index];
+    case IR_OP_LOAD:
+    case IR_OP_GID:
+    case IR_OP_LID:
+    case IR_OP_LANE:
+        return false;
+    default:
+        return (ir_op_infos[e->op].traits & IR_TRAIT_SUBGROUP) == 0;
+    }
+}
+
+static void note_shared(void *ctx, struct ir_stmt *s)
+{
+    struct plan *plan = ctx;
+    if (s->kind == IR_STMT_LET) plan->shared[s->let.local->index] = is_shared(plan, s->let.value);
+}
+
+/* What the body of a loop uses. */
+struct rounds {
+    struct plan *plan;
+    VEC(const struct ir_local *) outer; /* used there, declared before it */
+    bool apart;
+};
+
+static void note_inside(void *ctx, struct ir_stmt *s)
+{
+    const struct ir_local *local = ir_stmt_written_local(s);
+    bool declares = s->kind == IR_STMT_LET || s->kind == IR_STMT_VAR || s->kind == IR_STMT_FOR ||
+                    (s->kind == IR_STMT_ATOMIC && s->atomic.declares);
+    struct plan *plan = ((struct rounds *)ctx)->plan;
+    if (local && declares) plan->loop_of_local[local->index] = plan->n_loops;
+}
+
+static void note_outer(struct rounds *r, const struct ir_local *local)
+{
+    if (r->plan->loop_of_local[local->index] == r->plan->n_loops) return;
+    r->apart &= r->plan->shared[local->index];
+    vec_push(r->plan->arena, &r->outer, local);
+}
+
+static void look_at_operand(void *ctx, struct ir_expr **place)
+{
+    struct rounds *r = ctx;
+    const struct ir_expr *e = *place;
+    if (e->op == IR_OP_LOCAL) note_outer(r, e->local);
+    if (e->op == IR_OP_LOAD && e->buffer->space == IR_SPACE_PRIVATE) r->apart = false;
+}
+
+static void look_at_stmt(void *ctx, struct ir_stmt *s)
+{
+    struct rounds *r = ctx;
+    struct ir_expr **places[4];
+    const struct ir_buffer *buffer = ir_stmt_written_buffer(s);
+    const struct ir_local *local = ir_stmt_written_local(s);
+    for (uint32_t i = 0, n = ir_stmt_exprs(s, places); i < n; i++)
+        ir_walk_expr(places[i], look_at_operand, r);
+    if (local) note_outer(r, local);
+    if (buffer && buffer->space == IR_SPACE_PRIVATE) r->apart = false;
+    bool jumps =
+        s->kind == IR_STMT_RETURN || s->kind == IR_STMT_TRAP || s->kind == IR_STMT_BREAK || s->kind == IR_STMT_CONTINUE;
+    if (jumps || s->kind == IR_STMT_COPY_ASYNC || (s->kind == IR_STMT_WHILE && ir_while_may_trap(s))) r->apart = false;
+}
+
+static bool is_at_top(const struct ir_stmt *s)
+{
+    const struct ir_stmt *owner = s->parent->owner;
+    while (owner && (owner->kind == IR_STMT_REGION || owner->kind == IR_STMT_BLOCK))
+        owner = owner->parent->owner;
+    return !owner;
+}
+
+/* No invocation keeps anything from one round for the next. */
+static bool has_rounds_apart(struct plan *plan, struct ir_stmt *s)
+{
+    if (!is_at_top(s) || !is_shared(plan, s->for_.from) || !is_shared(plan, s->for_.to)) return false;
+    struct rounds r = {.plan = plan, .apart = true};
+    plan->loop_of_local[s->for_.local->index] = ++plan->n_loops;
+    ir_walk_stmts(&s->for_.body, note_inside, &r);
+    ir_walk_stmts(&s->for_.body, look_at_stmt, &r);
+    for (uint32_t i = 0; r.apart && i < r.outer.n; i++)
+        plan->scalars[r.outer.at[i]->index] = plan->changed = true;
+    return r.apart;
+}
+
 static bool must_rise(struct plan *plan, struct ir_stmt *s)
 {
     switch (s->kind) {
+    case IR_STMT_FOR:
+        return !map_find(&plan->raised, s) && has_rounds_apart(plan, s);
     case IR_STMT_BARRIER:
     case IR_STMT_GRID_BARRIER:
         return true;
@@ -141,7 +236,8 @@ static void use_stmt(void *ctx, struct ir_stmt *s)
     if (ir_stmt_written_local(s)) use_local(plan, ir_stmt_written_local(s));
     if (ir_stmt_written_buffer(s)) use_array(plan, ir_stmt_written_buffer(s));
     if (s->kind == IR_STMT_COPY_ASYNC) use_array(plan, s->copy.src);
-    plan->keeps_alive |= s->kind == IR_STMT_RETURN || s->kind == IR_STMT_TRAP || s->kind == IR_STMT_WHILE;
+    bool ends = s->kind == IR_STMT_RETURN || s->kind == IR_STMT_TRAP;
+    plan->keeps_alive |= ends || (s->kind == IR_STMT_WHILE && ir_while_may_trap(s));
 }
 
 static void use_tree(struct plan *plan, struct ir_stmt *s)
@@ -199,7 +295,10 @@ void plan_compute(struct plan *plan, struct arena *arena, const struct ir_progra
     plan->crossing_arrays = ARENA_ARRAY(arena, bool, p->arrays.n + 1);
     plan->phase_of_local = ARENA_ARRAY(arena, uint32_t, p->locals.n + 1);
     plan->phase_of_array = ARENA_ARRAY(arena, uint32_t, p->arrays.n + 1);
+    plan->shared = ARENA_ARRAY(arena, bool, p->locals.n + 1);
+    plan->loop_of_local = ARENA_ARRAY(arena, uint32_t, p->locals.n + 1);
     map_init(&plan->raised, arena);
+    ir_walk_stmts(body, note_shared, plan);
     do {
         plan->changed = false;
         raise_block(plan, body);

@@ -7,7 +7,8 @@
  *     barrier;                                 ends it
  *   }
  *
- * Statements that run once per workgroup are "raised". The locals their conditions need are scalars of the workgroup, and what defines those is
+ * Statements that run once per workgroup are "raised". So are loops without barriers whose rounds have nothing to do with each other: a
+ * round of all invocations, then the next, goes through memory in order. The locals their conditions need are scalars of the workgroup, and what defines those is
  * raised too. All other locals belong to invocations; those that several phases use are kept in scratch memory. */
 #ifndef VYREC_LLVM_PLAN_H
 #define VYREC_LLVM_PLAN_H
@@ -18,13 +19,15 @@
 struct plan {
     struct arena *arena;
     const struct ir_program *program;
-    bool has_phases;          /* any barrier at all; without, nothing below is set */
-    uint32_t n_launch_phases; /* 1 + grid barriers */
-    bool keeps_alive;         /* lanes may end before the last phase */
-    bool *scalars;            /* locals by index: one value per workgroup */
-    bool *crossing;           /* locals by index: used in several phases */
-    bool *crossing_arrays;    /* arrays by index */
-    struct map raised;        /* statement -> key present */
+    bool has_phases;                  /* any barrier at all; without, nothing below is set */
+    uint32_t n_launch_phases;         /* 1 + grid barriers */
+    bool keeps_alive;                 /* lanes may end before the last phase */
+    bool *scalars;                    /* locals by index: one value per workgroup */
+    bool *crossing;                   /* locals by index: used in several phases */
+    bool *crossing_arrays;            /* arrays by index */
+    struct map raised;                /* statement -> key present */
+    bool *shared;                     /* lets by index: computed from what all invocations of a workgroup share */
+    uint32_t *loop_of_local, n_loops; /* while looking at a loop's body: its number for what is declared in it */
     bool changed, has_raised_while;
     /* while numbering phases */
     uint32_t phase, n_raised_loops;

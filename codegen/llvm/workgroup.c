@@ -218,16 +218,47 @@ static void phase_full_groups(struct lower *l, struct phase *p, uint32_t n)
     block_enter(l, exit);
 }
 
+static void note_write(void *still, struct ir_stmt *s)
+{
+    const struct ir_buffer *b = ir_stmt_written_buffer(s);
+    if (b && b->space == IR_SPACE_WORKGROUP) ((bool *)still)[b->index] = false;
+}
+
+static const bool *find_still_arrays(struct lower *l, struct ir_stmt *first, const struct ir_stmt *end)
+{
+    bool *still = ARENA_ARRAY(l->arena, bool, l->program->arrays.n + 1);
+    for (uint32_t i = 0; i < l->program->arrays.n; i++)
+        still[i] = true;
+    for (struct ir_stmt *s = first; s != end; s = s->next) {
+        struct ir_block *blocks[2];
+        note_write(still, s);
+        for (uint32_t i = 0, n = ir_stmt_blocks(s, blocks); i < n; i++)
+            ir_walk_stmts(blocks[i], note_write, still);
+    }
+    return still;
+}
+
+static void set_width(struct lower *l, uint32_t width)
+{
+    struct lane_layout *lanes = &frame_of(l)->lanes;
+    if (l->group_width == width) return;
+    l->group_width = lanes->width = width;
+    lanes->n_groups = (lanes->n_invocations + width - 1) / width;
+    l->ended = NULL; /* its type is that of the masks */
+}
+
 static void phase_lower(struct lower *l, struct ir_stmt *first, const struct ir_stmt *end)
 {
     const struct lane_layout *lanes = &frame_of(l)->lanes;
     struct lower saved = *l;
     struct phase p = {.l = l, .first = first, .end = end};
+    set_width(l, lanes_of_phase(l, first, end));
     if (l->plan->has_phases) {
         p.numbers = ARENA_ARRAY(l->arena, uint32_t, l->program->locals.n + 1);
         collect_crossing(&p);
     }
     l->at_workgroup = false;
+    l->still_arrays = find_still_arrays(l, first, end);
     uint32_t rest = lanes->n_invocations % lanes->width;
     phase_full_groups(l, &p, lanes->n_invocations / lanes->width);
     if (rest) {
@@ -235,7 +266,9 @@ static void phase_lower(struct lower *l, struct ir_stmt *first, const struct ir_
         p.group = const_int(l, 32, lanes->n_groups - 1);
         phase_group(l, &p, mask_below(l, const_int(l, 32, rest)));
     }
+    set_width(l, saved.group_width);
     l->at_workgroup = true;
+    l->still_arrays = NULL;
     l->width = 1;
     l->exec = NULL;
     l->scope = 0;

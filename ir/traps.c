@@ -2,7 +2,7 @@
  *
  *   while n < 9 && text[i + n] != 0 max 9 { n = n + 1; }
  */
-#include "passes/traps.h"
+#include "ir/traps.h"
 
 #include "ir/build.h"
 #include "ir/ops.h"
@@ -30,10 +30,10 @@ static bool is_counter_step(const struct ir_stmt *s, const struct ir_local *l)
 }
 
 /* Does every round add to the variable, and nothing else change it? */
-static bool grows_each_round(struct ir_stmt *loop, const struct ir_local *l)
+static bool grows_each_round(const struct ir_stmt *loop, const struct ir_local *l)
 {
     struct changes c = {.local = l};
-    ir_walk_stmts(&loop->while_.body, count_change, &c);
+    ir_walk_stmts((struct ir_block *)&loop->while_.body, count_change, &c);
     if (c.n_assigns != 1 || c.n_continues) return false;
     IR_EACH_STMT(s, &loop->while_.body)
     {
@@ -42,7 +42,7 @@ static bool grows_each_round(struct ir_stmt *loop, const struct ir_local *l)
     return false;
 }
 
-static bool is_bounded_by(struct ir_stmt *loop, const struct ir_expr *cond)
+static bool is_bounded_by(const struct ir_stmt *loop, const struct ir_expr *cond)
 {
     if (cond->op == IR_OP_LAND) return is_bounded_by(loop, cond->args[0]) || is_bounded_by(loop, cond->args[1]);
     if (cond->op != IR_OP_LT || cond->args[0]->op != IR_OP_LOCAL || !ir_is_const(cond->args[1])) return false;
@@ -52,14 +52,19 @@ static bool is_bounded_by(struct ir_stmt *loop, const struct ir_expr *cond)
            grows_each_round(loop, l);
 }
 
+bool ir_while_may_trap(const struct ir_stmt *loop)
+{
+    return !ir_is_const(loop->while_.max) || !is_bounded_by(loop, loop->while_.cond);
+}
+
 static void look_for_trap(void *ctx, struct ir_stmt *s)
 {
     bool *traps = ctx;
     if (s->kind == IR_STMT_TRAP) *traps = true;
-    if (s->kind == IR_STMT_WHILE && !(ir_is_const(s->while_.max) && is_bounded_by(s, s->while_.cond))) *traps = true;
+    if (s->kind == IR_STMT_WHILE && ir_while_may_trap(s)) *traps = true;
 }
 
-bool program_may_trap(const struct ir_program *p)
+bool ir_program_may_trap(const struct ir_program *p)
 {
     bool traps = false;
     ir_walk_stmts((struct ir_block *)&p->body, look_for_trap, &traps);
