@@ -158,7 +158,6 @@ static void add_options(struct verifier *v, word_list *words)
 /* The exit status, or -1; the beginning of what was said. */
 static int spawn(char **words, char *said, size_t room)
 {
-    extern char **environ;
     int ends[2], status = -1;
     pid_t child;
     size_t n = 0;

@@ -1,6 +1,6 @@
 /* program.c - runs a program of another project on bytes in memory. They have no name in any folder, so that nothing has
  * to be taken away afterwards. */
-#define _GNU_SOURCE /* memfd_create */
+#define _GNU_SOURCE /* memfd_create, environ */
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
@@ -13,7 +13,6 @@
 
 enum { MAX_ARGUMENTS = 16, CHILD_FILE = 3 /* what it is called in the child */ };
 #define CHILD_PATH "/dev/fd/3"
-extern char **environ;
 
 static bool write_all(int fd, struct file_bytes file)
 {
