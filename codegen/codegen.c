@@ -35,6 +35,13 @@ static bool emit_host(const struct ir_module *m, const struct codegen_options *o
     return ok;
 }
 
+static bool emit_images(const struct ir_module *m, const struct codegen_options *options, const struct interface *face,
+                        struct diags *diags, struct arena *scratch, struct out *out)
+{
+    struct object_contents contents;
+    return object_collect(m, options, face, diags, scratch, out, &contents);
+}
+
 /* For the greatest chosen target of the family, or else for its first. */
 static bool emit_device(const struct ir_module *m, const struct codegen_options *options, enum target_family family,
                         struct arena *scratch, struct out *out)
@@ -135,6 +142,8 @@ bool codegen_emit(const struct ir_module *m, const struct codegen_options *optio
     case CODEGEN_EMIT_MSL:
     case CODEGEN_EMIT_BINDINGS:
         return emit_forms(m, options, diags, scratch, out);
+    case CODEGEN_EMIT_IMAGES:
+        return emit_images(m, options, &face, diags, scratch, out);
     case CODEGEN_EMIT_OBJECT:
     case CODEGEN_EMIT_CPU_ASM:
     case CODEGEN_EMIT_LLVM:

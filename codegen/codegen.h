@@ -7,6 +7,7 @@
 
 enum codegen_emit {
     CODEGEN_EMIT_OBJECT, /* one relocatable ELF object of the host */
+    CODEGEN_EMIT_IMAGES, /* the container alone, which is all that a device needs of an object */
     CODEGEN_EMIT_CPU_ASM,
     CODEGEN_EMIT_PTX,           /* text of all programs for one chosen target */
     CODEGEN_EMIT_AMDGCN,        /* linked code object of all programs for one chosen target */

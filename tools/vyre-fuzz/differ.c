@@ -63,7 +63,7 @@ enum { ON_PTX = N_LEVELS + 1 };
 
 const char *fuzz_executor_name(uint32_t k)
 {
-    return k < N_LEVELS ? levels[k] : k == N_LEVELS ? "vulkan" : k == ON_PTX ? "ptx" : NULL;
+    return k < N_LEVELS ? levels[k] : k == N_LEVELS ? "device" : k == ON_PTX ? "ptx" : NULL;
 }
 
 /* -- reports --------------------------------------------------------------------------------------------- */
@@ -493,20 +493,25 @@ static bool may_run_as_ptx(const struct trial *t, const struct subject *s)
 }
 
 /* Some programs have CPU code only. */
-static bool may_run_on_device(const struct subject *s)
+static bool has_image(const struct trial *t, const struct ir_program *p)
 {
-    if (s->unit.program) return !codegen_device_refusal(s->unit.program);
+    return strcmp(t->options->device, "vulkan") ? !codegen_kernel_refusal(p) : !codegen_device_refusal(p);
+}
+
+static bool may_run_on_device(const struct trial *t, const struct subject *s)
+{
+    if (s->unit.program) return has_image(t, s->unit.program);
     IR_EACH_STMT(arm, &s->unit.pipeline->body)
     {
-        if (arm->kind == IR_STMT_ARM && codegen_device_refusal(arm->arm->program)) return false;
+        if (arm->kind == IR_STMT_ARM && !has_image(t, arm->arm->program)) return false;
     }
     return true;
 }
 
 struct executors {
-    struct library *library;
+    struct library *library, *images;
     bool runs[N_LEVELS];               /* the machine has this level, and it was chosen */
-    struct compiled *at[N_LEVELS + 1]; /* NULL: is not run; the last is the Vulkan device */
+    struct compiled *at[N_LEVELS + 1]; /* NULL: is not run; the last is the device */
 };
 
 /* All levels that the machine has, or one of them; code for all, or for that one. */
@@ -522,30 +527,56 @@ static void choose_levels(struct trial *t, struct executors *e, struct target_se
     }
 }
 
-static bool open_executors(struct trial *t, struct executors *e)
+static bool compile(struct trial *t, enum codegen_emit form, const struct target_set *targets, struct out *code)
+{
+    struct codegen_options options = {
+        .emit = form, .opt_level = t->opt_level, .prefix = "", .source_name = "fuzz.vir", .targets = targets};
+    fuzz_place.unit = "(compiling)";
+    out_init(code, t->arena.mem);
+    bool ok = codegen_emit(t->passed, &options, &t->diags, &t->arena, code);
+    if (!ok) report_module(t, "does not compile", render_messages(t));
+    return ok;
+}
+
+static bool open_levels(struct trial *t, struct executors *e)
 {
     struct target_set targets = {0};
-    struct codegen_options options = {.emit = CODEGEN_EMIT_OBJECT,
-                                      .opt_level = t->opt_level,
-                                      .prefix = "",
-                                      .source_name = "fuzz.vir",
-                                      .targets = &targets};
     struct out object;
-    fuzz_place.unit = "(compiling)";
-    out_init(&object, t->arena.mem);
     choose_levels(t, e, &targets);
-    targets.has[TARGET_SPIRV_VULKAN_1_2] = t->options->run_vulkan;
-    bool ok = codegen_emit(t->passed, &options, &t->diags, &t->arena, &object);
-    if (!ok) report_module(t, "does not compile", render_messages(t));
-    ok = ok && library_load(&t->run, &object, &e->library);
+    bool ok = compile(t, CODEGEN_EMIT_OBJECT, &targets, &object) && library_load(&t->run, &object, &e->library);
     out_release(&object);
-    for (uint32_t k = 0; ok && t->options->run_cpu && k < N_LEVELS; k++)
+    for (uint32_t k = 0; ok && k < N_LEVELS; k++)
         if (e->runs[k])
             ok = compiled_open(&t->run, e->library,
                                &(struct compiled_options){"cpu", levels[k], random_between(&t->random, 1, 4), false},
                                &e->at[k]);
-    if (ok && t->options->run_vulkan)
-        ok = compiled_open(&t->run, e->library, &(struct compiled_options){"vulkan", NULL, 0, true}, &e->at[N_LEVELS]);
+    return ok;
+}
+
+/* What the devices of a backend take: the targets of --target=all, and of PTX one more, which a device that is too old
+ * for it passes over. */
+static void choose_images(struct trial *t, struct target_set *targets)
+{
+    static const enum target_id ptx[] = {TARGET_PTX_SM_80, TARGET_PTX_SM_86, TARGET_PTX_SM_89, TARGET_PTX_SM_90};
+    const char *device = t->options->device;
+    enum target_family family = !strcmp(device, "cuda")  ? TARGET_FAMILY_PTX
+                                : !strcmp(device, "hsa") ? TARGET_FAMILY_AMDGCN
+                                                         : TARGET_FAMILY_SPIRV;
+    for (uint32_t k = 0; k < TARGET_COUNT; k++)
+        targets->has[k] = target_infos[k].family == family && target_infos[k].in_all;
+    if (family == TARGET_FAMILY_PTX) targets->has[ptx[random_below(&t->random, sizeof ptx / sizeof *ptx)]] = true;
+}
+
+static bool open_device(struct trial *t, struct executors *e)
+{
+    struct target_set targets = {0};
+    struct out images;
+    choose_images(t, &targets);
+    bool ok = compile(t, CODEGEN_EMIT_IMAGES, &targets, &images) &&
+              library_load_images(&t->run, &images, t->passed->programs.n, &e->images) &&
+              compiled_open(&t->run, e->images, &(struct compiled_options){t->options->device, NULL, 0, true},
+                            &e->at[N_LEVELS]);
+    out_release(&images);
     return ok;
 }
 
@@ -554,6 +585,7 @@ static void close_executors(struct executors *e)
     for (uint32_t k = 0; k <= N_LEVELS; k++)
         if (e->at[k]) compiled_close(e->at[k]);
     if (e->library) library_unload(e->library);
+    if (e->images) library_unload(e->images);
 }
 
 /* -- all of a module ------------------------------------------------------------------------------------- */
@@ -563,9 +595,9 @@ static bool try_executors(struct trial *t, const struct executors *e, struct sub
 {
     bool ok = try_schedule(t, s) && try_passed(t, s);
     for (uint32_t k = 0; k <= N_LEVELS; k++) {
-        if (!e->at[k] || (k == N_LEVELS && !may_run_on_device(s))) continue;
+        if (!e->at[k] || (k == N_LEVELS && !may_run_on_device(t, s))) continue;
         uint64_t unsupported = t->counts->unsupported;
-        bool agrees = try_level(t, s, e->at[k], fuzz_executor_name(k));
+        bool agrees = try_level(t, s, e->at[k], k == N_LEVELS ? t->options->device : fuzz_executor_name(k));
         t->counts->on_executor[k] += agrees && t->counts->unsupported == unsupported;
         ok &= agrees;
     }
@@ -603,7 +635,7 @@ static void try_module(struct trial *t)
     bool ok = verify(t, generated, "the generated module is not sound") && read_back(t, generated) &&
               verify(t, t->module, "the module that was read is not sound");
     if (ok) run_passes(t);
-    ok = ok && ((!t->options->run_cpu && !t->options->run_vulkan) || open_executors(t, &e)) &&
+    ok = ok && (!t->options->run_cpu || open_levels(t, &e)) && (!t->options->device || open_device(t, &e)) &&
          (!t->options->ptx || load_ptx(t));
     t->counts->failed += !ok;
     for (uint32_t k = 0; ok && k < t->module->programs.n && !t->options->handoffs; k++)

@@ -10,7 +10,8 @@
 
 struct fuzz_options {
     struct generate_size size;
-    bool run_cpu, run_vulkan;
+    bool run_cpu;
+    const char *device;       /* backend of a device that runs the programs too, "vulkan" or "cuda"; NULL: none does */
     struct ptx_emulator *ptx; /* runs the programs as PTX too; NULL: none does */
     bool handoffs;            /* pipelines of gen_handoff.c */
     bool one_level;           /* each module on one level of CPU code, drawn by its seed, instead of on all */

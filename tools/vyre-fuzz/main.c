@@ -119,7 +119,7 @@ static int work(struct tool *tool)
             break;
         case OPTION_ID_FUZZ_RUN:
             options.run_cpu = !strcmp(use->argument, "cpu");
-            options.run_vulkan = !strcmp(use->argument, "vulkan");
+            if (!strcmp(use->argument, "vulkan") || !strcmp(use->argument, "cuda")) options.device = use->argument;
             run_ptx = !strcmp(use->argument, "ptx");
             break;
         case OPTION_ID_FUZZ_HANDOFFS:

@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include "ir/base/out.h"
+#include "runtime-stub/vyre_container.h"
+#include "runtime-stub/vyre_cpu.h"
 #include "tools/vyre-run/run.h"
 
 extern char **environ;
@@ -25,7 +27,8 @@ const void *const runtime_entries[] = {(const void *)(uintptr_t)vyre_rt_run, (co
 
 struct library {
     void *handle;
-    void *unit_symbol; /* a function that describes one of its units */
+    void *unit_symbol;          /* a function that describes one of its units */
+    struct vyre_module *images; /* instead of both: nothing is linked */
 };
 struct compiled {
     vyre_context *context;
@@ -179,9 +182,39 @@ bool library_load(const struct run *r, const struct out *object, struct library 
 void library_unload(struct library *library)
 {
     if (library->handle) dlclose(library->handle);
+    free(library->images);
+}
+
+/* What the entries of an object would pass: a module without CPU code, and the container behind it. */
+bool library_load_images(const struct run *r, const struct out *container, uint32_t n_programs,
+                         struct library **library)
+{
+    struct library *l = *library = ARENA_NEW(r->arena, struct library);
+    size_t code_bytes =
+        sizeof(struct vyre_module) + (size_t)n_programs * VYRE_CPU_LEVELS * sizeof(struct vyre_cpu_code);
+    size_t at = (code_bytes + VYRE_CONTAINER_ALIGN - 1) / VYRE_CONTAINER_ALIGN * VYRE_CONTAINER_ALIGN;
+    size_t n = (at + container->n + VYRE_CONTAINER_ALIGN - 1) / VYRE_CONTAINER_ALIGN * VYRE_CONTAINER_ALIGN;
+    char *block = aligned_alloc(VYRE_CONTAINER_ALIGN, n); /* contexts keep its address, arenas are given back earlier */
+    if (!block) return run_fail(r, "", "no memory for the images of a program");
+    memset(block, 0, at);
+    memcpy(block + at, container->bytes, container->n);
+    l->images = (struct vyre_module *)block;
+    *l->images = (struct vyre_module){.magic = VYRE_MODULE_MAGIC,
+                                      .version = VYRE_MODULE_VERSION,
+                                      .n_programs = n_programs,
+                                      .container = (int32_t)(at - offsetof(struct vyre_module, container))};
+    return true;
 }
 
 /* -- the runtime ----------------------------------------------------------------------------------------- */
+
+static vyre_status describe_any(const struct library *library, struct compiled *c)
+{
+    vyre_status (*describe)(vyre_context *, const vyre_unit **);
+    if (library->images) return vyre_rt_unit(c->context, library->images, 0, &c->any);
+    memcpy(&describe, &library->unit_symbol, sizeof describe);
+    return describe(c->context, &c->any);
+}
 
 bool compiled_open(const struct run *r, const struct library *library, const struct compiled_options *options,
                    struct compiled **compiled)
@@ -195,13 +228,11 @@ bool compiled_open(const struct run *r, const struct library *library, const str
                       .message = message,
                       .message_bytes = sizeof message};
     struct compiled *c = *compiled = ARENA_NEW(r->arena, struct compiled);
-    vyre_status (*describe)(vyre_context *, const vyre_unit **);
     vyre_status status = vyre_context_create(&o, &c->context);
     if (status) return run_fail(r, "", "%s", *message ? message : vyre_status_string(status));
     c->info.size = sizeof c->info;
     vyre_context_get_info(c->context, &c->info);
-    memcpy(&describe, &library->unit_symbol, sizeof describe);
-    status = describe(c->context, &c->any);
+    status = describe_any(library, c);
     return !status || run_fail(r, "", "%s", vyre_context_message(c->context));
 }
 
@@ -213,6 +244,11 @@ const vyre_unit *compiled_any_unit(const struct compiled *c)
 const char *compiled_device(const struct compiled *c)
 {
     return c->info.device;
+}
+
+vyre_context *compiled_context(const struct compiled *c)
+{
+    return c->context;
 }
 
 void compiled_print_probes(const struct compiled *c)

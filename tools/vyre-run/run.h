@@ -66,16 +66,19 @@ void args_restore(struct run_unit *unit);
 /* Whether something was written behind an array, and which one. */
 const struct run_array *args_find_overrun(const struct run_unit *unit);
 
-/* -- compiled code: linked into this process ------------------------------------------------------------- */
+/* -- compiled code: in this process ---------------------------------------------------------------------- */
 
 /* An object made a library by the system's C compiler, and loaded; and such a library in a context of the runtime. */
 struct library;
 struct compiled;
 bool library_load(const struct run *r, const struct out *object, struct library **library);
+/* The same of CODEGEN_EMIT_IMAGES, for devices: nothing is linked, so that no C compiler is needed. */
+bool library_load_images(const struct run *r, const struct out *container, uint32_t n_programs,
+                         struct library **library);
 void library_unload(struct library *library);
 
 struct compiled_options {
-    const char *backend;   /* "cpu", "vulkan" */
+    const char *backend;   /* "cpu", "vulkan", "cuda" */
     const char *cpu_level; /* NULL: the best */
     uint32_t threads;
     bool strict; /* what the device cannot do is no run on the CPU */
@@ -86,6 +89,7 @@ void compiled_close(struct compiled *c);
 /* One of the units of the object; its siblings are the others. */
 const vyre_unit *compiled_any_unit(const struct compiled *c);
 const char *compiled_device(const struct compiled *c);
+vyre_context *compiled_context(const struct compiled *c);
 /* To standard output: what was launched and moved. */
 void compiled_print_stats(const struct compiled *c);
 /* To standard output: what every probe shows of the device. */

@@ -69,6 +69,12 @@ typedef void write_family(struct batch *b);
 write_family write_byte_cases, write_integer_cases, write_float_cases, write_math_cases, write_cast_cases,
     write_vector_cases, write_lane_cases, write_memory_cases;
 
+/* -- families.c -------------------------------------------------------------------------------------------------- */
+
+/* False when there is no such family; `coverage` runs none, and looks whether all of them use every operation. */
+bool run_named_family(struct batch *b, const char *name);
+const char *family_name(uint32_t k); /* NULL: there are no more */
+
 /* -- run.c ------------------------------------------------------------------------------------------------------- */
 
 /* Runs what has been written and begins anew. */
@@ -76,6 +82,5 @@ void flush_batch(struct batch *b);
 /* The same when the batch is large enough. */
 void flush_full_batch(struct batch *b);
 void run_set_up(void);
-void run_clean_up(void);
 
 #endif

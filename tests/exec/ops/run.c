@@ -1,13 +1,10 @@
 /* run.c - reads a batch, runs it in the interpreter and on the executor of this binary, and compares. */
-#include <dlfcn.h>
 #include <errno.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "frontend/frontend.h"
@@ -16,8 +13,6 @@
 
 enum { BATCH_PROGRAMS = 30, SHOWN_DIFFERENCES = 4, FENCE = 0xC5 };
 
-extern char **environ;
-static char folder[] = "/tmp/vyre-ops-XXXXXX";
 const char *now_running = "nothing", *now_level = "";
 
 /* -- failures ------------------------------------------------------------------------------------------------------ */
@@ -40,16 +35,10 @@ _Noreturn static void give_up(const char *what)
 
 void run_set_up(void)
 {
-    if (!mkdtemp(folder)) give_up(folder);
     signal(SIGSEGV, report_crash);
     signal(SIGBUS, report_crash);
     signal(SIGILL, report_crash);
     signal(SIGFPE, report_crash);
-}
-
-void run_clean_up(void)
-{
-    rmdir(folder);
 }
 
 /* -- buffers that end at a page nobody may touch ------------------------------------------------------------------- */
@@ -162,34 +151,6 @@ bool compare(const struct launch *want, const struct launch *got)
     return equal;
 }
 
-/* -- loading ------------------------------------------------------------------------------------------------------- */
-
-static bool link_object(const char *object, const char *library)
-{
-    char *const arguments[] = {"cc", "-shared", "-o", (char *)library, (char *)object, NULL};
-    pid_t child;
-    int status;
-    if (posix_spawnp(&child, "cc", NULL, NULL, arguments, environ) != 0 || waitpid(child, &status, 0) != child)
-        give_up("cc");
-    return status == 0;
-}
-
-/* NULL: the linker has said why. */
-static void *load_object(const struct out *object)
-{
-    char object_path[64], library_path[64];
-    snprintf(object_path, sizeof object_path, "%s/t.o", folder);
-    snprintf(library_path, sizeof library_path, "%s/t.so", folder);
-    void *library = NULL;
-    if (out_write_file(object, object_path, false) != 0) give_up(object_path);
-    bool linked = link_object(object_path, library_path);
-    if (linked) library = dlopen(library_path, RTLD_NOW | RTLD_LOCAL);
-    if (linked && !library) fprintf(stderr, "%s\n", dlerror());
-    unlink(object_path);
-    unlink(library_path);
-    return library;
-}
-
 /* -- a case -------------------------------------------------------------------------------------------------------- */
 
 static void run_case(struct batch *b, const struct test_case *test, const struct ir_program *program, uint32_t unit)
@@ -227,13 +188,10 @@ static bool compile(struct batch *b, struct compilation *c)
     now_level = "compiler";
     const struct source_file *file = sources_add(&c->sources, "ops.vir", b->text.bytes, b->text.n);
     c->module = frontend_read(&b->arena, &c->names, &c->sources, &c->diags, file, &reading);
-    target_set_default(&targets, NULL);
+    if (batch_form == CODEGEN_EMIT_OBJECT) target_set_default(&targets, NULL);
     executor_add_targets(&targets);
-    struct codegen_options options = {.emit = CODEGEN_EMIT_OBJECT,
-                                      .opt_level = b->opt_level,
-                                      .prefix = "",
-                                      .source_name = "ops.vir",
-                                      .targets = &targets};
+    struct codegen_options options = {
+        .emit = batch_form, .opt_level = b->opt_level, .prefix = "", .source_name = "ops.vir", .targets = &targets};
     return c->module && codegen_emit(c->module, &options, &c->diags, &b->arena, &c->object);
 }
 
@@ -253,7 +211,7 @@ static void run_batch(struct batch *b)
         print_faults(b, &c);
         b->n_failed += b->cases.n;
     } else {
-        void *library = load_object(&c.object);
+        void *library = batch_load(&c.object, c.module->programs.n);
         bool ready = library && executor_open(library, b->cases.at[0]->name);
         for (uint32_t i = 0; i < b->cases.n; i++) {
             if (ready)
@@ -262,7 +220,7 @@ static void run_batch(struct batch *b)
                 b->n_failed++;
         }
         executor_close();
-        if (library) dlclose(library);
+        if (library) batch_unload(library);
     }
     out_release(&c.object);
 }
