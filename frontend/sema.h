@@ -74,6 +74,7 @@ struct sema {
     bool inlined_reported;
     bool no_calls;        /* in a constant or a host expression: functions have no place there */
     const char *constant; /* what must be constant here; NULL in host expressions */
+    bool at_launch;       /* a count that may be left out, since a launch gives it: of a buffer */
     bool pure_only;       /* nothing may be put before the expression: a condition of while */
     bool pure_reported;
 };

@@ -124,7 +124,9 @@ struct ir_buffer *sema_array(struct sema *s, const struct syn_decl *d, enum ir_s
 
 void sema_array_count(struct sema *s, const struct syn_decl *d, struct ir_buffer *b)
 {
+    s->at_launch = b->space == IR_SPACE_STORAGE;
     if (d->count) b->sized = sema_count(s, d->count, "a number of elements", 0, UINT32_MAX, &b->count);
+    s->at_launch = false;
 }
 
 /* -- the head of a program ---------------------------------------------------------------------------------- */

@@ -281,7 +281,10 @@ bool sema_constant(struct sema *s, const struct syn_expr *e, ir_type type, const
     if (!value) return false;
     if (found) *found = value->type;
     if (evaluate(value, bits)) return true;
-    diag_report(s->diags, DIAG_NOT_CONSTANT, e->range, what);
+    struct diag *d = diag_report(s->diags, DIAG_NOT_CONSTANT, e->range, what);
+    if (s->at_launch)
+        diag_add_fix(s->diags, d, e->range, "",
+                     "write [] for the length that is given at launch; the counts of temps may be computed");
     return false;
 }
 
