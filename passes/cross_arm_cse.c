@@ -16,6 +16,7 @@
 #include "ir/walk.h"
 #include "passes/host_size.h"
 #include "passes/pass.h"
+#include "passes/plant.h"
 
 /* A buffer of the pipeline. */
 struct cse_buffer {
@@ -55,7 +56,7 @@ static bool is_function(struct cse *c, struct ir_program *p)
     bool impure = false;
     if (known) return known == 2;
     for (uint32_t i = 0; i < p->buffers.n; i++)
-        impure |= p->buffers.at[i]->access == IR_ACCESS_READ_WRITE;
+        impure |= PLANT(CSE_READ_WRITE, p->buffers.at[i]->access == IR_ACCESS_READ_WRITE, false);
     if (!impure) ir_walk_stmts(&p->body, note_impure, &impure);
     map_set(&c->functions, p, (void *)(uintptr_t)(impure ? 1 : 2));
     return !impure;
@@ -73,11 +74,11 @@ static const char *make_key(struct cse *c, const struct ir_arm *arm)
         const struct ir_arg *a = &arm->args.at[i];
         out_text(&text, ";");
         if (a->value) {
-            ir_print_expr(a->value, &text);
+            if (PLANT(CSE_PARAM, true, false)) ir_print_expr(a->value, &text);
         } else if (ir_access_writes(a->formal_buffer->access)) {
             ir_print_expr(host_size_length(c->run->module, a->buffer), &text);
         } else {
-            out_printf(&text, "%u.%u", a->buffer->index, c->buffers[a->buffer->index].version);
+            out_printf(&text, "%u.%u", a->buffer->index, PLANT(CSE_VERSION, c->buffers[a->buffer->index].version, 0));
         }
     }
     const char *key = intern(c->run->module->names, text.bytes, text.n);
@@ -104,7 +105,8 @@ static void redirect_inputs(struct cse *c, struct ir_arm *arm)
 static bool is_single_temp(const struct cse *c, const struct ir_buffer *b)
 {
     const struct cse_buffer *info = &c->buffers[b->index];
-    return b->index >= c->p->buffers.n && info->n_writers == 1 && !info->pinned && !b->live_out;
+    return b->index >= c->p->buffers.n && PLANT(CSE_WRITERS, info->n_writers == 1, true) && !info->pinned &&
+           !b->live_out;
 }
 
 /* May the output of the later arm be that of the first? */
@@ -112,7 +114,7 @@ static bool may_share(const struct cse *c, const struct cse_arm *first, const st
                       const struct ir_arg *of_first)
 {
     uint32_t left = first->versions[a->formal_buffer->index];
-    if (a->buffer == of_first->buffer) return c->buffers[a->buffer->index].version == left;
+    if (a->buffer == of_first->buffer) return PLANT(CSE_OUTPUT, c->buffers[a->buffer->index].version == left, true);
     return is_single_temp(c, a->buffer) && is_single_temp(c, of_first->buffer) &&
            a->buffer->align_bytes <= of_first->buffer->align_bytes;
 }

@@ -11,6 +11,7 @@
 #include "ir/ops.h"
 #include "ir/walk.h"
 #include "passes/pass.h"
+#include "passes/plant.h"
 
 static void note_trap(void *ctx, struct ir_stmt *s)
 {
@@ -44,7 +45,7 @@ static void see_reads(const struct ir_arm *arm, bool *seen)
 
 static void see_stmt(const struct ir_stmt *s, bool *seen)
 {
-    if (s->kind == IR_STMT_ARM) see_reads(s->arm, seen);
+    if (s->kind == IR_STMT_ARM && PLANT(DEAD_ARM_THAT_IS_READ, true, false)) see_reads(s->arm, seen);
     if (s->kind == IR_STMT_HOST) seen[s->host.buffer->index] = true;
     if (s->kind == IR_STMT_COLLECTIVE) {
         seen[s->collective.dst->index] = true;
@@ -60,7 +61,8 @@ static uint32_t remove_arms(struct pass_run *run, struct ir_pipeline *p)
         seen[i] = i < p->buffers.n || p->temps.at[i - p->buffers.n]->live_out;
     for (struct ir_stmt *s = p->body.last, *prev; s; s = prev) {
         prev = s->prev;
-        if (s->kind != IR_STMT_ARM || writes_seen(s->arm, seen) || may_trap(s->arm->program)) {
+        if (s->kind != IR_STMT_ARM || writes_seen(s->arm, seen) ||
+            PLANT(DEAD_ARM_THAT_TRAPS, may_trap(s->arm->program), false)) {
             see_stmt(s, seen);
             continue;
         }

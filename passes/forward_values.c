@@ -19,6 +19,7 @@
 #include "passes/host_size.h"
 #include "passes/pass.h"
 #include "passes/program_uses.h"
+#include "passes/plant.h"
 
 /* Who uses a temp. */
 struct temp_users {
@@ -133,7 +134,7 @@ static const char *find_obstacle(struct forwarder *f, const struct ir_buffer *te
     ir_walk_stmts(&program->body, check_write, &c);
     ir_walk_exprs(&program->body, check_load, &c);
     if (c.other) *at = c.at;
-    return c.other ? "an invocation may touch another element than its own" : NULL;
+    return PLANT(FORWARD_OTHER_ELEMENT, c.other, false) ? "an invocation may touch another element than its own" : NULL;
 }
 
 /* -- making it one ------------------------------------------------------------------------------------------- */
@@ -263,13 +264,13 @@ static void forward(struct forwarder *f, struct ir_buffer *temp)
     for (uint32_t i = 0; i < l.plain.n; i++)
         replace_store(&r, l.plain.at[i], false);
     for (uint32_t i = 0; i < l.checked.n; i++)
-        replace_store(&r, l.checked.at[i], true);
+        replace_store(&r, l.checked.at[i], PLANT(FORWARD_PAST_END, true, false));
     ir_walk_exprs(&r.p->body, replace_expr, &r);
     for (uint32_t d = 0; d < r.p->n_dispatch; d++)
         ir_walk_expr(&r.p->dispatch[d], replace_expr, &r);
     struct ir_stmt *var = ir_stmt_new(r.m, IR_STMT_VAR, temp->range);
     var->let.local = r.variable;
-    var->let.value = make_zero(&r);
+    var->let.value = PLANT(FORWARD_ZERO, make_zero(&r), ir_const(r.m, temp->elem, 1, SRC_NONE));
     ir_insert_before(r.p->body.first, var);
     remove_formal(&r);
     pass_drop_facts(f->run, r.p);

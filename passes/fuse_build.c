@@ -17,6 +17,7 @@
 #include "passes/fusion.h"
 #include "passes/host_size.h"
 #include "passes/returns.h"
+#include "passes/plant.h"
 
 struct made_param {
     struct ir_param *param;
@@ -232,7 +233,8 @@ static void make_dispatch(struct fuse_build *b, const struct map *moved)
     for (uint32_t d = 0; d < b->p->n_dispatch; d++) {
         struct ir_expr *most = NULL;
         for (uint32_t i = 0; i < g->members.n; i++)
-            if (!is_covered(g, i, d)) most = max_of(b, most, make_extent(b, &g->members.at[i], &moved[i], d));
+            if (PLANT(FUSE_GRID, !is_covered(g, i, d), i == 0))
+                most = max_of(b, most, make_extent(b, &g->members.at[i], &moved[i], d));
         b->p->dispatch[d] = most;
     }
 }
@@ -243,7 +245,7 @@ static struct ir_expr *make_guard(struct fuse_build *b, const struct fuse_member
     struct ir_expr *all = NULL;
     for (uint32_t d = 0; d < (b->g->one_row ? 1u : 3u); d++) {
         uint32_t size = member->stmt->arm->program->workgroup[d];
-        if (is_uniform_grid(b->g, d)) continue;
+        if (is_uniform_grid(b->g, d) || PLANT(FUSE_GUARD, false, true)) continue;
         struct ir_expr *group = ir_id(b->m, IR_OP_WID, (uint8_t)d, SRC_NONE);
         if (size != b->p->workgroup[d]) {
             group = ir_id(b->m, IR_OP_GID, (uint8_t)d, SRC_NONE);
@@ -268,7 +270,9 @@ static void replace_groups(void *ctx, struct ir_expr **place)
 {
     const struct own_groups *own = ctx;
     uint32_t d = (*place)->component;
-    if ((*place)->op != IR_OP_NUM_WORKGROUPS || is_uniform_grid(own->b->g, d)) return;
+    if ((*place)->op != IR_OP_NUM_WORKGROUPS || is_uniform_grid(own->b->g, d) ||
+        PLANT(FUSE_NUM_WORKGROUPS, false, true))
+        return;
     *place = ir_get_param(own->b->m, get_groups(own->b, own->member, d), (*place)->range);
 }
 
@@ -305,6 +309,8 @@ static void make_body(struct fuse_build *b, const struct fuse_member *member, st
     ir_block_copy(b->m, &arm->program->body, body, moved);
     returns_remove(b->p, body);
     ir_walk_exprs(body, replace_groups, &own);
+    if (member->after_barrier && PLANT(FUSE_BARRIER, true, false))
+        ir_block_append(&b->p->body, ir_stmt_new(b->m, IR_STMT_BARRIER, SRC_NONE));
     ir_block_append(&b->p->body, region);
 }
 

@@ -8,12 +8,19 @@
 #include "ir/ops.h"
 #include "passes/fusion.h"
 #include "passes/host_size.h"
+#include "passes/plant.h"
 
 enum { MAX_STMTS = 4096, MAX_SLOTS = 64, DEFAULT_WORKGROUP_BYTES = 16384, OVER_DISPATCH = 4, EXTRA_NESTING = 3 };
 
-void fuse_group_init(struct fuse_group *g, struct pass_run *run, struct ir_pipeline *p, const bool *touched)
+void fuse_group_init(struct fuse_group *g, struct pass_run *run, struct ir_pipeline *p, const bool *touched,
+                     uint32_t *n_proofs_left)
 {
-    *g = (struct fuse_group){.run = run, .pipeline = p, .touched = touched, .one_row = true, .same_sizes = true};
+    *g = (struct fuse_group){.run = run,
+                             .pipeline = p,
+                             .n_proofs_left = n_proofs_left,
+                             .touched = touched,
+                             .one_row = true,
+                             .same_sizes = true};
     g->same_extents[0] = g->same_extents[1] = g->same_extents[2] = true;
     map_init(&g->first_slot, run->scratch);
 }
@@ -70,7 +77,7 @@ static struct fuse_reason choose_size(const struct fuse_group *g, const struct f
     if (!g->members.n || has_size(p, size)) return allowed;
     if (!g->one_row || !new->uses->in_one_row)
         return refuse(FUSE_WORKGROUP_GEOMETRY, "their workgroups have several dimensions and differ");
-    if (g->fixed_size && new->uses->fixed_size)
+    if (PLANT(FUSE_SIZES, g->fixed_size && new->uses->fixed_size, false))
         return refuse(FUSE_WORKGROUP_GEOMETRY, "both look at their workgroups, which differ in size");
     if (new->uses->fixed_size || (!g->fixed_size && p->workgroup[0] > size[0])) size[0] = p->workgroup[0];
     if (!is_power_of_two(size[0]))
@@ -118,7 +125,7 @@ static struct fuse_reason check_geometry(const struct fuse_group *g, const struc
 
 static struct fuse_reason check_traps(const struct fuse_group *g, const struct fuse_member *new)
 {
-    if (!new->uses->may_trap) return allowed;
+    if (!new->uses->may_trap || PLANT(FUSE_TWO_TRAPS, false, true)) return allowed;
     if (!g->trapping) return allowed;
     struct fuse_reason r =
         refuse(FUSE_GRID_ORDER, "both may trap, and a trap of the second must not hide one of the first");
@@ -169,10 +176,17 @@ static bool is_fresh_temp(const struct fuse_group *g, const struct ir_buffer *b)
     return b->index >= g->pipeline->buffers.n && !g->touched[b->index];
 }
 
-static struct fuse_reason check_hazard(const struct fuse_slot *s, const struct buffer_use *use)
+/* A barrier between two arms is one of workgroups that are those of both. */
+static bool may_have_barrier(const struct fuse_group *g, const struct fuse_member *new)
 {
-    enum hazard h = buffer_use_hazard(&s->use, use);
-    if (h != HAZARD_GRID) return allowed;
+    uint32_t size[3];
+    for (uint32_t i = 0; i < g->members.n; i++)
+        if (!has_size(g->members.at[i].stmt->arm->program, new->stmt->arm->program->workgroup)) return false;
+    return !choose_size(g, new, size).refusal && has_size(new->stmt->arm->program, size);
+}
+
+static struct fuse_reason describe_hazard(const struct fuse_slot *s, const struct buffer_use *use)
+{
     struct fuse_reason r = refuse(FUSE_GRID_ORDER, NULL);
     bool read_after_write = s->use.writes && use->reads;
     r.text = s->use.atomics || use->atomics ? "atomic operations of one may meet other accesses of the second"
@@ -186,6 +200,29 @@ static struct fuse_reason check_hazard(const struct fuse_slot *s, const struct b
     return r;
 }
 
+/* Where the cheap look says that any invocation may need any other, the access facts may know better. Atomics and plain accesses of
+ * one buffer always have a barrier between them. */
+static struct fuse_reason prove(const struct fuse_group *g, const struct fuse_member *new, const struct fuse_slot *s,
+                                const struct buffer_use *use)
+{
+    enum hazard h = fuse_prove_hazard(g, new, s->actual);
+    if (h < HAZARD_WORKGROUP && (s->use.atomics || use->atomics)) h = HAZARD_WORKGROUP;
+    if (h == HAZARD_GRID || (h == HAZARD_WORKGROUP && !may_have_barrier(g, new))) return describe_hazard(s, use);
+    return (struct fuse_reason){.refusal = FUSE_ALLOWED, .needs_barrier = h == HAZARD_WORKGROUP};
+}
+
+static struct fuse_reason check_layout(const struct fuse_group *g, const struct fuse_member *new,
+                                       const struct fuse_slot *s, const struct ir_arg *a)
+{
+    if (PLANT(FUSE_ZEROS_BEFORE, s->needs_zeros, false) && !is_fresh_temp(g, a->buffer))
+        return refuse(FUSE_LAYOUT, "the first has the buffer as `write` and may leave elements to its zeros, which no "
+                                   "launch in between clears");
+    if (PLANT(FUSE_ZEROS_BETWEEN, a->formal_buffer->access == IR_ACCESS_WRITE, false) &&
+        !host_size_is_covered(g->run->module, new->stmt->arm, a->formal_buffer))
+        return refuse(FUSE_LAYOUT, "the second has the buffer as `write`, which clears what the first did");
+    return allowed;
+}
+
 static struct fuse_reason check_buffer(const struct fuse_group *g, const struct fuse_member *new, uint32_t at)
 {
     const struct ir_arg *a = &new->stmt->arm->args.at[at];
@@ -194,15 +231,10 @@ static struct fuse_reason check_buffer(const struct fuse_group *g, const struct 
     struct seen_length length = length_seen(a->formal_buffer, a->buffer);
     if (length.sized != s->sized || length.count != s->count)
         return refuse(FUSE_ALIASING, "they see one buffer with different lengths");
-    struct fuse_reason r = check_hazard(s, &new->uses->buffers[a->formal_buffer->index]);
-    if (r.refusal) return r;
-    if (s->needs_zeros && !is_fresh_temp(g, a->buffer))
-        return refuse(FUSE_LAYOUT, "the first has the buffer as `write` and may leave elements to its zeros, which no "
-                                   "launch in between clears");
-    if (a->formal_buffer->access == IR_ACCESS_WRITE &&
-        !host_size_is_covered(g->run->module, new->stmt->arm, a->formal_buffer))
-        return refuse(FUSE_LAYOUT, "the second has the buffer as `write`, which clears what the first did");
-    return allowed;
+    const struct buffer_use *use = &new->uses->buffers[a->formal_buffer->index];
+    struct fuse_reason layout = check_layout(g, new, s, a);
+    if (buffer_use_hazard(&s->use, use) != HAZARD_GRID) return layout;
+    return layout.refusal ? describe_hazard(s, use) : prove(g, new, s, use);
 }
 
 /* One buffer given for two formals, both of which read it. */
@@ -224,14 +256,18 @@ static struct fuse_reason check_twice(const struct fuse_member *new)
 
 static struct fuse_reason check_buffers(const struct fuse_group *g, const struct fuse_member *new)
 {
+    bool needs_barrier = false;
     for (uint32_t i = 0; i < new->stmt->arm->program->buffers.n; i++) {
         struct fuse_reason r = check_buffer(g, new, i);
+        needs_barrier |= r.needs_barrier;
         if (r.refusal) {
             r.text = arena_printf(g->run->scratch, "'%s': %s", new->stmt->arm->args.at[i].buffer->name, r.text);
             return r;
         }
     }
-    return check_twice(new);
+    struct fuse_reason r = check_twice(new);
+    r.needs_barrier = needs_barrier;
+    return r;
 }
 
 /* -- sizes ------------------------------------------------------------------------------------------------- */
@@ -290,7 +326,7 @@ static void join(struct fuse_group *g, const struct fuse_member *new)
     for (uint32_t d = 0; d < 3 && g->members.n; d++)
         g->same_extents[d] &= ir_expr_equal(g->members.at[0].extent[d], new->extent[d]);
     g->same_sizes &= !g->members.n || has_size(p, g->members.at[0].stmt->arm->program->workgroup);
-    g->fixed_size |= new->uses->fixed_size;
+    g->fixed_size |= new->uses->fixed_size || new->after_barrier;
     g->one_row &= new->uses->in_one_row;
     if (new->uses->may_trap && !g->trapping) g->trapping = new->stmt;
     g->n_stmts += new->uses->n_stmts;
@@ -310,8 +346,10 @@ struct fuse_reason fuse_group_add(struct fuse_group *g, struct ir_stmt *stmt, co
     for (uint32_t d = 0; d < 3; d++)
         new.extent[d] = host_size_dispatch(g->run->module, stmt->arm, d);
     struct fuse_reason r = g->members.n && g->alone.refusal ? g->alone : check_copies(g, &new);
-    for (size_t i = 0; !r.refusal && i < sizeof rules / sizeof rules[0]; i++)
+    for (size_t i = 0; !r.refusal && i < sizeof rules / sizeof rules[0]; i++) {
         r = rules[i](g, &new);
+        new.after_barrier |= r.needs_barrier;
+    }
     if (r.refusal && g->members.n) return r;
     g->alone = r; /* what keeps the first one from sharing a launch keeps all others from joining it */
     join(g, &new);

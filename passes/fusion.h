@@ -28,6 +28,7 @@ struct fuse_member {
     struct ir_stmt *stmt;
     const struct program_uses *uses;
     struct ir_expr *extent[3]; /* invocations, in terms of the pipeline */
+    bool after_barrier;        /* a barrier stands before it */
 };
 
 /* A buffer of the fused program: one that the pipeline has, as several arms see it. */
@@ -47,6 +48,7 @@ struct fuse_slot {
 /* What a refusal is about: the reason in words, and a place of each side (SRC_NONE: the arms themselves). */
 struct fuse_reason {
     enum fuse_refusal refusal;
+    bool needs_barrier; /* no refusal, if there is a barrier before */
     const char *text;
     const struct ir_stmt *earlier; /* the member it clashes with, or NULL */
     struct src_range here, there;
@@ -65,12 +67,17 @@ struct fuse_group {
     uint32_t n_stmts, nesting;
     uint64_t workgroup_bytes, local_bytes;
     struct fuse_reason alone; /* why nothing may join the first member */
+    uint32_t *n_proofs_left;  /* of the pipeline */
     const bool *touched;      /* by index of the pipeline's buffers: something before the group had it */
 };
 
-void fuse_group_init(struct fuse_group *g, struct pass_run *run, struct ir_pipeline *p, const bool *touched);
+void fuse_group_init(struct fuse_group *g, struct pass_run *run, struct ir_pipeline *p, const bool *touched,
+                     uint32_t *n_proofs_left);
 /* Adds an arm, or says why not and leaves the group as it was. */
 struct fuse_reason fuse_group_add(struct fuse_group *g, struct ir_stmt *stmt, const struct program_uses *uses);
+/* What must lie between the members and the new arm because of a buffer, as far as can be proved. */
+enum hazard fuse_prove_hazard(const struct fuse_group *g, const struct fuse_member *new,
+                              const struct ir_buffer *actual);
 /* Puts one arm in the place of the members, of which there are at least two. Returns it. */
 struct ir_arm *fuse_build(struct fuse_group *g);
 struct fuse_slot *fuse_find_slot(const struct fuse_group *g, const struct ir_arm *arm, const struct ir_buffer *formal);

@@ -18,6 +18,7 @@
 #include "ir/build.h"
 #include "ir/ops.h"
 #include "passes/host_size.h"
+#include "passes/plant.h"
 
 /* -- small parts ------------------------------------------------------------------------------------------------- */
 
@@ -187,7 +188,7 @@ static void write_in_place(struct fused *f)
 {
     struct ir_block *block = append_group_guard(f, &f->first, append_region(f, f->first.arm->name));
     fused_append_body(f, &f->first, block, false, false);
-    if (f->h->form == HANDOFF_WORKGROUP) append_barrier(f);
+    if (f->h->form == HANDOFF_WORKGROUP && PLANT(HANDOFF_BARRIER, true, false)) append_barrier(f);
     block = append_group_guard(f, &f->second, append_region(f, f->second.arm->name));
     fused_append_body(f, &f->second, block, false, true);
 }
@@ -334,7 +335,7 @@ static void write_turns(struct fused *f, struct ir_block *block)
 static void write_window(struct fused *f)
 {
     write_fill(f);
-    append_barrier(f);
+    if (PLANT(HANDOFF_WINDOW_BARRIER, true, false)) append_barrier(f);
     struct ir_block *block = append_region(f, f->second.arm->name);
     if (f->second.groups)
         write_turns(f, block);

@@ -5,6 +5,7 @@
 #include "ir/ops.h"
 #include "ir/walk.h"
 #include "passes/host_size.h"
+#include "passes/plant.h"
 
 /* A chain grows up to so many statements, so that a thousand arms are not looked at a thousand times. */
 enum { MAX_CHAIN_STMTS = 150, MAX_STMTS = 4000, MAX_NESTING = IR_MAX_NESTING - 16, MAX_DEPTH = IR_MAX_EXPR_DEPTH - 64 };
@@ -64,7 +65,7 @@ static bool depends(const struct ir_stmt *s, const struct ir_arm *arm)
 static bool may_pass(const struct handoff *h, const struct ir_arm *arm)
 {
     for (const struct ir_stmt *s = h->producer->next; s != h->consumer; s = s->next)
-        if (depends(s, arm)) return false;
+        if (PLANT(HANDOFF_BETWEEN, depends(s, arm), false)) return false;
     return true;
 }
 
@@ -83,7 +84,7 @@ static enum handoff_refusal check_between(struct handoff *h)
 /* Does anybody look at the buffer after the producer, the consumer aside? */
 static bool is_kept(const struct handoff *h, const struct ir_buffer *b, const struct ir_buffer *written)
 {
-    if (b->index < h->pipeline->buffers.n || b->live_out || written->live_out) return true;
+    if (PLANT(HANDOFF_KEPT, b->index < h->pipeline->buffers.n, false) || b->live_out || written->live_out) return true;
     for (const struct ir_stmt *s = h->producer->next; s; s = s->next) {
         if (s == h->consumer) continue;
         if (is_used_by(s, b, true, false)) return true;
@@ -206,7 +207,7 @@ enum handoff_refusal handoff_check_shape(struct handoff *h)
 /* Was the buffer all zeros when the producer began? A `write` buffer is zeroed by the launch, a temp before the first arm. */
 static bool begins_with_zeros(const struct handoff *h, const struct handoff_tile *t)
 {
-    if (t->written->access == IR_ACCESS_WRITE) return true;
+    if (PLANT(HANDOFF_ZEROS, t->written->access == IR_ACCESS_WRITE, true)) return true;
     if (t->buffer->index < h->pipeline->buffers.n) return false;
     for (const struct ir_stmt *s = h->pipeline->body.first; s != h->producer; s = s->next)
         if (is_used_by(s, t->buffer, false, true)) return false;
@@ -254,7 +255,9 @@ static enum handoff_refusal check_tile(struct handoff *h, struct handoff_tile *t
     if (!has_equal_lengths(h, t)) return HANDOFF_UNBOUNDED_WINDOW;
     if (begins_with_zeros(h, t)) return HANDOFF_FINE;
     if (has_loads(h->first, t->written)) return HANDOFF_OLD_CONTENTS; /* by the producer itself */
-    return access_is_covered(h->first, t->written, h->second, t->read) ? HANDOFF_FINE : HANDOFF_OLD_CONTENTS;
+    return PLANT(HANDOFF_COVERED, access_is_covered(h->first, t->written, h->second, t->read), true)
+               ? HANDOFF_FINE
+               : HANDOFF_OLD_CONTENTS;
 }
 
 /* Buffers that the consumer writes must be none of the producer's. */
@@ -264,7 +267,7 @@ static enum handoff_refusal check_consumer_writes(struct handoff *h)
     for (uint32_t i = 0; i < second->args.n; i++) {
         const struct ir_arg *a = &second->args.at[i];
         if (!a->formal_buffer || !ir_access_writes(a->formal_buffer->access)) continue;
-        if (find_formal(first, a->buffer)) return HANDOFF_SHARED_WRITE;
+        if (PLANT(HANDOFF_SHARED_WRITE, find_formal(first, a->buffer) != NULL, false)) return HANDOFF_SHARED_WRITE;
     }
     return HANDOFF_FINE;
 }

@@ -10,6 +10,7 @@
 #include "ir/ops.h"
 #include "ir/traps.h"
 #include "ir/walk.h"
+#include "passes/plant.h"
 
 enum {
     DEFAULT_BUDGET_BYTES = 16384,
@@ -234,7 +235,7 @@ static bool reads_what_it_writes(const struct handoff *h)
 
 static enum handoff_refusal check_map(struct handoff *h, const struct deeds *deeds)
 {
-    if (ir_program_may_trap(handoff_first(h)->program)) return HANDOFF_PRODUCER_TRAPS;
+    if (PLANT(HANDOFF_TRAPS, ir_program_may_trap(handoff_first(h)->program), false)) return HANDOFF_PRODUCER_TRAPS;
     if (deeds->has_atomics) return HANDOFF_PRODUCER_ATOMICS;
     if (deeds->synchronises || deeds->has_subgroups) return HANDOFF_PRODUCER_SYNCHRONISES;
     if (reads_what_it_writes(h)) return HANDOFF_PRODUCER_READS;
@@ -256,6 +257,8 @@ static bool fit_windows(struct handoff *h, uint64_t unit)
         t->window = access_find_elements(h->second, t->read, ACCESS_LOAD, unit);
         struct access_window producers = access_find_producers(h->first, t->written, h->second, t->read, unit);
         if (!t->window.known || !producers.known) return false;
+        producers.count -= PLANT(HANDOFF_HALO, 0, producers.count > 1);
+        t->window.count -= PLANT(HANDOFF_WINDOW_SHORT, 0, t->window.count > 1);
         if (!any) h->producers = producers;
         if (any && !unite_windows(&h->producers, &producers)) return false;
         any = true;

@@ -1,5 +1,6 @@
 /* program_uses.c - see program_uses.h. */
 #include "passes/program_uses.h"
+#include "passes/plant.h"
 
 #include "ir/build.h"
 #include "ir/ops.h"
@@ -192,10 +193,13 @@ struct buffer_use buffer_use_join(const struct buffer_use *a, const struct buffe
 
 enum hazard buffer_use_hazard(const struct buffer_use *a, const struct buffer_use *b)
 {
-    if (!(a->writes && (b->reads || b->writes)) && !(b->writes && (a->reads || a->writes))) return HAZARD_NONE;
+    bool after_write = a->writes && (b->reads || PLANT(FUSE_WRITE_AFTER_WRITE, b->writes, false));
+    bool after_read = a->reads && PLANT(FUSE_WRITE_AFTER_READ, b->writes, false);
+    if (!after_write && !after_read) return HAZARD_NONE;
     if (a->atomics || b->atomics) {
-        bool commute = !a->plain && !b->plain && !a->mixed && !b->mixed && a->op == b->op;
+        bool commute = (PLANT(FUSE_ATOMIC_AND_PLAIN, !a->plain && !b->plain, true)) && !a->mixed && !b->mixed &&
+                       PLANT(FUSE_ATOMIC_KINDS, a->op == b->op, true);
         return commute ? HAZARD_NONE : HAZARD_GRID;
     }
-    return a->own && b->own ? HAZARD_INVOCATION : HAZARD_GRID;
+    return PLANT(FUSE_OTHER_ELEMENT, a->own && b->own, true) ? HAZARD_INVOCATION : HAZARD_GRID;
 }

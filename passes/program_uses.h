@@ -31,8 +31,9 @@ void program_uses_compute(struct program_uses *u, struct arena *arena, struct ir
 /* The two one after the other. */
 struct buffer_use buffer_use_join(const struct buffer_use *a, const struct buffer_use *b);
 
-/* What must lie between two uses of one buffer, the first in an earlier arm. */
-enum hazard { HAZARD_NONE, HAZARD_INVOCATION, HAZARD_GRID };
+/* What must lie between two uses of one buffer, the first in an earlier arm: nothing, the order of one invocation's text, a barrier, or
+ * a launch. */
+enum hazard { HAZARD_NONE, HAZARD_INVOCATION, HAZARD_WORKGROUP, HAZARD_GRID };
 enum hazard buffer_use_hazard(const struct buffer_use *a, const struct buffer_use *b);
 
 /* Is the value gid.x? `lets`: by local, what a `let` was given; NULL for others. */

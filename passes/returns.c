@@ -11,6 +11,7 @@
  * What follows an `if` that returns goes into its other branch; only where a loop is left, or what follows cannot be moved there,
  * a variable says that the body has ended. Linear, times the nesting. */
 #include "passes/returns.h"
+#include "passes/plant.h"
 
 #include "ir/build.h"
 #include "ir/ops.h"
@@ -72,7 +73,8 @@ static void move_rest(struct ir_stmt *s, struct ir_block *to)
 
 static struct ir_expr *negate(struct ir_module *m, struct ir_expr *e)
 {
-    static const uint16_t opposites[][2] = {{IR_OP_LT, IR_OP_GE}, {IR_OP_LE, IR_OP_GT}, {IR_OP_EQ, IR_OP_NE}};
+    const uint16_t opposites[][2] = {
+        {PLANT(RETURN_CONDITION, IR_OP_LT, IR_OP_GT), IR_OP_GE}, {IR_OP_LE, IR_OP_GT}, {IR_OP_EQ, IR_OP_NE}};
     for (uint32_t i = 0; e->n_args == 2 && !ir_type_is_float(e->args[0]->type) && i < 3; i++) {
         if (e->op == opposites[i][0] || e->op == opposites[i][1]) {
             enum ir_op op = (enum ir_op)opposites[i][e->op == opposites[i][0]];
@@ -150,7 +152,7 @@ static void leave_outer_loop(struct returns *r, struct ir_stmt *s)
 
 static void end_return(struct returns *r, struct ir_stmt *s, bool more_follows, bool in_loop)
 {
-    if (more_follows || in_loop) insert_ending(r, s);
+    if (PLANT(RETURN_ENDS_ALL, more_follows || in_loop, false)) insert_ending(r, s);
     if (in_loop) ir_insert_before(s, ir_stmt_new(r->p->module, IR_STMT_BREAK, s->range));
     ir_remove(s);
 }

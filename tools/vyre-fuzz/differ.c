@@ -346,14 +346,15 @@ static bool reads_back(void *ctx, const struct ir_module *m, struct out *why)
     return same;
 }
 
-/* What a level runs, or any passes in any order. */
+/* What a level runs, or one pass alone, or any passes in any order. */
 static const char *choose_passes(struct trial *t)
 {
     const char *list = "";
     uint32_t n_passes = 0;
-    if (random_chance(&t->random, 60)) return NULL;
+    if (random_chance(&t->random, 50)) return NULL;
     while (passes_name(n_passes))
         n_passes++;
+    if (random_chance(&t->random, 30)) return passes_name(random_below(&t->random, n_passes));
     for (uint32_t n = random_between(&t->random, 1, 2 * n_passes); n; n--)
         list =
             arena_printf(&t->arena, "%s%s%s", list, *list ? "," : "", passes_name(random_below(&t->random, n_passes)));

@@ -106,6 +106,18 @@ static void body_use_total(const struct handoff *h)
     out_printf(h->out, "  to[i] = from[i] + %s(total[%u]);\n", h->type, random_below(h->random, 4));
 }
 
+/* Another invocation's element, of the same workgroup where that has 64. */
+static void body_mirror(const struct handoff *h)
+{
+    print_stmt(h, "to[i]", chance(h, 50) ? "from[i / 64 * 64 + (63 - i % 64)]" : "from[i ^ 1]");
+}
+
+/* Elements that another arm may own otherwise. */
+static void body_shifted(const struct handoff *h)
+{
+    print_stmt(h, "to[i + 1]", "from[i]");
+}
+
 static void body_staged(const struct handoff *h)
 {
     out_printf(h->out,
@@ -121,8 +133,8 @@ static void body_update(const struct handoff *h)
 
 static void body_trap(const struct handoff *h)
 {
-    out_printf(h->out, "  if from[i] == %u%s && i %% 5 == 2 { trap(%u); }\n", random_below(h->random, 256), h->type,
-               h->number + 1);
+    out_printf(h->out, "  if from[i] %% 64%s == %u%s && i %% 5 == 2 { trap(%u); }\n", h->type,
+               random_below(h->random, 64), h->type, h->number + 1);
     print_stmt(h, "to[i]", "from[i]");
 }
 
@@ -151,11 +163,12 @@ static const struct body {
 } bodies[] = {
     {body_own, 8, false, false, false, true},         {body_window, 6, false, false, false, true},
     {body_pairs, 2, false, false, false, true},       {body_three_of_four, 3, false, false, false, true},
+    {body_mirror, 3, false, false, false, true},      {body_shifted, 1, false, false, false, true},
     {body_two_each, 2, false, false, false, true},    {body_partial, 3, false, false, false, true},
     {body_gather, 1, false, false, false, true},      {body_twice, 2, false, false, false, true},
-    {body_count, 3, false, true, false, true},        {body_use_total, 1, false, true, false, true},
-    {body_staged, 2, false, false, true, false},      {body_update, 3, true, false, false, true},
-    {body_trap, 1, false, false, false, true},        {body_search, 1, false, false, false, true},
+    {body_count, 5, false, true, false, true},        {body_use_total, 4, false, true, false, true},
+    {body_staged, 3, false, false, true, false},      {body_update, 3, true, false, false, true},
+    {body_trap, 3, false, false, false, true},        {body_search, 1, false, false, false, true},
     {body_loop_return, 2, false, false, false, true},
 };
 enum { N_BODIES = sizeof bodies / sizeof *bodies };
@@ -201,7 +214,7 @@ static void print_program(const struct handoff *h, const struct body *b)
 
 struct plan {
     const struct body *bodies[MAX_ARMS];
-    const char *from[MAX_ARMS], *amount[MAX_ARMS]; /* of the arms that are printed */
+    const char *from[MAX_ARMS], *to[MAX_ARMS], *amount[MAX_ARMS]; /* of the arms that are printed */
     uint32_t n_arms, n_temps;
     bool bytes; /* all buffers are of u8, else of u32 */
 };
@@ -221,15 +234,14 @@ static void print_arm(const struct handoff *h, struct plan *p, uint32_t k, const
     const char *from = *last && chance(h, 70) ? *last : choose_buffer(h, p, false), *to;
     const char *amount = amounts[random_below(h->random, 5)];
     uint32_t step = k && chance(h, 20) ? random_below(h->random, k) : k; /* a program again, mostly on the same */
-    if (step != k && chance(h, 70)) {
-        from = p->from[step];
-        amount = p->amount[step];
-    }
+    if (step != k && chance(h, 70)) from = p->from[step];
+    if (step != k && chance(h, 70)) amount = p->amount[step];
     p->from[k] = from;
     p->amount[k] = amount;
-    do
+    to = step != k && chance(h, 40) ? p->to[step] : k && chance(h, 25) ? p->to[random_below(h->random, k)] : from;
+    while (to == from)
         to = choose_buffer(h, p, true);
-    while (to == from);
+    p->to[k] = to;
     out_printf(h->out, "  arm arm%u = step%u(from: %s, to: %s, ", k, step, from, to);
     if (p->bodies[step]->has_total) out_text(h->out, "total: total, ");
     out_printf(h->out, "amount: %s);\n", amount);

@@ -1,0 +1,33 @@
+/* chosen.c - which fault is planted: VYRE_PLANT names a row of passes/plants.def. Without it none; with another word, a list. */
+#include "passes/plant.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    const char *name, *help;
+} plants[] = {
+    {"", ""},
+#define PLANTED(NAME, help) {#NAME, help},
+#include "passes/plants.def"
+};
+enum { N_PLANTS = sizeof plants / sizeof *plants };
+
+static enum plant find_chosen(void)
+{
+    const char *word = getenv("VYRE_PLANT");
+    if (!word) return PLANT_NONE;
+    for (int i = 1; i < N_PLANTS; i++)
+        if (!strcmp(plants[i].name, word)) return (enum plant)i;
+    for (int i = 1; i < N_PLANTS; i++)
+        printf("%-24s %s\n", plants[i].name, plants[i].help);
+    exit(2);
+}
+
+enum plant plant_chosen(void)
+{
+    static int chosen = -1;
+    if (chosen < 0) chosen = find_chosen();
+    return (enum plant)chosen;
+}
