@@ -368,6 +368,7 @@ void atomic_lower(struct lower *l, struct ir_stmt *s)
 {
     struct access a = {
         .array = array_of(l, s->atomic.buffer), .s = s, .scalar = (enum ir_scalar)s->atomic.buffer->elem.scalar};
+    l->untouched = false;
     a.plain = s->atomic.buffer->space != IR_SPACE_STORAGE && l->target->shared_is_private;
     struct requests r = {.index.v = expr_lower(l, s->atomic.index)};
     struct value old;
@@ -436,6 +437,7 @@ void copy_lower(struct lower *l, struct ir_stmt *s)
 {
     struct value to = expr_lower(l, s->copy.dst_index), from = expr_lower(l, s->copy.src_index),
                  n = expr_lower(l, s->copy.count);
+    l->untouched = false;
     if (l->width == 1) {
         copy_elements(l, s, to.at[0], from.at[0], n.at[0], NULL);
         return;

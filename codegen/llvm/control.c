@@ -88,6 +88,7 @@ void control_continue(struct lower *l)
 void control_trap(struct lower *l, const struct value *code)
 {
     LLVMBasicBlockRef report = block_new(l, "trap"), done = block_new(l, "trapped");
+    l->untouched = false;
     if (l->exec) /* lanes may have ended since the last branch */
         block_branch(l, mask_any(l, l->exec), report, done);
     block_enter(l, report);
@@ -119,12 +120,10 @@ static LLVMValueRef all_below(struct lower *l, const struct ir_expr *a, const st
     struct value x = expr_lower(l, a), y = expr_lower(l, b);
     int64_t stride = a_moves ? x.shape.stride : y.shape.stride;
     uint64_t span = (uint64_t)stride * (l->width - 1);
-    LLVMValueRef low = LLVMBuildZExt(l->b, value_base(l, &x), i64, ""),
-                 high = LLVMBuildZExt(l->b, value_base(l, &y), i64, "");
-    if (a_moves) { /* the last lane is the greatest; past 2^32 it is above any limit */
-        LLVMValueRef limit = or_equal ? LLVMBuildAdd(l->b, high, const_int(l, 64, 1), "") : high;
-        return LLVMBuildICmp(l->b, LLVMIntULT, low, memory_limit(l, limit, span), "");
-    }
+    LLVMValueRef high = LLVMBuildZExt(l->b, value_base(l, &y), i64, "");
+    if (a_moves) /* the last lane is the greatest; past 2^32 it is above any limit */
+        return bounds_below(l, &x, or_equal ? LLVMBuildAdd(l->b, high, const_int(l, 64, 1), "") : high, span);
+    LLVMValueRef low = LLVMBuildZExt(l->b, value_base(l, &x), i64, "");
     if (span > UINT32_MAX) return NULL;
     LLVMValueRef no_wrap = LLVMBuildICmp(l->b, LLVMIntULE, high, const_int(l, 64, UINT32_MAX - span), "");
     return LLVMBuildAnd(l->b, LLVMBuildICmp(l->b, or_equal ? LLVMIntULE : LLVMIntULT, low, high, ""), no_wrap, "");
@@ -166,6 +165,17 @@ static LLVMValueRef all_lanes(struct lower *l, const struct ir_expr *e, bool wan
     default:
         return NULL;
     }
+}
+
+/* Where `cond` is not `wanted` in all lanes: to `none` if it is in no lane, else the group is left. */
+static void leave_or(struct lower *l, const struct ir_expr *cond, bool wanted, LLVMBasicBlockRef none)
+{
+    LLVMValueRef others = all_lanes(l, cond, !wanted);
+    if (!others) {
+        LLVMValueRef mask = value_widen(l, expr_lower(l, cond)).at[0];
+        others = LLVMBuildNot(l->b, mask_any(l, wanted ? mask : LLVMBuildNot(l->b, mask, "")), "");
+    }
+    block_branch(l, others, none, l->leave);
 }
 
 /* -- if ------------------------------------------------------------------------------------------------------------------------ */
@@ -237,9 +247,10 @@ static bool lower_specialized(struct lower *l, struct ir_stmt *s)
     if (!may_specialize(l)) return false;
     LLVMValueRef all = all_lanes(l, s->if_.cond, true);
     if (!all) return false;
+    bool may_leave = leave_allowed(l) && !s->if_.has_else;
     l->n_copies++;
     LLVMBasicBlockRef full = block_new(l, "full"), part = block_new(l, "part"), done = block_new(l, "fi");
-    block_branch_likely(l, all, full, part);
+    leave_unless(l, all, full, part);
     block_enter(l, full);
     stmt_lower_block(l, &s->if_.then_block);
     block_jump(l, done);
@@ -247,8 +258,12 @@ static bool lower_specialized(struct lower *l, struct ir_stmt *s)
     LLVMPositionBuilderAtEnd(l->b, part);
     uint32_t n_copies = l->n_copies, n_windows = l->windows.n;
     l->n_copies = MAX_COPIES; /* the tail is rare: once is enough */
-    struct value cond = value_widen(l, expr_lower(l, s->if_.cond));
-    lower_both_masked(l, s, &cond);
+    if (may_leave) {
+        leave_or(l, s->if_.cond, true, done);
+    } else {
+        struct value cond = value_widen(l, expr_lower(l, s->if_.cond));
+        lower_both_masked(l, s, &cond);
+    }
     l->n_copies = n_copies;
     l->windows.n = n_windows;
     block_enter(l, done);
@@ -282,9 +297,10 @@ bool control_guard(struct lower *l, struct ir_stmt *s, const struct ir_stmt *end
     LLVMValueRef none = all_lanes(l, s->if_.cond, false);
     if (!none) return false;
     struct mark before = mark_now(l);
+    bool may_leave = leave_allowed(l);
     l->n_copies++;
     LLVMBasicBlockRef full = block_new(l, "full"), part = block_new(l, "part"), done = block_new(l, "guarded");
-    block_branch_likely(l, none, full, part);
+    leave_unless(l, none, full, part);
     block_enter(l, full);
     stmt_lower_run(l, s->next, end);
     block_jump(l, done);
@@ -292,8 +308,12 @@ bool control_guard(struct lower *l, struct ir_stmt *s, const struct ir_stmt *end
     LLVMPositionBuilderAtEnd(l->b, part);
     uint32_t n_copies = l->n_copies, n_windows = l->windows.n;
     l->n_copies = MAX_COPIES;
-    stmt_lower(l, s);
-    stmt_lower_run(l, s->next, end);
+    if (may_leave) {
+        leave_or(l, s->if_.cond, false, l->end);
+    } else {
+        stmt_lower(l, s);
+        stmt_lower_run(l, s->next, end);
+    }
     l->n_copies = n_copies;
     l->windows.n = n_windows;
     block_enter(l, done);

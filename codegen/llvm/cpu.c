@@ -187,6 +187,8 @@ static const struct lower_target cpu_target = {
     .shared_is_private = true,
 };
 
+enum { ARG_LAUNCH, ARG_FIRST, ARG_N, ARG_SCRATCH, N_ARGS };
+
 /* -- loops over workgroups ----------------------------------------------------------------------------------------------------------- */
 
 /* for (i = from; i < to; i += step), i an i64 */
@@ -218,12 +220,44 @@ static void end_count(struct lower *l, const struct count_loop *c)
     block_enter(l, c->exit);
 }
 
+static LLVMTypeRef kernel_type(struct lower *l)
+{
+    LLVMTypeRef i64 = type_int(l, 64), params[N_ARGS] = {type_ptr(l), i64, i64, type_ptr(l)};
+    return LLVMFunctionType(LLVMVoidTypeInContext(l->context), params, N_ARGS, false);
+}
+
+static void call_singles(struct lower *l, LLVMValueRef first, LLVMValueRef n)
+{
+    struct cpu_frame *f = frame_of(l);
+    LLVMValueRef args[N_ARGS] = {f->launch, first, n, f->base};
+    LLVMBuildCall2(l->b, kernel_type(l), l->singles, args, N_ARGS, "");
+}
+
+/* Where groups leave, if any does. We are at the end of the group. */
+static void fill_leave(struct lower *l, LLVMValueRef at)
+{
+    if (!LLVMGetFirstUse(LLVMBasicBlockAsValue(l->leave))) {
+        LLVMDeleteBasicBlock(l->leave);
+    } else {
+        LLVMMoveBasicBlockAfter(l->leave, LLVMGetLastBasicBlock(l->fn));
+        LLVMPositionBuilderAtEnd(l->b, l->leave);
+        call_singles(l, at, const_int(l, 64, l->group_width));
+        LLVMBuildBr(l->b, l->end);
+        LLVMPositionBuilderAtEnd(l->b, l->end);
+    }
+    l->leave = NULL;
+}
+
 static void lower_flat_group(struct lower *l, LLVMValueRef at, LLVMValueRef partial)
 {
     frame_of(l)->lane0 = LLVMBuildTrunc(l->b, at, type_int(l, 32), "");
     l->width = l->group_width;
+    l->untouched = true;
+    l->check.branch = NULL;
+    if (l->singles) l->leave = block_new(l, "leave");
     open_private_arrays(l);
     group_lower(l, l->program->body.first, NULL, partial);
+    if (l->leave) fill_leave(l, at);
 }
 
 /* All invocations of the call in one row: full groups, then what is left. */
@@ -242,8 +276,19 @@ static void lower_flat(struct lower *l)
     block_branch(l, LLVMBuildICmp(l->b, LLVMIntNE, rest, const_int(l, 64, 0), ""), some, none);
     block_enter(l, some);
     l->width = l->group_width;
-    lower_flat_group(l, end, mask_below(l, LLVMBuildTrunc(l->b, rest, type_int(l, 32), "")));
+    if (l->singles)
+        call_singles(l, end, rest);
+    else
+        lower_flat_group(l, end, mask_below(l, LLVMBuildTrunc(l->b, rest, type_int(l, 32), "")));
     block_enter(l, none);
+}
+
+static void lower_one_by_one(struct lower *l)
+{
+    struct cpu_frame *f = frame_of(l);
+    struct count_loop each = begin_count(l, f->first, LLVMBuildAdd(l->b, f->first, f->n, ""), 1);
+    lower_flat_group(l, each.i, NULL);
+    end_count(l, &each);
 }
 
 /* The workgroup's ids from its linear number: x fastest. Launches have rows and planes only where the program asks for them. */
@@ -280,18 +325,15 @@ static void lower_workgroups(struct lower *l)
 
 /* -- functions --------------------------------------------------------------------------------------------------------------------------- */
 
-enum { ARG_LAUNCH, ARG_FIRST, ARG_N, ARG_SCRATCH, N_ARGS };
-
 static void add_param_attribute(struct lower *l, LLVMValueRef fn, uint32_t param, const char *name, uint64_t value)
 {
     unsigned kind = LLVMGetEnumAttributeKindForName(name, strlen(name));
     LLVMAddAttributeAtIndex(fn, param + 1, LLVMCreateEnumAttribute(l->context, kind, value));
 }
 
-static LLVMValueRef begin_function(struct lower *l, const char *name, LLVMTypeRef *params, uint32_t n_params)
+static LLVMValueRef begin_function(struct lower *l, const char *name)
 {
-    LLVMValueRef fn =
-        LLVMAddFunction(l->module, name, LLVMFunctionType(LLVMVoidTypeInContext(l->context), params, n_params, false));
+    LLVMValueRef fn = LLVMAddFunction(l->module, name, kernel_type(l));
     LLVMSetLinkage(fn, LLVMInternalLinkage);
     LLVMSetSection(fn, arena_printf(l->arena, ".text.%s", name));
     function_set_features(l, fn);
@@ -339,12 +381,10 @@ static void set_arrays(struct lower *l)
     }
 }
 
-/* The function that the runtime knows. */
-static LLVMValueRef lower_kernel_function(struct lower *l, const char *name)
+static LLVMValueRef lower_function_of(struct lower *l, const char *name, void (*lower_body)(struct lower *l))
 {
     struct cpu_frame *f = frame_of(l);
-    LLVMTypeRef i64 = type_int(l, 64), params[N_ARGS] = {type_ptr(l), i64, i64, type_ptr(l)};
-    LLVMValueRef fn = begin_function(l, name, params, N_ARGS);
+    LLVMValueRef fn = begin_function(l, name);
     debug_function(l, fn, l->program);
     debug_place(l, l->program->range);
     f->launch = LLVMGetParam(fn, ARG_LAUNCH);
@@ -357,33 +397,70 @@ static LLVMValueRef lower_kernel_function(struct lower *l, const char *name)
         f->counts[c] = launch_field(l, type_int(l, 32), LAUNCH_GROUPS + 4 * c);
     scratch_layout_compute(l, &f->scratch);
     l->has_counted_loops |= !f->lanes.is_flat; /* over the groups of a workgroup */
-    if (f->lanes.is_flat)
-        lower_flat(l);
-    else
-        lower_workgroups(l);
+    lower_body(l);
     LLVMBuildRetVoid(l->b);
     LLVMSetCurrentDebugLocation2(l->b, NULL);
     if (l->optimize) alias_mark(l, fn, name);
     return fn;
 }
 
-struct cpu_kernel cpu_lower_program(struct lower *l, const struct ir_program *p, const char *name)
+/* Everything about a program that its lowering asks for. */
+static void begin_program(struct lower *l, const struct ir_program *p, struct cpu_frame *frame, struct plan *plan,
+                          uint32_t max_width)
 {
-    struct cpu_frame frame = {0};
-    struct plan plan;
-    plan_compute(&plan, l->arena, p);
+    plan_compute(plan, l->arena, p);
     l->program = p;
     l->target = &cpu_target;
-    l->plan = &plan;
-    l->frame = &frame;
-    frame.lanes = lanes_choose(p, l->features, &plan, l->optimize);
-    l->group_width = l->width = frame.lanes.width;
+    l->plan = plan;
+    l->frame = frame;
+    frame->lanes = lanes_choose(p, l->features, plan, l->optimize, max_width);
+    l->group_width = l->width = frame->lanes.width;
     l->slots = ARENA_ARRAY(l->arena, struct slot, p->locals.n + 1);
     l->windows.n = l->windows.cap = 0;
     l->windows.at = NULL;
     l->ended = NULL;
+    l->leave = NULL;
     l->at_workgroup = false;
-    if (l->group_width > 1) shapes_compute(&l->shapes, l->arena, p, lanes_shape_of_id, &frame.lanes, plan.scalars);
-    LLVMValueRef kernel = lower_kernel_function(l, name);
+    if (l->group_width > 1) shapes_compute(&l->shapes, l->arena, p, lanes_shape_of_id, &frame->lanes, plan->scalars);
+}
+
+struct cpu_kernel cpu_lower_program(struct lower *l, const struct ir_program *p, const char *name)
+{
+    struct cpu_frame frame = {0};
+    struct plan plan;
+    begin_program(l, p, &frame, &plan, UINT32_MAX);
+    LLVMValueRef kernel = lower_function_of(l, name, frame.lanes.is_flat ? lower_flat : lower_workgroups);
     return (struct cpu_kernel){kernel, plan.n_launch_phases, frame.scratch.bytes};
+}
+
+/* -- one by one ------------------------------------------------------------------------------------------------------------------------- */
+
+/* It is called, seldom, and stays a function of its own. */
+static void mark_rare(struct lower *l, LLVMValueRef fn)
+{
+    static const char *const names[] = {"cold", "noinline", "nounwind"};
+    for (uint32_t i = 0; i < sizeof names / sizeof *names; i++) {
+        unsigned kind = LLVMGetEnumAttributeKindForName(names[i], strlen(names[i]));
+        LLVMAddAttributeAtIndex(fn, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
+                                LLVMCreateEnumAttribute(l->context, kind, 0));
+    }
+}
+
+LLVMValueRef cpu_lower_singles(struct lower *l, const struct ir_program *p, const char *name)
+{
+    struct cpu_frame frame = {0};
+    struct plan plan;
+    begin_program(l, p, &frame, &plan, 1);
+    if (!frame.lanes.is_flat || !l->optimize) return NULL;
+    l->singles = NULL;
+    LLVMValueRef fn = lower_function_of(l, name, lower_one_by_one);
+    mark_rare(l, fn);
+    return fn;
+}
+
+LLVMValueRef cpu_declare_singles(struct lower *l, const char *name)
+{
+    LLVMValueRef fn = LLVMAddFunction(l->module, name, kernel_type(l));
+    mark_rare(l, fn);
+    return fn;
 }

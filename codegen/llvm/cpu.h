@@ -40,7 +40,7 @@ static inline struct cpu_frame *frame_of(struct lower *l)
 }
 
 struct lane_layout lanes_choose(const struct ir_program *p, const struct lower_features *features,
-                                const struct plan *plan, bool optimize);
+                                const struct plan *plan, bool optimize, uint32_t max_width);
 /* The lanes for the statements from `first` to `end`, between barriers: more than elsewhere where they compute with bytes alone, and
  * no lane keeps anything from or for another phase. */
 uint32_t lanes_of_phase(struct lower *l, const struct ir_stmt *first, const struct ir_stmt *end);

@@ -93,6 +93,7 @@ struct host {
     const struct object_contents *contents;
     LLVMValueRef container, descriptor; /* in the first part */
     struct cpu_kernel *kernels;         /* [programs][VYRE_CPU_LEVELS] */
+    LLVMValueRef *singles;              /* [programs], in the first part; NULL for programs without */
     uint32_t level_mask;
 };
 
@@ -231,9 +232,34 @@ static void add_entry(struct host *h, const struct object_entry *e)
     LLVMBuildRet(l->b, call);
 }
 
+static const char *singles_name(struct host *h, const struct ir_program *p)
+{
+    return arena_printf(h->l->arena, "vyre.%s.singles", p->name);
+}
+
 /* -- the module
  * ---------------------------------------------------------------------------------------------------------------------
  */
+
+/* Of each program what groups of lanes are left to, in the first part with what the least level has. */
+static void lower_singles(struct host *h, enum target_id least)
+{
+    h->singles = ARENA_ARRAY(h->l->arena, LLVMValueRef, h->m->programs.n + 1);
+    h->l->features = &level_features[least];
+    for (uint32_t i = 0; i < h->m->programs.n; i++) {
+        const struct ir_program *p = h->m->programs.at[i];
+        h->singles[i] = cpu_lower_singles(h->l, p, singles_name(h, p));
+        if (h->singles[i]) set_shared(h, h->singles[i]);
+    }
+}
+
+static LLVMValueRef singles_in(struct host *h, struct lower *l, uint32_t program)
+{
+    if (l == h->l || !h->singles[program]) return h->singles[program];
+    LLVMValueRef fn = cpu_declare_singles(l, singles_name(h, h->m->programs.at[program]));
+    set_shared(h, fn);
+    return fn;
+}
 
 /* A kernel of another part, for the descriptor. */
 static LLVMValueRef declare_kernel(struct host *h, const char *name)
@@ -250,12 +276,18 @@ static void lower_level(struct host *h, struct lower *l, enum target_id id)
     for (uint32_t i = 0; i < h->m->programs.n; i++) {
         const struct ir_program *p = h->m->programs.at[i];
         const char *name = arena_printf(l->arena, "vyre.%s.%s", p->name, target_infos[id].text);
+        l->singles = singles_in(h, l, i);
         struct cpu_kernel kernel = cpu_lower_program(l, p, name);
         set_shared(h, kernel.fn);
         if (l != h->l) kernel.fn = declare_kernel(h, name);
         h->kernels[i * VYRE_CPU_LEVELS + (uint32_t)target_infos[id].level] = kernel;
     }
     h->level_mask |= 1u << target_infos[id].level;
+}
+
+static bool is_chosen(const struct target_set *targets, uint32_t t)
+{
+    return targets->has[t] && target_infos[t].family == TARGET_FAMILY_CPU;
 }
 
 static void fill_parts(struct host *h, const struct target_set *targets)
@@ -266,7 +298,8 @@ static void fill_parts(struct host *h, const struct target_set *targets)
         set_data(h, &h->parts[i].l);
     h->kernels = ARENA_ARRAY(h->l->arena, struct cpu_kernel, (size_t)h->m->programs.n * VYRE_CPU_LEVELS + 1);
     for (uint32_t t = 0; t < TARGET_COUNT; t++) {
-        if (!targets->has[t] || target_infos[t].family != TARGET_FAMILY_CPU) continue;
+        if (!is_chosen(targets, t)) continue;
+        if (!h->singles) lower_singles(h, (enum target_id)t);
         lower_level(h, &h->parts[part].l, (enum target_id)t);
         part += part + 1 < h->n_parts;
     }

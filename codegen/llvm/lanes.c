@@ -43,12 +43,13 @@ static uint32_t choose_width(const struct survey *s, const struct lower_features
 }
 
 struct lane_layout lanes_choose(const struct ir_program *p, const struct lower_features *features,
-                                const struct plan *plan, bool optimize)
+                                const struct plan *plan, bool optimize, uint32_t max_width)
 {
     struct survey s = survey_program(p);
     struct lane_layout lanes = {.program = p,
                                 .width = choose_width(&s, features, optimize),
                                 .size = {p->workgroup[0], p->workgroup[1], p->workgroup[2]}};
+    if (lanes.width > max_width) lanes.width = max_width;
     lanes.n_invocations = lanes.size[0] * lanes.size[1] * lanes.size[2];
     lanes.is_flat = !plan->has_phases && !s.sees_workgroup && !s.has_subgroups && p->n_dispatch <= 1 &&
                     lanes.size[1] * lanes.size[2] == 1;

@@ -11,7 +11,7 @@
  *   expr.c op_*.c           expressions
  *   memory.c gather.c helper.c atomic.c   loads, stores, read-modify-writes
  *   stmt.c control.c        statements
- *   workgroup.c cpu.c alias.c   the loops over workgroups and lanes that make a CPU kernel
+ *   workgroup.c cpu.c leave.c alias.c   the loops over workgroups and lanes that make a CPU kernel
  *   device*.c nvptx.c amdgpu.c   kernels of GPUs
  *   host.c emit.c debug.c   the module, its object, its line table */
 #ifndef VYREC_LLVM_LOWER_H
@@ -87,6 +87,18 @@ struct loop_scope {
     uint32_t n_breaks, n_continues; /* emitted so far as masks */
 };
 
+/* zext(root) < limit; without a root another form of it. */
+struct bounds {
+    LLVMValueRef root, limit, below;
+};
+/* The last branch that leaves a group's usual way: to `inside` where `bounds` and `rest`, which may be NULL, hold. */
+struct leave_check {
+    LLVMValueRef branch;
+    LLVMBasicBlockRef inside;
+    struct bounds bounds;
+    LLVMValueRef rest;
+};
+
 struct lower;
 /* What differs between targets. */
 struct lower_target {
@@ -139,7 +151,12 @@ struct lower {
     uint32_t n_ends;          /* emitted so far as masks */
     LLVMBasicBlockRef end;    /* where the group's work is done */
     struct loop_scope *loop;
-    uint32_t n_copies;      /* bodies made twice around here, for full groups and for others */
+    uint32_t n_copies;       /* bodies made twice around here, for full groups and for others */
+    LLVMValueRef singles;    /* what a flat program's groups may be left to: see cpu_lower_singles; or NULL */
+    LLVMBasicBlockRef leave; /* where this group is left to it, from its beginning; NULL: nowhere */
+    bool untouched;          /* so far the group has done nothing that another could see */
+    struct leave_check check;
+    struct bounds bounds;   /* of the last call of bounds_below */
     bool has_counted_loops; /* so far, with a number of rounds that is known */
     void *frame;            /* of the target */
 };
@@ -257,8 +274,6 @@ struct pending_store {
 void memory_store_run(struct lower *l, const struct array *a, const struct pending_store *pending, uint32_t n);
 /* i1 or mask: index < count. */
 LLVMValueRef memory_in_bounds(struct lower *l, const struct array *a, LLVMValueRef index);
-/* An i64 that x is below exactly when x + span is below count: what does not change from round to round is on its side. */
-LLVMValueRef memory_limit(struct lower *l, LLVMValueRef count, uint64_t span);
 /* One scalar per lane from base + index, masked lanes 0. `index` counts scalars: vector of i32 (unsigned) or i64. */
 LLVMValueRef gather_lanes(struct lower *l, const struct array *a, LLVMTypeRef elem, LLVMValueRef index,
                           LLVMValueRef mask);
@@ -322,6 +337,18 @@ void control_continue(struct lower *l);
 void control_end_lanes(struct lower *l);
 void control_trap(struct lower *l, const struct value *code);
 
+/* -- groups that do not go on: leave.c */
+
+/* i1: first + span, not wrapped, is below the i64 `count`. What does not change from round to round is on count's side. It may be
+ * false for indices that pass 2^32 on the way. */
+LLVMValueRef bounds_below(struct lower *l, const struct value *first, LLVMValueRef count, uint64_t span);
+/* Whether the group may still jump to l->leave from here. */
+bool leave_allowed(const struct lower *l);
+/* To `inside` where `all` holds; it is likely. */
+void leave_unless(struct lower *l, LLVMValueRef all, LLVMBasicBlockRef inside, LLVMBasicBlockRef otherwise);
+/* Goes on where bounds_below holds, or to where the last check went. */
+void leave_unless_below(struct lower *l, const struct value *first, LLVMValueRef count, uint64_t span);
+
 /* -- a CPU kernel: workgroup.c, cpu.c */
 
 /* Statements of workgroup level: phases, and what runs once. */
@@ -335,6 +362,12 @@ struct cpu_kernel {
     uint64_t scratch_bytes;
 };
 struct cpu_kernel cpu_lower_program(struct lower *l, const struct ir_program *p, const char *name);
+/* A function that runs invocations one by one, with gid.x from `first` on, where all are in one row and no workgroup shows; NULL for
+ * other programs. It has the parameters of a kernel. Groups of lanes that do not all do the same are left to it, so that each
+ * level has one body without masks, and all levels share the other. */
+LLVMValueRef cpu_lower_singles(struct lower *l, const struct ir_program *p, const char *name);
+/* The same, as another module has it; `name` is NULL where there is none. */
+LLVMValueRef cpu_declare_singles(struct lower *l, const char *name);
 
 /* Tells LLVM that the buffers of a finished kernel do not overlap: alias.c. */
 void alias_mark(struct lower *l, LLVMValueRef fn, const char *name);

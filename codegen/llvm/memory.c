@@ -171,22 +171,9 @@ static struct window_place place_window(struct lower *l, const struct array *a, 
     return p;
 }
 
-static LLVMValueRef first_index(struct lower *l, const struct window *w)
+static struct value first_index(const struct window *w)
 {
-    struct value first = value_linear(IR_TYPE(U32), w->root, w->scale, w->first, w->stride);
-    return value_base(l, &first);
-}
-
-LLVMValueRef memory_limit(struct lower *l, LLVMValueRef count, uint64_t span)
-{
-    LLVMValueRef args[2] = {count, const_int(l, 64, span)};
-    return span ? build_call(l, "llvm.usub.sat", LLVMTypeOf(count), args, 2) : count;
-}
-
-/* Whether elements first .. first + n - 1 are all inside, and their numbers do not wrap. */
-static LLVMValueRef window_inside(struct lower *l, const struct array *a, LLVMValueRef first, uint64_t n)
-{
-    return LLVMBuildICmp(l->b, LLVMIntULT, widen_u32(l, first), memory_limit(l, a->count, n - 1), "");
+    return value_linear(IR_TYPE(U32), w->root, w->scale, w->first, w->stride);
 }
 
 enum { LINE_BYTES = 64, AHEAD_BYTES = 2048 };
@@ -218,10 +205,15 @@ static void prefetch(struct lower *l, const struct array *a, const struct window
 static LLVMValueRef load_whole(struct lower *l, const struct array *a, const struct window *w)
 {
     uint32_t n = (uint32_t)w->stride * l->width;
-    LLVMValueRef first = first_index(l, w);
+    struct value place = first_index(w);
     LLVMTypeRef type = LLVMVectorType(elem_of(l, a), n * lanes_of(a));
+    if (leave_allowed(l)) {
+        leave_unless_below(l, &place, a->count, n - 1);
+        return build_load(l, type, address(l, a, value_base(l, &place), 0), align_of(a));
+    }
+    LLVMValueRef first = value_base(l, &place);
     LLVMBasicBlockRef inside = block_new(l, "inside"), partial = block_new(l, "partial"), done = block_new(l, "loaded");
-    block_branch_likely(l, window_inside(l, a, first, n), inside, partial);
+    block_branch_likely(l, bounds_below(l, &place, a->count, n - 1), inside, partial);
     block_enter(l, inside);
     LLVMValueRef at = address(l, a, first, 0);
     prefetch(l, a, w, at);
@@ -469,9 +461,15 @@ static void store_window(struct lower *l, const struct array *a, const struct va
                          uint32_t n)
 {
     uint32_t n_parts = n * lanes_of(a);
+    uint64_t span = (uint64_t)n * l->width - 1;
+    if (leave_allowed(l)) {
+        leave_unless_below(l, index, a->count, span);
+        build_store(l, interleave(l, parts, n_parts), address(l, a, value_base(l, index), 0), align_of(a));
+        return;
+    }
     LLVMValueRef first = value_base(l, index);
     LLVMBasicBlockRef inside = block_new(l, "inside"), partial = block_new(l, "partial"), done = block_new(l, "stored");
-    block_branch_likely(l, window_inside(l, a, first, (uint64_t)n * l->width), inside, partial);
+    block_branch_likely(l, bounds_below(l, index, a->count, span), inside, partial);
     block_enter(l, inside);
     LLVMValueRef at = address(l, a, first, 0);
     LLVMValueRef all = interleave(l, parts, n_parts);
@@ -497,6 +495,7 @@ void memory_store(struct lower *l, const struct array *a, const struct value *in
     LLVMValueRef parts[4];
     if (!a->interleaved && value_is_uniform(index)) {
         store_uniform(l, a, index->at[0], v);
+        l->untouched = false;
         return;
     }
     memory_forms(l, a, v, parts);
@@ -508,6 +507,7 @@ void memory_store(struct lower *l, const struct array *a, const struct value *in
         struct value wide = value_widen(l, *index);
         store_varying(l, a, wide.at[0], parts);
     }
+    l->untouched = false;
 }
 
 /* -- runs of stores ----------------------------------------------------------------------------------------------------------- */
@@ -548,6 +548,7 @@ void memory_store_run(struct lower *l, const struct array *a, const struct pendi
         for (uint32_t j = 0; j < stride; j++)
             memory_forms(l, a, &order[j]->value, &parts[j * lanes_of(a)]);
         store_window(l, a, &order[0]->index, parts, (uint32_t)stride);
+        l->untouched = false;
         i += (uint32_t)stride;
     }
 }
