@@ -173,7 +173,7 @@ bool interface_build(struct interface *face, const struct ir_module *m, const ch
     for (uint32_t i = 0; i < m->pipelines.n; i++) {
         const struct ir_pipeline *p = m->pipelines.at[i];
         struct interface_unit *u = &face->units[m->programs.n + i];
-        *u = (struct interface_unit){.name = p->name, .pipeline = p, .range = p->range};
+        *u = (struct interface_unit){.name = p->name, .pipeline = p, .internal = p->internal, .range = p->range};
         lay_out(u, m, p->buffers.at, p->buffers.n, p->params.at, p->params.n, arena);
     }
     for (uint32_t i = 0; i < face->n_units; i++)

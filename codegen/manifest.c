@@ -146,7 +146,7 @@ static void write_units(struct json *j, const struct interface *face, const char
     for (uint32_t i = 0; i < face->n_units; i++) {
         const struct interface_unit *u = &face->units[i];
         if (programs && u->program && !u->internal) write_program(j, u);
-        if (!programs && u->pipeline) write_pipeline(j, u);
+        if (!programs && u->pipeline && !u->internal) write_pipeline(j, u);
     }
     json_close(j, "]");
 }

@@ -8,6 +8,7 @@
 #include "codegen/container.h"
 #include "codegen/needs.h"
 #include "codegen/plan.h"
+#include "ir/chunks.h"
 #include "ir/facts.h"
 #include "ir/ops.h"
 
@@ -15,7 +16,7 @@ struct metadata {
     struct ir_module *module;
     struct arena *arena;
     struct map strings_at; /* interned name -> 1 + offset */
-    struct out units, buffers, params, steps, deps, args, ops, strings;
+    struct out units, buffers, params, steps, deps, args, chunks, windows, ops, strings;
     uint32_t depth; /* values on the stack of the expression being written */
 };
 
@@ -191,6 +192,55 @@ static void add_fields(struct metadata *md, const struct interface_unit *u, stru
     }
 }
 
+/* -- chunks ------------------------------------------------------------------------------------ */
+
+_Static_assert((int)VYRE_META_ARM_PARAMS == (int)IR_CHUNK_ARM_PARAMS &&
+                   (int)VYRE_META_BUFFER_PARAMS == (int)IR_CHUNK_BUFFER_PARAMS &&
+                   VYRE_META_MOST_CHUNK_ELEMENTS == IR_CHUNK_MOST_ELEMENTS,
+               "the params of a chunk are others in objects");
+
+static uint32_t pipeline_unit(const struct metadata *md, const struct ir_pipeline *p)
+{
+    return md->module->programs.n + p->index;
+}
+
+static void add_chunks(struct metadata *md, const struct ir_chunks *c)
+{
+    struct vyre_meta_chunks row = {.unit = c->program ? c->program->index : pipeline_unit(md, c->of),
+                                   .pipeline = c->pipeline ? pipeline_unit(md, c->pipeline) : UINT32_MAX,
+                                   .reason = add_string(md, c->refusal),
+                                   .first_window = (uint32_t)(md->windows.n / sizeof(struct vyre_meta_window)),
+                                   .n_windows = c->pipeline ? c->windows.n : 0};
+    out_bytes(&md->chunks, &row, sizeof row);
+    for (uint32_t i = 0; i < row.n_windows; i++) {
+        const struct ir_chunk_window *w = &c->windows.at[i];
+        struct vyre_meta_window window = {.arm = w->arm,
+                                          .buffer = w->buffer,
+                                          .is_store = w->is_store,
+                                          .numerator = w->numerator,
+                                          .denominator = w->denominator,
+                                          .count = w->count,
+                                          .low = w->low};
+        out_bytes(&md->windows, &window, sizeof window);
+    }
+}
+
+/* The buffers of a pipeline that runs chunks say which of them have parts. */
+static void mark_parts(struct metadata *md, const struct ir_pipeline *p, const struct vyre_meta_unit *row)
+{
+    static const uint8_t flags[] = {[IR_CHUNK_WHOLE] = 0,
+                                    [IR_CHUNK_INPUT] = VYRE_META_CHUNK_INPUT,
+                                    [IR_CHUNK_OUTPUT] = VYRE_META_CHUNK_OUTPUT,
+                                    [IR_CHUNK_TEMP] = 0};
+    for (uint32_t k = 0; md->module->chunks && k < md->module->chunks->all.n; k++) {
+        const struct ir_chunks *c = md->module->chunks->all.at[k];
+        if (c->pipeline != p) continue;
+        struct vyre_meta_buffer *buffers = (struct vyre_meta_buffer *)md->buffers.bytes + row->first_buffer;
+        for (uint32_t i = 0; i < c->n_buffers; i++)
+            buffers[i].flags |= flags[c->roles[i]];
+    }
+}
+
 /* -- units ------------------------------------------------------------------------------------- */
 
 static void fill_program(struct metadata *md, const struct ir_program *p, struct vyre_meta_unit *row)
@@ -272,6 +322,7 @@ static void add_unit(struct metadata *md, const struct interface_unit *u)
         plan_find(u->pipeline, md->arena, &plan);
         add_temps(md, u->pipeline, &plan);
         fill_pipeline(md, u->pipeline, &plan, &row);
+        if (u->pipeline->internal) mark_parts(md, u->pipeline, &row);
     }
     out_bytes(&md->units, &row, sizeof row);
 }
@@ -289,7 +340,8 @@ void metadata_write(const struct ir_module *m, const struct interface *face, str
 {
     /* Facts allocate in the module's arena; what the module says stays as it is. */
     struct metadata md = {.module = (struct ir_module *)(uintptr_t)m, .arena = scratch};
-    struct out *tables[] = {&md.units, &md.buffers, &md.params, &md.steps, &md.deps, &md.args, &md.ops, &md.strings};
+    struct out *tables[] = {&md.units, &md.buffers, &md.params,  &md.steps, &md.deps,
+                            &md.args,  &md.chunks,  &md.windows, &md.ops,   &md.strings};
     enum { N_TABLES = sizeof tables / sizeof *tables };
     struct vyre_meta head = {.version = VYRE_META_VERSION, .n_programs = m->programs.n};
     uint64_t at = sizeof head;
@@ -299,6 +351,8 @@ void metadata_write(const struct ir_module *m, const struct interface *face, str
     out_bytes(&md.strings, "", 1);
     for (uint32_t i = 0; i < face->n_units; i++)
         add_unit(&md, &face->units[i]);
+    for (uint32_t i = 0; m->chunks && i < m->chunks->all.n; i++)
+        add_chunks(&md, m->chunks->all.at[i]);
 
     head.units = place_table(&md.units, sizeof(struct vyre_meta_unit), &at);
     head.buffers = place_table(&md.buffers, sizeof(struct vyre_meta_buffer), &at);
@@ -306,6 +360,8 @@ void metadata_write(const struct ir_module *m, const struct interface *face, str
     head.steps = place_table(&md.steps, sizeof(struct vyre_meta_step), &at);
     head.deps = place_table(&md.deps, sizeof(struct vyre_meta_dep), &at);
     head.args = place_table(&md.args, sizeof(struct vyre_meta_arg), &at);
+    head.chunks = place_table(&md.chunks, sizeof(struct vyre_meta_chunks), &at);
+    head.windows = place_table(&md.windows, sizeof(struct vyre_meta_window), &at);
     head.ops = place_table(&md.ops, sizeof(struct vyre_meta_op), &at);
     head.strings = place_table(&md.strings, 1, &at);
     if (at > INT32_MAX) bug("metadata of %llu bytes", (unsigned long long)at);

@@ -6,6 +6,7 @@
 #include "driver/cached.h"
 #include "ir/build.h"
 #include "ir/print.h"
+#include "passes/chunk_units.h"
 
 enum { MAX_OUTPUTS = 4 }; /* the main one, header, manifest, rule */
 
@@ -119,6 +120,7 @@ static bool make_output(struct compilation *c, enum emit emit, const char *path)
         ir_print_module(c->module, content);
         return true;
     }
+    if (emit == EMIT_OBJECT) chunk_units_make(c->module, &c->arena);
     struct codegen_options options = {
         .emit = kinds[emit].codegen,
         .opt_level = s->opt_level,

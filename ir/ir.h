@@ -262,9 +262,12 @@ struct ir_pipeline {
     VEC(struct ir_buffer *) temps; /* index continues that of buffers */
     uint64_t budget_bytes;         /* 0: none given */
     struct ir_block body;          /* ARM, HOST, COLLECTIVE */
+    bool internal;                 /* run by the runtime alone (chunks.h): no functions for C, never printed */
     uint32_t index;
     struct ir_module *module;
 };
+
+struct ir_chunk_list;
 
 enum ir_item_kind { IR_ITEM_DATA, IR_ITEM_PROGRAM, IR_ITEM_PIPELINE };
 struct ir_item {
@@ -287,6 +290,7 @@ struct ir_module {
     VEC(struct ir_pipeline *) pipelines;
     struct map item_names;          /* build.c: the names of items; locals keep clear of them */
     VEC(const char *) dependencies; /* files read beside the first, for depfiles; in order of first use */
+    struct ir_chunk_list *chunks;   /* chunks.h; NULL: none were looked for */
 };
 
 #define IR_EACH_STMT(s, block) for (struct ir_stmt *s = (block)->first; s; s = s->next)

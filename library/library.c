@@ -4,6 +4,7 @@
 #include "cache/cache.h"
 #include "ir/print.h"
 #include "library/internal.h"
+#include "passes/chunk_units.h"
 
 const char *vyrec_status_name(vyrec_status status)
 {
@@ -204,6 +205,7 @@ static void emit_module(struct work *w, const struct emitter *e, struct ir_modul
     out_init(&log, &w->mem);
     passes_run(m, &passes, &w->diags, &log);
     out_text(out, "");
+    if (e->emit == CODEGEN_EMIT_OBJECT && e->is_codegen) chunk_units_make(m, &w->arena);
     if (!e->is_codegen)
         ir_print_module(m, out);
     else if (!codegen_emit(m, &options, &w->diags, &w->arena, out))

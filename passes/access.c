@@ -23,6 +23,11 @@ struct access_solver *access_solver_new(struct arena *arena, unsigned long max_o
     return s;
 }
 
+void access_solver_limit(struct access_solver *s, uint64_t most)
+{
+    s->most = most;
+}
+
 void access_solver_free(struct access_solver *s)
 {
     for (uint32_t i = 0; i < s->maps.n; i++)
@@ -462,7 +467,7 @@ static void enter_launch(struct access_walk *w)
         isl_id *group_id = access_invocation_id(w, false, axis), *local_id = access_invocation_id(w, true, axis);
         isl_pw_aff *group = access_id_value(w, group_id), *local = access_id_value(w, local_id);
         isl_pw_aff *groups = access_groups(w, axis);
-        isl_pw_aff *most = access_const(w, (int64_t)(((uint64_t)1 << 32) / size));
+        isl_pw_aff *most = access_const(w, (int64_t)((w->solver->most ? w->solver->most : (uint64_t)1 << 32) / size));
         w->path = isl_set_intersect(w->path, isl_pw_aff_ge_set(isl_pw_aff_copy(local), access_const(w, 0)));
         w->path = isl_set_intersect(w->path, isl_pw_aff_lt_set(local, access_const(w, size)));
         w->path = isl_set_intersect(w->path, isl_pw_aff_ge_set(isl_pw_aff_copy(group), access_const(w, 0)));

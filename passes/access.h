@@ -43,6 +43,9 @@ struct access_facts {
 enum { ACCESS_DEFAULT_OPERATIONS = 100000 };
 
 struct access_solver *access_solver_new(struct arena *arena, unsigned long max_operations);
+/* From now on buffers are taken to have at most so many elements, and grids of one dimension so many invocations: for launches that
+ * see to it. */
+void access_solver_limit(struct access_solver *solver, uint64_t most);
 void access_solver_free(struct access_solver *solver); /* and all its facts' relations */
 bool access_solver_is_exhausted(const struct access_solver *solver);
 /* Never NULL. Both live in the solver's arena. */

@@ -24,6 +24,7 @@ struct access_solver {
     struct arena *arena;
     isl_ctx *isl;
     unsigned long max_operations;
+    uint64_t most; /* elements, invocations; 0: what the language allows */
     bool exhausted;
     VEC(isl_map *) maps; /* freed in the end */
     VEC(isl_set *) sets;

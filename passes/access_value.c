@@ -134,8 +134,12 @@ static isl_pw_aff *length_of(struct access_walk *w, const struct ir_buffer *b)
 {
     if (b->sized && !b->count_expr) return make_const(w, make_val(w, b->count));
     isl_pw_aff *length = b->count_expr ? access_host_value(w, b->count_expr) : NULL;
-    if (!length) return make_free(w, arena_printf(w->arena, "len(%s)", b->name), b, IR_TYPE(U32));
-    assume_type(w, length, IR_TYPE(U32));
+    if (length)
+        assume_type(w, length, IR_TYPE(U32));
+    else
+        length = make_free(w, arena_printf(w->arena, "len(%s)", b->name), b, IR_TYPE(U32));
+    if (w->solver->most && length)
+        access_assume(w, isl_pw_aff_le_set(isl_pw_aff_copy(length), make_const(w, make_val(w, w->solver->most))));
     return length;
 }
 

@@ -36,6 +36,8 @@ struct metadata_view {
     const struct vyre_meta_step *steps;
     const struct vyre_meta_dep *deps;
     const struct vyre_meta_arg *args;
+    const struct vyre_meta_chunks *chunks;
+    const struct vyre_meta_window *windows;
     const struct vyre_meta_op *ops;
     const char *strings;
 };

@@ -28,8 +28,8 @@ static const uint8_t op_args[VYRE_META_OP_COUNT] = {
 
 struct checker {
     struct metadata_view *view;
-    uint64_t n_ops_seen, n_buffers_seen, n_params_seen, n_steps_seen, n_deps_seen,
-        n_args_seen; /* each row belongs to one user */
+    uint64_t n_ops_seen, n_buffers_seen, n_params_seen, n_steps_seen, n_deps_seen, n_args_seen,
+        n_windows_seen; /* each row belongs to one user */
 };
 
 /* `n` more of a table with `total` entries: false when some entry is used twice or does not exist. */
@@ -205,6 +205,74 @@ static bool check_units(struct checker *k)
     return true;
 }
 
+/* -- chunks ------------------------------------------------------------------------------------ */
+
+static uint32_t count_arms(const struct metadata_view *v, uint32_t unit)
+{
+    const struct vyre_meta_unit *u = &v->units[unit];
+    uint32_t n = 0;
+    if (unit < v->head->n_programs) return 1;
+    for (uint32_t i = 0; i < u->n_steps; i++)
+        n += v->steps[u->first_step + i].kind == VYRE_META_ARM;
+    return n;
+}
+
+static bool has_parts(const struct vyre_meta_unit *u, const struct vyre_meta_buffer *buffers, uint32_t i)
+{
+    return i >= u->n_buffers || buffers[i].flags & (VYRE_META_CHUNK_INPUT | VYRE_META_CHUNK_OUTPUT);
+}
+
+/* Both have the same buffers; the pipeline has params of its own behind those of the unit, all u32. */
+static bool check_chunk_shape(const struct metadata_view *v, const struct vyre_meta_unit *u,
+                              const struct vyre_meta_unit *p, uint32_t n_arms)
+{
+    const struct vyre_meta_buffer *mine = v->buffers + u->first_buffer, *theirs = v->buffers + p->first_buffer;
+    const struct vyre_meta_param *params = v->params + p->first_param;
+    if (u->n_buffers != p->n_buffers || u->n_temps != p->n_temps) return false;
+    uint64_t n_params = u->n_params + (uint64_t)n_arms * VYRE_META_ARM_PARAMS;
+    for (uint32_t i = 0; i < u->n_buffers + u->n_temps; i++) {
+        if (mine[i].type != theirs[i].type || mine[i].lanes != theirs[i].lanes) return false;
+        if (has_parts(p, theirs, i)) n_params += VYRE_META_BUFFER_PARAMS;
+    }
+    if (n_params != p->n_params) return false;
+    for (uint32_t i = 0; i < p->n_params; i++)
+        if (params[i].type != (i < u->n_params ? v->params[u->first_param + i].type : VYRE_TYPE_U32)) return false;
+    return true;
+}
+
+static bool check_window(const struct metadata_view *v, const struct vyre_meta_unit *p, uint32_t n_arms,
+                         const struct vyre_meta_window *w)
+{
+    const uint64_t most = UINT64_C(1) << VYRE_META_WINDOW_BITS;
+    if (w->arm >= n_arms || w->buffer >= p->n_buffers + p->n_temps) return false;
+    if (!has_parts(p, v->buffers + p->first_buffer, w->buffer)) return false;
+    return w->numerator && w->denominator && w->count && w->numerator < most && w->denominator < most &&
+           w->count < most && w->low < (int64_t)most && w->low > -(int64_t)most;
+}
+
+static bool check_chunk(struct checker *k, const struct vyre_meta_chunks *c)
+{
+    const struct metadata_view *v = k->view;
+    uint32_t n_units = v->head->units.n;
+    if (c->unit >= n_units || !is_string(k, c->reason)) return false;
+    if (!take(&k->n_windows_seen, c->first_window, c->n_windows, v->head->windows.n)) return false;
+    if (c->pipeline == UINT32_MAX) return true;
+    if (c->pipeline >= n_units || c->pipeline < v->head->n_programs) return false;
+    const struct vyre_meta_unit *p = &v->units[c->pipeline];
+    uint32_t n_arms = count_arms(v, c->unit);
+    if (count_arms(v, c->pipeline) != n_arms || !check_chunk_shape(v, &v->units[c->unit], p, n_arms)) return false;
+    for (uint32_t i = 0; i < c->n_windows; i++)
+        if (!check_window(v, p, n_arms, &v->windows[c->first_window + i])) return false;
+    return true;
+}
+
+static bool check_chunks(struct checker *k)
+{
+    for (uint32_t i = 0; i < k->view->head->chunks.n; i++)
+        if (!check_chunk(k, &k->view->chunks[i])) return false;
+    return true;
+}
+
 /* -- tables ------------------------------------------------------------------------------------ */
 
 /* The table's address, or NULL when it does not lie inside. */
@@ -213,6 +281,13 @@ static const void *find_table(const unsigned char *bytes, uint64_t n_bytes, stru
 {
     if (table.offset % 8 || table.offset > n_bytes || table.n > (n_bytes - table.offset) / row_bytes) return NULL;
     return bytes + table.offset;
+}
+
+static bool has_all(const void *const *tables, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!tables[i]) return false;
+    return true;
 }
 
 const char *metadata_open(const void *bytes, uint64_t n_bytes, struct metadata_view *view)
@@ -229,13 +304,15 @@ const char *metadata_open(const void *bytes, uint64_t n_bytes, struct metadata_v
         .steps = find_table(bytes, n_bytes, head->steps, sizeof *view->steps),
         .deps = find_table(bytes, n_bytes, head->deps, sizeof *view->deps),
         .args = find_table(bytes, n_bytes, head->args, sizeof *view->args),
+        .chunks = find_table(bytes, n_bytes, head->chunks, sizeof *view->chunks),
+        .windows = find_table(bytes, n_bytes, head->windows, sizeof *view->windows),
         .ops = find_table(bytes, n_bytes, head->ops, sizeof *view->ops),
         .strings = find_table(bytes, n_bytes, head->strings, 1),
     };
-    if (!view->units || !view->buffers || !view->params || !view->steps || !view->deps || !view->args || !view->ops ||
-        !view->strings)
-        return "a table of its metadata is misplaced";
+    const void *tables[] = {view->units, view->buffers, view->params,  view->steps, view->deps,
+                            view->args,  view->chunks,  view->windows, view->ops,   view->strings};
+    if (!has_all(tables, sizeof tables / sizeof *tables)) return "a table of its metadata is misplaced";
     if (!head->strings.n || view->strings[head->strings.n - 1]) return "the strings of its metadata are malformed";
     struct checker k = {.view = view};
-    return check_units(&k) ? NULL : "its metadata contradicts itself";
+    return check_units(&k) && check_chunks(&k) ? NULL : "its metadata contradicts itself";
 }

@@ -27,7 +27,7 @@ static void carve_plan(struct plan *plan, void *memory, const struct vyre_unit *
     struct carver k = {memory};
     plan->unit = u;
     plan->temps_bytes = plan->scratch_bytes = 0;
-    plan->is_timed = plan->has_begun = false;
+    plan->is_timed = plan->has_begun = plan->is_sizes = false;
     plan->is_default = true;
     plan->launches = carve(&k, u->n_steps, sizeof *plan->launches);
     plan->buffers = carve(&k, (size_t)m->n_buffers + m->n_temps, sizeof *plan->buffers);
@@ -122,7 +122,7 @@ static vyre_status bind_argument(struct plan *plan, uint32_t i, const char *args
     memcpy(&span, args + b->arg_offset, sizeof span);
     plan->buffers[i].count = span.count;
     vyre_status status = check_count(unit_name(u), name, b, &plan->buffers[i].count, o);
-    if (status) return status;
+    if (status || plan->is_sizes) return status;
     status = span.buffer ? bind_buffer(plan, i, &span, name, o) : bind_host(plan, i, &span, name, o);
     if (status || !plan->buffers[i].count || (uintptr_t)plan->buffers[i].bytes % b->align_bytes == 0) return status;
     return outcome_fail(o, VYRE_ERROR_MISALIGNED, "%s: '%s' is at address %p, which is not a multiple of %u",
@@ -215,7 +215,7 @@ static vyre_status place_temps(struct plan *plan, struct outcome *o)
         if (status) return status;
     }
     place_slots(plan);
-    if (u->meta->budget_bytes && plan->temps_bytes > u->meta->budget_bytes)
+    if (!plan->is_sizes && u->meta->budget_bytes && plan->temps_bytes > u->meta->budget_bytes)
         return outcome_fail(o, VYRE_ERROR_BUDGET,
                             "%s: temps need %llu bytes, and its budget is %llu: give it less at once, "
                             "or a larger budget",
@@ -349,7 +349,7 @@ static vyre_status bind_all(struct plan *plan, const void *args, struct outcome 
         status = bind_argument(plan, i, args, o);
     for (uint32_t i = 0; i < u->meta->n_params; i++)
         bind_param(plan, i, args);
-    if (!status) status = check_overlap(plan, o);
+    if (!status && !plan->is_sizes) status = check_overlap(plan, o);
     if (!status) status = place_temps(plan, o);
     for (uint32_t i = 0; i < u->n_steps && !status; i++)
         status = bind_launch(plan, i, o);
@@ -372,6 +372,18 @@ vyre_status plan_make(struct plan *plan, void *memory, const struct vyre_unit *u
                               unit_name(unit));
     if (status) plan_drop(plan);
     return status;
+}
+
+vyre_status plan_size(struct plan *plan, void *memory, const struct vyre_unit *unit, const void *args,
+                      struct outcome *o)
+{
+    carve_plan(plan, memory, unit);
+    plan->is_sizes = true;
+    for (uint32_t i = 0; i < unit->meta->n_buffers; i++) {
+        plan->held[i] = NULL;
+        plan->buffers[i].bytes = NULL;
+    }
+    return bind_all(plan, args, o);
 }
 
 void plan_drop(struct plan *plan)

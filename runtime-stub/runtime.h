@@ -210,6 +210,7 @@ struct plan {
     uint64_t temps_bytes;
     uint64_t scratch_bytes;
     struct launch *launches;
+    bool is_sizes;   /* nothing of it has memory */
     bool is_timed;   /* somebody may ask how long the device took */
     bool has_begun;  /* the device may have changed something: no other can run it any more */
     bool is_default; /* runs in the context's own order: in the stream of the driver that the caller gave, if any */
@@ -218,6 +219,9 @@ struct plan {
 /* Checks the arguments against every rule and computes all sizes. `memory` has unit->plan_bytes bytes, aligned to 16.
  * Afterwards the plan holds the buffers it uses until plan_drop; not so on failure. */
 vyre_status plan_make(struct plan *plan, void *memory, const struct vyre_unit *unit, const void *args,
+                      struct outcome *o);
+/* The sizes alone, of arguments that need no memory; temps as large as the unit's whole data makes them. */
+vyre_status plan_size(struct plan *plan, void *memory, const struct vyre_unit *unit, const void *args,
                       struct outcome *o);
 void plan_drop(struct plan *plan);
 void plan_place_temps(struct plan *plan, void *memory);

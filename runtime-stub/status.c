@@ -31,10 +31,11 @@ static const struct {
     STATUS(ERROR_MAPPED, "the buffer is mapped, or is not, or is in use"),
     STATUS(ERROR_CHECK, "two executors gave different bytes"),
     STATUS(ERROR_SYSTEM, "the operating system refused a resource"),
+    STATUS(ERROR_CANCELLED, "a callback asked for the end"),
 #undef STATUS
 };
 enum { N_STATUSES = sizeof statuses / sizeof *statuses };
-_Static_assert(N_STATUSES == 1 - VYRE_ERROR_SYSTEM, "a status without a text");
+_Static_assert(N_STATUSES == 1 - VYRE_ERROR_CANCELLED, "a status without a text");
 
 static int find_row(vyre_status status)
 {

@@ -58,7 +58,8 @@ vyre_status vyre_unit_buffer(const vyre_unit *unit, uint32_t i, vyre_buffer_arg 
                                    .align_bytes = b->align_bytes,
                                    .is_sized = (b->flags & VYRE_META_SIZED) != 0,
                                    .min_count = b->count,
-                                   .arg_offset = b->arg_offset};
+                                   .arg_offset = b->arg_offset,
+                                   .is_streaming = (b->flags & VYRE_META_STREAMING) != 0};
     return give(unit, arg, &description, sizeof description);
 }
 

@@ -66,7 +66,7 @@ struct vyre_image {
 
 /* -- metadata: the interface of programs and pipelines, and how to launch them ----------------- */
 
-enum { VYRE_META_VERSION = 3, VYRE_META_NONE = -1, VYRE_META_MAX_DEPTH = 1024 };
+enum { VYRE_META_VERSION = 4, VYRE_META_NONE = -1, VYRE_META_MAX_DEPTH = 1024 };
 
 /* A table: offset from the start of the metadata, and entries. Tables lie one after the other in the order below. */
 struct vyre_meta_table {
@@ -76,7 +76,7 @@ struct vyre_meta_table {
 struct vyre_meta {
     uint32_t version;
     uint32_t n_programs; /* the first units; the others are pipelines */
-    struct vyre_meta_table units, buffers, params, steps, deps, args, ops;
+    struct vyre_meta_table units, buffers, params, steps, deps, args, chunks, windows, ops;
     struct vyre_meta_table strings; /* n is bytes; the last one is a NUL */
 };
 
@@ -113,7 +113,9 @@ enum vyre_meta_buffer_flag {
     VYRE_META_SIZED = 1, /* `count` elements at least, and only those are used */
     VYRE_META_STREAMING = 2,
     VYRE_META_LIVE_OUT = 4,
-    VYRE_META_BYTES = 8, /* only bytes bytes_begin .. bytes_end - 1 need to return to the host */
+    VYRE_META_BYTES = 8,        /* only bytes bytes_begin .. bytes_end - 1 need to return to the host */
+    VYRE_META_CHUNK_INPUT = 16, /* of pipelines that run chunks: a part of it for each; temps have parts too */
+    VYRE_META_CHUNK_OUTPUT = 32,
 };
 
 struct vyre_meta_buffer {
@@ -161,6 +163,25 @@ struct vyre_meta_dep {
 struct vyre_meta_arg {
     uint32_t value;
 };
+
+/* How a unit with `streaming` arguments runs in chunks, or why it cannot: ir/chunks.h says what the pipeline's params are. */
+struct vyre_meta_chunks {
+    uint32_t unit;
+    uint32_t pipeline; /* that runs a chunk: a unit of the same buffers and arms; or NONE (as u32) */
+    uint32_t reason;   /* in the strings; NONE: why */
+    uint32_t first_window, n_windows, reserved;
+};
+
+/* Workgroup g of an arm touches elements of a buffer from floor(numerator * g / denominator) + low on, `count` of them, and no
+ * others. Arms that write temps write nothing else. */
+struct vyre_meta_window {
+    uint32_t arm, buffer; /* of the unit: arguments, then temps */
+    uint32_t is_store, reserved;
+    uint64_t numerator, denominator, count; /* at least 1; below 2^40 */
+    int64_t low;                            /* the same on both sides of 0 */
+};
+enum { VYRE_META_ARM_PARAMS = 3, VYRE_META_BUFFER_PARAMS = 3, VYRE_META_WINDOW_BITS = 40 };
+#define VYRE_META_MOST_CHUNK_ELEMENTS UINT64_C(0xC0000000) /* of any buffer; and invocations of a grid */
 
 /* Host expressions: postfix, over the unit's buffer lengths and params, ended by END with one value left. Values are
  * unsigned 64-bit; the arithmetic is checked: overflow, a negative difference, a division by zero, a shift by the

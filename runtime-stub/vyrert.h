@@ -76,7 +76,8 @@ typedef enum vyre_status {
     VYRE_ERROR_WRONG_CONTEXT = -22, /* a buffer, stream or event of another context */
     VYRE_ERROR_MAPPED = -23,        /* the buffer is mapped, or is not */
     VYRE_ERROR_CHECK = -24,         /* VYRE_CHECK found a byte that differs between two executors */
-    VYRE_ERROR_SYSTEM = -25         /* the operating system refused a thread or a lock */
+    VYRE_ERROR_SYSTEM = -25,        /* the operating system refused a thread or a lock */
+    VYRE_ERROR_CANCELLED = -26      /* a callback asked for the end */
 } vyre_status;
 
 /* One line of English for a status, in static storage; never NULL. */
@@ -373,6 +374,9 @@ typedef struct vyre_buffer_arg {
     uint32_t is_sized; /* the length rule: at least min_count elements, of which only those are used; else any count */
     uint64_t min_count;
     uint64_t arg_offset; /* of the vyre_span in the argument struct */
+    uint32_t
+        is_streaming; /* declared so: has parts where the unit runs in chunks, if it is `read` or `write` and not sized */
+    uint32_t reserved;
 } vyre_buffer_arg;
 typedef struct vyre_param_arg {
     size_t size; /* in: sizeof(vyre_param_arg) */
@@ -392,6 +396,32 @@ VYRE_API vyre_status vyre_unit_run(const vyre_unit *unit, const void *args);
 VYRE_API vyre_status vyre_unit_run_async(const vyre_unit *unit, vyre_stream *stream, const void *args,
                                          vyre_event **event);
 VYRE_API vyre_status vyre_unit_workspace(const vyre_unit *unit, const void *args, uint64_t *bytes);
+
+/* -- chunks: data larger than what is to be in memory at once --------------------------------------- */
+
+/* A unit whose arguments are declared `streaming` may run over them in chunks, with the same results: where each workgroup
+ * reads and writes a window of them that moves with its number, which the compiler proves. Inputs are `read`, outputs `write`, both
+ * of any length. All other arguments are there as a whole, from the first chunk to the last. One chunk is read while the one before
+ * it is computed. */
+typedef struct vyre_chunks {
+    size_t size;           /* in: sizeof(vyre_chunks) */
+    uint64_t budget_bytes; /* of memory for parts of buffers, of two chunks and of temps together; 0: 64 MiB */
+    uint64_t min_chunks;   /* at least so many, as far as there are workgroups; 0: as few as the budget allows */
+    void *ctx;
+    /* Called on the calling thread. Not 0 ends the run with VYRE_ERROR_IO.
+     * For a streaming input whose span is NULL: `bytes` of argument number `buffer` from offset_bytes on. Offsets grow, but what two
+     * chunks need is asked for twice. May be NULL when all spans have memory. */
+    int (*read)(void *ctx, uint32_t buffer, uint64_t offset_bytes, void *to, uint64_t bytes);
+    /* For a streaming output whose span is NULL: its bytes in order, each once. */
+    int (*write)(void *ctx, uint32_t buffer, uint64_t offset_bytes, const void *from, uint64_t bytes);
+    /* After each chunk: bytes of streaming inputs that are done, and of all. Not 0: VYRE_ERROR_CANCELLED. May be NULL. */
+    int (*progress)(void *ctx, uint64_t done_bytes, uint64_t total_bytes);
+} vyre_chunks;
+/* VYRE_OK, or VYRE_ERROR_UNSUPPORTED when it cannot run in chunks; the message says why. */
+VYRE_API vyre_status vyre_unit_has_chunks(const vyre_unit *unit);
+/* As vyre_unit_run. Spans of streaming arguments are memory of the host, or NULL with their count. After VYRE_ERROR_TRAP the trap is
+ * that of the first chunk that has one; what was computed is unspecified after every error. */
+VYRE_API vyre_status vyre_unit_run_chunks(const vyre_unit *unit, const void *args, const vyre_chunks *chunks);
 
 /* -- called by the functions of generated headers; not by hand --------------------------------- */
 

@@ -45,6 +45,7 @@ static void plan_unit(const vyre_unit *unit, const uint8_t *seed, size_t n_seed)
     }
     if (args) vyre_unit_workspace(unit, args, &workspace);
     if (args) vyre_unit_run(unit, args); /* there is no code to run: refused at the last moment */
+    if (args) vyre_unit_run_chunks(unit, args, NULL);
     free(args);
 }
 

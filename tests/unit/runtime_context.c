@@ -357,7 +357,7 @@ static void names_every_status(void)
             CHECK(strcmp(vyre_status_string((vyre_status)s), vyre_status_string((vyre_status)t)));
     }
     CHECK_STRING(vyre_status_string((vyre_status)1), "unknown status");
-    CHECK_STRING(vyre_status_string((vyre_status)(VYRE_ERROR_SYSTEM - 1)), "unknown status");
+    CHECK_STRING(vyre_status_string((vyre_status)(VYRE_ERROR_CANCELLED - 1)), "unknown status");
     CHECK_UINT(vyre_version(), VYRE_VERSION_MAJOR * 1000 + VYRE_VERSION_MINOR);
 }
 

@@ -32,9 +32,12 @@ static struct {
     struct vyre_meta_step steps[MODULE_MAX];
     struct vyre_meta_dep deps[MODULE_MAX * 4];
     struct vyre_meta_arg args[MODULE_MAX * 4];
+    struct vyre_meta_chunks chunks[MODULE_MAX];
+    struct vyre_meta_window windows[MODULE_MAX];
     struct vyre_meta_op ops[MODULE_MAX * 8];
     char strings[1024];
-    uint32_t n_units, n_programs, n_buffers, n_params, n_steps, n_deps, n_args, n_ops, n_strings, depth;
+    uint32_t n_units, n_programs, n_buffers, n_params, n_steps, n_deps, n_args, n_chunks, n_windows, n_ops, n_strings,
+        depth;
 } module_tables;
 
 /* Images besides the metadata. */
@@ -235,6 +238,8 @@ static inline uint32_t module_metadata(unsigned char *to)
     MODULE_TABLE(steps);
     MODULE_TABLE(deps);
     MODULE_TABLE(args);
+    MODULE_TABLE(chunks);
+    MODULE_TABLE(windows);
     MODULE_TABLE(ops);
     MODULE_TABLE(strings);
 #undef MODULE_TABLE

@@ -228,10 +228,11 @@ static bool fill_from_shape(const struct run *r, struct run_array *a, const char
     return true;
 }
 
-static bool fill_array(const struct run *r, struct run_array *a, const char *text)
+static bool fill_array(const struct run *r, const struct run_unit *u, struct run_array *a, const char *text)
 {
     switch (*text) {
     case '@':
+        if (u->in_chunks && a->is_streamed && !u->keeps_bytes) return chunks_open_file(r, a, text + 1);
         return fill_from_file(r, a, text + 1);
     case '[':
         return fill_from_list(r, a, text);
@@ -274,7 +275,7 @@ static bool take_word(const struct run *r, struct run_unit *u, const char *word)
         if (!strcmp(u->arrays[k].name, name)) {
             if (u->arrays[k].is_given) return run_fail(r, "give it once", "'%s' is given twice", name);
             u->arrays[k].is_given = true;
-            return fill_array(r, &u->arrays[k], equals + 1);
+            return fill_array(r, u, &u->arrays[k], equals + 1);
         }
     for (uint32_t k = 0; k < u->n_params; k++)
         if (!strcmp(u->params[k].name, name)) {
@@ -309,6 +310,7 @@ bool args_parse(const struct run *r, struct run_unit *unit, const char *const *w
                           "param '%s' is not given", unit->params[k].name);
     for (uint32_t k = 0; ok && k < unit->n_arrays; k++) {
         struct run_array *a = &unit->arrays[k];
+        if (a->is_in_parts) continue;
         a->bytes = allocate_aligned(r->arena, array_bytes(a), a->align_bytes);
         memcpy(a->bytes, a->initial, array_bytes(a));
     }
@@ -325,7 +327,7 @@ void args_restore(struct run_unit *unit)
 const struct run_array *args_find_overrun(const struct run_unit *unit)
 {
     for (uint32_t k = 0; k < unit->n_arrays; k++)
-        for (uint32_t b = 0; b < CANARY_BYTES; b++)
+        for (uint32_t b = 0; b < CANARY_BYTES && !unit->arrays[k].is_in_parts; b++)
             if (unit->arrays[k].bytes[array_bytes(&unit->arrays[k]) + b] != CANARY) return &unit->arrays[k];
     return NULL;
 }

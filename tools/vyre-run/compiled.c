@@ -327,6 +327,15 @@ static vyre_status wait_for(vyre_event *event)
     return status;
 }
 
+static void tell_trap(const struct run *r, const vyre_trap *trap, struct outcome *outcome)
+{
+    outcome->trapped = true;
+    outcome->trap_code = trap->code;
+    outcome->trap_invocation = trap->invocation;
+    outcome->trap_place = *trap->arm ? arena_printf(r->arena, "program '%s', arm '%s'", trap->program, trap->arm)
+                                     : arena_printf(r->arena, "program '%s'", trap->program);
+}
+
 static bool judge(const struct run *r, vyre_event *event, vyre_status status, struct outcome *outcome)
 {
     vyre_trap trap;
@@ -337,16 +346,32 @@ static bool judge(const struct run *r, vyre_event *event, vyre_status status, st
     outcome->unsupported = status == VYRE_ERROR_UNSUPPORTED;
     if (status != VYRE_ERROR_TRAP || vyre_event_trap(event, &trap))
         return run_fail(r, "", "%s", vyre_event_message(event));
-    outcome->trapped = true;
-    outcome->trap_code = trap.code;
-    outcome->trap_invocation = trap.invocation;
-    outcome->trap_place = *trap.arm ? arena_printf(r->arena, "program '%s', arm '%s'", trap.program, trap.arm)
-                                    : arena_printf(r->arena, "program '%s'", trap.program);
+    tell_trap(r, &trap, outcome);
+    return true;
+}
+
+const char *compiled_message(const struct compiled *c)
+{
+    return vyre_context_message(c->context);
+}
+
+static bool run_chunks(const struct run *r, struct compiled *c, const struct run_unit *unit, struct outcome *outcome)
+{
+    vyre_trap trap;
+    double begin = now_seconds();
+    vyre_status status = chunks_run(unit, fill_args(r, unit));
+    *outcome = (struct outcome){.unsupported = status == VYRE_ERROR_UNSUPPORTED,
+                                .wall_ns = (uint64_t)((now_seconds() - begin) * 1e9)};
+    if (!status) return true;
+    if (status != VYRE_ERROR_TRAP || vyre_context_trap(c->context, &trap))
+        return run_fail(r, "", "%s", vyre_context_message(c->context));
+    tell_trap(r, &trap, outcome);
     return true;
 }
 
 bool compiled_run(const struct run *r, struct compiled *c, const struct run_unit *unit, struct outcome *outcome)
 {
+    if (unit->in_chunks) return run_chunks(r, c, unit, outcome);
     vyre_event *event = NULL;
     void *args = fill_args(r, unit);
     *outcome = (struct outcome){0};

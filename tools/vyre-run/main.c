@@ -13,8 +13,9 @@
 #include "driver/pass_options.h"
 #include "ir/build.h"
 #include "tools/vyre-run/run.h"
+#include "passes/chunk_units.h"
 
-enum { DEFAULT_BENCH_RUNS = 11 };
+enum { DEFAULT_BENCH_RUNS = 11, DEFAULT_CHUNK_BYTES = 64 << 20 };
 
 struct session {
     struct run run;
@@ -28,6 +29,7 @@ struct session {
     const char *name;
     enum run_unit_kind kind;
     bool interpret, check, probes, stats;
+    uint64_t chunk_bytes; /* 0: chunks where they help */
     uint32_t n_bench, opt_level;
     struct pass_settings passes;
     struct ir_run_options interp;
@@ -91,6 +93,9 @@ static void apply(struct session *s, const struct option_use *use)
     case OPTION_ID_RUN_PROBES:
         s->probes = true;
         break;
+    case OPTION_ID_RUN_CHUNKS:
+        s->chunk_bytes = use->argument ? use->bytes : DEFAULT_CHUNK_BYTES;
+        break;
     case OPTION_ID_RUN_STATS:
         s->stats = true;
         break;
@@ -137,8 +142,9 @@ static bool compile(struct session *s)
         !strcmp(s->compile.backend, "vulkan");
     /* The interpreter runs the module as it was written. */
     struct ir_module *compiled = ir_module_copy(s->run.arena, s->module);
-    return pass_options_run(s->tool, &s->passes, compiled) &&
-           codegen_emit(compiled, &options, &s->tool->diags, s->run.arena, &s->object);
+    if (!pass_options_run(s->tool, &s->passes, compiled)) return false;
+    chunk_units_make(compiled, s->run.arena);
+    return codegen_emit(compiled, &options, &s->tool->diags, s->run.arena, &s->object);
 }
 
 static bool prepare(struct session *s, const char *path)
@@ -262,8 +268,13 @@ static bool run_session(struct session *s)
 {
     const struct option_list *list = &s->tool->options;
     struct outcome outcome;
-    if (!prepare(s, list->inputs.at[0]) || !args_parse(&s->run, &s->unit, list->inputs.at + 1, list->inputs.n - 1))
+    if (!prepare(s, list->inputs.at[0])) return false;
+    s->unit.chunk_bytes = s->chunk_bytes;
+    s->unit.keeps_bytes = s->check;
+    if (s->compiled &&
+        !chunks_choose(&s->run, &s->unit, list->inputs.at + 1, list->inputs.n - 1, compiled_message(s->compiled)))
         return false;
+    if (!args_parse(&s->run, &s->unit, list->inputs.at + 1, list->inputs.n - 1)) return false;
     if (s->probes && s->compiled) compiled_print_probes(s->compiled);
     if (!run_once(s, &outcome) || (s->check && !s->interpret && !check(s, &outcome))) return false;
     bool ok = !outcome.trapped || report_trap(s, &outcome);
@@ -288,6 +299,7 @@ static int work(struct tool *tool)
     if (!pass_options_read(tool, s.opt_level, &s.passes)) return TOOL_USAGE;
     out_init(&s.object, &tool->mem);
     bool ok = run_session(&s);
+    chunks_close_files(&s.unit);
     if (s.stats && s.compiled) compiled_print_stats(s.compiled);
     if (s.compiled) compiled_close(s.compiled);
     if (s.library) library_unload(s.library);

@@ -29,6 +29,9 @@ struct run_array {
     unsigned char *initial; /* what it was before the run */
     uint64_t count;
     bool is_given;
+    bool is_streamed; /* an input that can have parts */
+    bool is_in_parts; /* and has: its bytes are in `file` */
+    int file;
 };
 struct run_param {
     const char *name;
@@ -46,6 +49,9 @@ struct run_unit {
     const struct ir_program *program; /* from IR: one of the two */
     const struct ir_pipeline *pipeline;
     const vyre_unit *compiled; /* from an object */
+    uint64_t chunk_bytes;      /* of --chunks; 0: none were asked for */
+    bool in_chunks;
+    bool keeps_bytes; /* somebody else looks at the inputs too: files are read whole */
 };
 
 /* The unit of this name (NULL: the only one) and kind (0 any, 1 program, 2 pipeline). */
@@ -90,6 +96,7 @@ void compiled_close(struct compiled *c);
 const vyre_unit *compiled_any_unit(const struct compiled *c);
 const char *compiled_device(const struct compiled *c);
 vyre_context *compiled_context(const struct compiled *c);
+const char *compiled_message(const struct compiled *c); /* of the last call that failed */
 /* To standard output: what was launched and moved. */
 void compiled_print_stats(const struct compiled *c);
 /* To standard output: what every probe shows of the device. */
@@ -105,6 +112,16 @@ struct outcome {
 };
 /* Runs unit->compiled on the unit's arrays. */
 bool compiled_run(const struct run *r, struct compiled *c, const struct run_unit *unit, struct outcome *outcome);
+
+/* -- chunks ---------------------------------------------------------------------------------------------- */
+
+/* Whether the unit runs in chunks: when that was asked for, or when a file is long and it can. `message` is the runtime's reason. */
+bool chunks_choose(const struct run *r, struct run_unit *unit, const char *const *words, uint32_t n_words,
+                   const char *message);
+/* The file as the array's contents, without reading it. */
+bool chunks_open_file(const struct run *r, struct run_array *a, const char *path);
+void chunks_close_files(struct run_unit *unit);
+vyre_status chunks_run(const struct run_unit *unit, const void *args);
 
 /* -- the interpreter ------------------------------------------------------------------------------------- */
 

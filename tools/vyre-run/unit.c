@@ -74,7 +74,8 @@ static void describe_ir(const struct run *r, struct run_unit *unit, struct ir_bu
                                              .access = b->access,
                                              .sized = b->sized,
                                              .declared = b->count,
-                                             .align_bytes = b->align_bytes};
+                                             .align_bytes = b->align_bytes,
+                                             .is_streamed = b->streaming && b->access == IR_ACCESS_READ && !b->sized};
     }
     for (uint32_t k = 0; k < n_params; k++)
         unit->params[k] = (struct run_param){.name = params[k]->name, .type = params[k]->type.scalar};
@@ -124,12 +125,14 @@ static void describe_object(const struct run *r, struct run_unit *unit, const vy
     for (uint32_t k = 0; k < info->n_buffers; k++) {
         vyre_buffer_arg b = {.size = sizeof b};
         vyre_unit_buffer(of, k, &b);
-        unit->arrays[k] = (struct run_array){.name = b.name,
-                                             .elem = {(uint8_t)b.type, (uint8_t)b.lanes},
-                                             .access = (enum ir_access)b.access,
-                                             .sized = b.is_sized,
-                                             .declared = b.min_count,
-                                             .align_bytes = b.align_bytes};
+        unit->arrays[k] =
+            (struct run_array){.name = b.name,
+                               .elem = {(uint8_t)b.type, (uint8_t)b.lanes},
+                               .access = (enum ir_access)b.access,
+                               .sized = b.is_sized,
+                               .declared = b.min_count,
+                               .align_bytes = b.align_bytes,
+                               .is_streamed = b.is_streaming && b.access == VYRE_ACCESS_READ && !b.is_sized};
     }
     for (uint32_t k = 0; k < info->n_params; k++) {
         vyre_param_arg p = {.size = sizeof p};
@@ -146,6 +149,7 @@ bool unit_from_object(const struct run *r, const vyre_unit *any, const char *nam
     vyre_unit_info info = {.size = sizeof info};
     for (uint32_t k = 0; !vyre_unit_sibling(any, k, &other) && other; k++) {
         vyre_unit_get_info(other, &info);
+        if (!*info.symbol) continue; /* of the runtime's own */
         struct candidate c = {info.name, info.is_pipeline, other};
         vec_push(r->arena, &all.list, c);
     }

@@ -345,6 +345,33 @@ static void falls_back_to_the_cpu(void)
     ends_clean();
 }
 
+/* Parts of what the host has go through memory of the device that the host cannot reach. */
+static void runs_chunks(void)
+{
+    enum { MANY = 700000 };
+    static uint32_t source[MANY], sink[MANY + 1];
+    const vyre_unit *unit;
+    world_reset();
+    vyre_context *c = open_context();
+    for (uint32_t i = 0; i < MANY; i++)
+        source[i] = i ^ i << 11;
+    sink[MANY] = 0xAAAAAAAA;
+    struct scale_args args = {vyre_host(source, MANY), vyre_host(sink, MANY), 9};
+    vyre_chunks chunks = {.size = sizeof chunks, .budget_bytes = 5 << 20};
+    CHECK_INT(vyre_rt_unit(c, module, SCALE, &unit), VYRE_OK);
+    CHECK_INT(vyre_unit_run_chunks(unit, &args, &chunks), VYRE_OK);
+    uint32_t n_wrong = 0;
+    for (uint32_t i = 0; i < MANY; i++)
+        n_wrong += sink[i] != source[i] * 9;
+    CHECK_UINT(n_wrong, 0);
+    CHECK_UINT(sink[MANY], 0xAAAAAAAA);
+    vyre_context_stats stats = {.size = sizeof stats};
+    CHECK_INT(vyre_context_get_stats(c, &stats), VYRE_OK);
+    CHECK_UINT(stats.runs, 3);
+    vyre_context_destroy(c);
+    ends_clean();
+}
+
 static vyre_context *open_strict(void)
 {
     vyre_context *c = NULL;
@@ -503,6 +530,7 @@ int main(int argc, char **argv)
     moves_unaligned_spans();
     tells_traps();
     runs_plans();
+    runs_chunks();
     falls_back_to_the_cpu();
     refuses_programs();
     survives_a_lost_device();

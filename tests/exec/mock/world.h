@@ -5,6 +5,7 @@
  *   both:   a pipeline, scale into a temp and lookup from there
  *   reuse:  a pipeline whose temps share their memory: side = from * factor, and at the same time
  *           to += table[from * factor % 4] + table[0]
+ *   parts:  what runs a chunk of scale, whose workgroups have 64 elements of each buffer
  *   wide:   workgroups of 2048 invocations; the one program with CPU code that does something: to[i] = from[i] + 1
  *   large:  33 KiB of workgroup memory
  *   bad:    code that no driver takes
@@ -20,7 +21,7 @@
 #include "tests/unit/runtime_module.h"
 #include "tests/unit/test.h"
 
-enum world_unit { SCALE, LOOKUP, WIDE, LARGE, BAD, OTHER, BOTH, REUSE };
+enum world_unit { SCALE, LOOKUP, WIDE, LARGE, BAD, OTHER, BOTH, REUSE, PARTS };
 enum { WORLD_GROUP = 64, TRAP_VALUE = 0xdead };
 
 struct scale_args {
@@ -174,6 +175,26 @@ static inline void world_reuse(void)
     world_arm("aside", SCALE, 0, 2);
 }
 
+static inline void world_window(uint32_t buffer)
+{
+    module_tables.windows[module_tables.n_windows++] = (struct vyre_meta_window){
+        .buffer = buffer, .is_store = buffer, .numerator = WORLD_GROUP, .denominator = 1, .count = WORLD_GROUP};
+}
+
+static inline void world_parts(void)
+{
+    module_unit("parts");
+    module_buffer("from", VYRE_TYPE_U32, VYRE_ACCESS_READ, 0)->flags = VYRE_META_CHUNK_INPUT;
+    module_buffer("to", VYRE_TYPE_U32, VYRE_ACCESS_READ_WRITE, 0)->flags = VYRE_META_CHUNK_OUTPUT;
+    for (uint32_t i = 0; i < 1 + VYRE_META_ARM_PARAMS + 2 * VYRE_META_BUFFER_PARAMS; i++)
+        module_param("number", VYRE_TYPE_U32, 4);
+    world_arm("scaled", SCALE, 0, 1);
+    module_tables.chunks[module_tables.n_chunks++] =
+        (struct vyre_meta_chunks){.unit = SCALE, .pipeline = PARTS, .n_windows = 2};
+    world_window(0);
+    world_window(1);
+}
+
 static inline struct vyre_module *world_module(void)
 {
     world_n_images = world_n_spirvs = 0;
@@ -198,6 +219,7 @@ static inline struct vyre_module *world_module(void)
     world_add_image(VYRE_IMAGE_AMDGCN, "gfx90a", "other", 0, 0, 0, "good");
     world_pipeline();
     world_reuse();
+    world_parts();
     module_add_image(VYRE_IMAGE_DATA, "", "table", world_table, sizeof world_table);
     return module_end();
 }

@@ -1,0 +1,159 @@
+/* chunk_parts.c - which workgroups and elements a chunk has.
+ *
+ * Chunk k of n takes of each arm the workgroups from k/n to (k+1)/n of its grid, so that all arms come along their data at
+ * one pace. An arm that makes temps runs what the others need of them instead, some workgroups twice. Of buffers a chunk has
+ * the windows of its workgroups, and nothing else. Any cut is right; this one needs little memory. */
+#include "runtime-stub/chunks.h"
+
+__extension__ typedef __int128 wide;
+
+static const struct vyre_meta_buffer *meta_buffer(const struct vyre_unit *u, uint32_t i)
+{
+    return &u->module->meta.buffers[u->meta->first_buffer + i];
+}
+
+enum chunk_role chunk_role_of(const struct chunk_shape *s, uint32_t buffer)
+{
+    uint8_t flags = meta_buffer(s->pipeline, buffer)->flags;
+    if (buffer >= s->unit->meta->n_buffers) return CHUNK_TEMP;
+    return flags & VYRE_META_CHUNK_INPUT ? CHUNK_INPUT : flags & VYRE_META_CHUNK_OUTPUT ? CHUNK_OUTPUT : CHUNK_WHOLE;
+}
+
+uint64_t chunk_elem_bytes(const struct chunk_shape *s, uint32_t buffer)
+{
+    return meta_buffer(s->unit, buffer)->elem_bytes;
+}
+
+/* -- windows ----------------------------------------------------------------------------------- */
+
+static wide floor_slope(const struct vyre_meta_window *w, uint64_t group)
+{
+    return (wide)w->numerator * group / w->denominator;
+}
+
+static uint64_t clip(wide v, uint64_t most)
+{
+    return v<0 ? 0 : v>(wide) most ? most : (uint64_t)v;
+}
+
+/* Adds what the workgroups touch, within the buffer. */
+static void add_elements(struct part *to, const struct vyre_meta_window *w, struct part groups, uint64_t total)
+{
+    if (!part_count(groups)) return;
+    struct part p = {clip(floor_slope(w, groups.first) + w->low, total),
+                     clip(floor_slope(w, groups.end - 1) + w->low + (wide)w->count, total)};
+    if (p.first >= p.end) return;
+    bool is_empty = !part_count(*to);
+    if (is_empty || p.first < to->first) to->first = p.first;
+    if (is_empty || p.end > to->end) to->end = p.end;
+}
+
+/* The first workgroup whose window begins at `element` or later, its own low and all. */
+static uint64_t find_group(const struct vyre_meta_window *w, wide element, uint64_t most)
+{
+    wide slope = element - w->low;
+    return slope <= 0 ? 0 : clip((slope * w->denominator + (wide)w->numerator - 1) / w->numerator, most);
+}
+
+/* Adds the workgroups that may write one of the elements. */
+static void add_groups(struct part *to, const struct vyre_meta_window *w, struct part elements, uint64_t most)
+{
+    if (!part_count(elements)) return;
+    struct part p = {find_group(w, (wide)elements.first - (wide)w->count + 1, most),
+                     find_group(w, (wide)elements.end, most)};
+    if (p.first >= p.end) return;
+    bool is_empty = !part_count(*to);
+    if (is_empty || p.first < to->first) to->first = p.first;
+    if (is_empty || p.end > to->end) to->end = p.end;
+}
+
+/* -- arms, from the last to the first ---------------------------------------------------------- */
+
+static const struct vyre_meta_window *windows_of(const struct chunk_shape *s)
+{
+    return s->unit->module->meta.windows + s->row->first_window;
+}
+
+static bool makes_temps(const struct chunk_shape *s, uint32_t arm)
+{
+    const struct vyre_meta_window *w = windows_of(s);
+    for (uint32_t i = 0; i < s->row->n_windows; i++)
+        if (w[i].arm == arm && w[i].is_store && chunk_role_of(s, w[i].buffer) == CHUNK_TEMP) return true;
+    return false;
+}
+
+static struct part own_groups(const struct chunk_shape *s, uint32_t arm, uint64_t k, uint64_t n)
+{
+    uint64_t all = s->whole->launches[arm].groups[0];
+    return (struct part){(uint64_t)((wide)all * k / n), (uint64_t)((wide)all * (k + 1) / n)};
+}
+
+/* Those that later arms need something of. */
+static struct part needed_groups(const struct chunk_shape *s, uint32_t arm, const struct part *buffers)
+{
+    const struct vyre_meta_window *w = windows_of(s);
+    struct part groups = {0, 0};
+    for (uint32_t i = 0; i < s->row->n_windows; i++)
+        if (w[i].arm == arm && w[i].is_store)
+            add_groups(&groups, &w[i], buffers[w[i].buffer], s->whole->launches[arm].groups[0]);
+    return groups;
+}
+
+/* Temps have what is read of them; outputs what is written. */
+static void add_windows(const struct chunk_shape *s, uint32_t arm, struct part groups, struct part *buffers)
+{
+    const struct vyre_meta_window *w = windows_of(s);
+    for (uint32_t i = 0; i < s->row->n_windows; i++) {
+        if (w[i].arm != arm || (w[i].is_store && chunk_role_of(s, w[i].buffer) == CHUNK_TEMP)) continue;
+        add_elements(&buffers[w[i].buffer], &w[i], groups, s->whole->buffers[w[i].buffer].count);
+    }
+}
+
+void chunk_find_parts(const struct chunk_shape *s, uint64_t k, uint64_t n, struct part *arms, struct part *buffers)
+{
+    for (uint32_t i = 0; i < s->n_buffers; i++)
+        buffers[i] = (struct part){0, 0};
+    for (uint32_t arm = s->n_arms; arm--;) {
+        arms[arm] = makes_temps(s, arm) ? needed_groups(s, arm, buffers) : own_groups(s, arm, k, n);
+        add_windows(s, arm, arms[arm], buffers);
+    }
+}
+
+/* -- how many ---------------------------------------------------------------------------------- */
+
+struct chunk_bytes chunk_measure(const struct chunk_shape *s, const struct part *buffers)
+{
+    struct chunk_bytes bytes = {0, 0};
+    for (uint32_t i = 0; i < s->n_buffers; i++) {
+        enum chunk_role role = chunk_role_of(s, i);
+        uint64_t n = part_count(buffers[i]) * chunk_elem_bytes(s, i);
+        if (role == CHUNK_TEMP) bytes.temps += n;
+        if (role == CHUNK_INPUT || role == CHUNK_OUTPUT) bytes.arguments += n;
+    }
+    return bytes;
+}
+
+/* Looked at the ends and in the middle: all others are like that in the middle. */
+static bool fits(const struct chunk_shape *s, uint64_t n, uint64_t budget_bytes, struct part *arms,
+                 struct part *buffers)
+{
+    const uint64_t places[] = {0, n / 2, n - 1};
+    for (uint32_t i = 0; i < 3; i++) {
+        chunk_find_parts(s, places[i], n, arms, buffers);
+        struct chunk_bytes b = chunk_measure(s, buffers);
+        if (b.arguments * 2 + b.temps > budget_bytes) return false;
+        for (uint32_t a = 0; a < s->n_arms; a++)
+            if (part_count(arms[a]) * s->whole->launches[a].program->meta->workgroup[0] > UINT32_MAX) return false;
+    }
+    return true;
+}
+
+uint64_t chunk_count(const struct chunk_shape *s, uint64_t budget_bytes, struct part *arms, struct part *buffers)
+{
+    uint64_t most = 1;
+    for (uint32_t a = 0; a < s->n_arms; a++)
+        if (s->whole->launches[a].groups[0] > most) most = s->whole->launches[a].groups[0];
+    for (uint64_t n = 1; n < most; n += n / 8 + 1)
+        if (fits(s, n, budget_bytes, arms, buffers)) return n;
+    return fits(s, most, budget_bytes, arms, buffers) ? most : 0;
+}
