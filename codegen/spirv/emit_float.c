@@ -187,11 +187,20 @@ static spv_id float_to_int(struct spirv *e, enum ir_scalar from, enum ir_scalar 
     return pick(e, to, spirv_test(e, SpvOpFOrdLessThan, a, bottom), least, value);
 }
 
+/* From its halves: Mesa 22.3 takes a constant for less than any OpSConvert of 32 bits to 64. */
+static spv_id widen_signed(struct spirv *e, enum ir_scalar to, spv_id a)
+{
+    spv_id sign = spirv_u32(e, SpvOpShiftRightArithmetic, a, spv_const_u32(&e->m, 31));
+    spv_id high = SPV_OP(&e->m, SpvOpShiftLeftLogical, spirv_reg_type(e, to), convert(e, SpvOpUConvert, to, sign),
+                         spv_const_u32(&e->m, 32));
+    return SPV_OP(&e->m, SpvOpBitwiseOr, spirv_reg_type(e, to), convert(e, SpvOpUConvert, to, a), high);
+}
+
 static spv_id int_to_int(struct spirv *e, enum ir_scalar from, enum ir_scalar to, spv_id a)
 {
     if (spirv_is_wide(from) == spirv_is_wide(to)) return spirv_wrap(e, to, a);
     if (spirv_is_wide(from)) return spirv_wrap(e, to, convert(e, SpvOpUConvert, IR_U32, a));
-    return convert(e, spirv_is_signed(from) ? SpvOpSConvert : SpvOpUConvert, to, a);
+    return spirv_is_signed(from) ? widen_signed(e, to, a) : convert(e, SpvOpUConvert, to, a);
 }
 
 /* To f16 and bf16 by way of f32, as the language has it. */
