@@ -8,11 +8,12 @@
  *     +------------------+ segment of what runs; its addresses are a page higher than its offsets
  *     | .text
  *     +------------------+ .dynamic, two pages higher
- *     | .shstrtab, section headers: not loaded
+ *     | .debug_*         lines of the source, under -g: not loaded, nor what follows
+ *     | .shstrtab, section headers
  *     +------------------+
  *
- * Kernels refer to constants, and descriptors to kernels, by distances: nothing is left for the loader to relocate. Takes time linear in the
- * object. */
+ * Kernels refer to constants, and descriptors to kernels, by distances, debug information to code by its address: nothing is left for the loader to
+ * relocate. Takes time linear in the object. */
 #include "codegen/amdgcn_link.h"
 
 #include <elf.h>
@@ -21,8 +22,15 @@
 #include "ir/base/diag.h"
 
 enum { PAGE_BYTES = 4096, TEXT_ALIGN = 256 };
-/* Kinds of relocations: S + A - P in all. */
-enum { AMDGPU_REL32 = 4, AMDGPU_REL64 = 5, AMDGPU_REL32_LO = 10, AMDGPU_REL32_HI = 11 };
+/* Kinds of relocations: S + A - P, and of debug information S + A. */
+enum {
+    AMDGPU_REL32 = 4,
+    AMDGPU_REL64 = 5,
+    AMDGPU_REL32_LO = 10,
+    AMDGPU_REL32_HI = 11,
+    AMDGPU_ABS64 = 3,
+    AMDGPU_ABS32 = 6
+};
 
 /* Sections of the result, in their order. */
 enum output {
@@ -34,6 +42,16 @@ enum output {
     OUT_RODATA,
     OUT_TEXT,
     OUT_DYNAMIC,
+    OUT_DEBUG_ABBREV,
+    OUT_DEBUG_ADDR,
+    OUT_DEBUG_FRAME,
+    OUT_DEBUG_INFO,
+    OUT_DEBUG_LINE,
+    OUT_DEBUG_LINE_STR,
+    OUT_DEBUG_NAMES,
+    OUT_DEBUG_RNGLISTS,
+    OUT_DEBUG_STR,
+    OUT_DEBUG_STR_OFFSETS,
     OUT_NAMES,
     OUT_COUNT
 };
@@ -56,6 +74,17 @@ static const struct output_section outputs[OUT_COUNT] = {
     [OUT_RODATA] = {".rodata", SHT_PROGBITS, .flags = SHF_ALLOC, .align = 64},
     [OUT_TEXT] = {".text", SHT_PROGBITS, .flags = SHF_ALLOC | SHF_EXECINSTR, .align = TEXT_ALIGN, .segment = 1},
     [OUT_DYNAMIC] = {".dynamic", SHT_DYNAMIC, OUT_DYNSTR, 0, SHF_ALLOC | SHF_WRITE, 8, sizeof(Elf64_Dyn), .segment = 2},
+    [OUT_DEBUG_ABBREV] = {".debug_abbrev", SHT_PROGBITS, .align = 1},
+    [OUT_DEBUG_ADDR] = {".debug_addr", SHT_PROGBITS, .align = 1},
+    [OUT_DEBUG_FRAME] = {".debug_frame", SHT_PROGBITS, .align = 1},
+    [OUT_DEBUG_INFO] = {".debug_info", SHT_PROGBITS, .align = 1},
+    [OUT_DEBUG_LINE] = {".debug_line", SHT_PROGBITS, .align = 1},
+    [OUT_DEBUG_LINE_STR] = {".debug_line_str", SHT_PROGBITS, .flags = SHF_MERGE | SHF_STRINGS, .align = 1,
+                            .entry_bytes = 1},
+    [OUT_DEBUG_NAMES] = {".debug_names", SHT_PROGBITS, .align = 1},
+    [OUT_DEBUG_RNGLISTS] = {".debug_rnglists", SHT_PROGBITS, .align = 1},
+    [OUT_DEBUG_STR] = {".debug_str", SHT_PROGBITS, .flags = SHF_MERGE | SHF_STRINGS, .align = 1, .entry_bytes = 1},
+    [OUT_DEBUG_STR_OFFSETS] = {".debug_str_offsets", SHT_PROGBITS, .align = 1},
     [OUT_NAMES] = {".shstrtab", SHT_STRTAB, .align = 1},
 };
 
@@ -73,6 +102,7 @@ struct linker {
     const Elf64_Sym *symbols;
     uint32_t n_symbols;
     const char *names; /* of symbols */
+    const char *section_names;
     struct placed *placed;
     struct output_section out[OUT_COUNT];
 };
@@ -90,6 +120,7 @@ static void open_object(struct linker *k, const void *object, size_t n_bytes)
     k->head = object;
     if (n_bytes < sizeof *k->head || k->head->e_type != ET_REL) bug("LLVM made no relocatable object");
     k->sections = (const Elf64_Shdr *)(k->object + k->head->e_shoff);
+    k->section_names = contents(k, &k->sections[k->head->e_shstrndx]);
     for (uint32_t i = 0; i < k->head->e_shnum; i++) {
         const Elf64_Shdr *s = &k->sections[i];
         if (s->sh_type != SHT_SYMTAB) continue;
@@ -99,9 +130,20 @@ static void open_object(struct linker *k, const void *object, size_t n_bytes)
     }
 }
 
-static enum output output_of(const Elf64_Shdr *s)
+/* What is not loaded is left out, but for what debuggers read. */
+static enum output debug_output(const char *name)
 {
-    if (!(s->sh_flags & SHF_ALLOC) || !s->sh_size) return OUT_NULL;
+    for (enum output o = OUT_DEBUG_ABBREV; o <= OUT_DEBUG_STR_OFFSETS; o++)
+        if (!strcmp(name, outputs[o].name)) return o;
+    if (!strncmp(name, ".debug_", 7)) bug("debug information of AMDGPU in %s", name);
+    return OUT_NULL;
+}
+
+static enum output output_of(const struct linker *k, const Elf64_Shdr *s)
+{
+    if (!s->sh_size) return OUT_NULL;
+    if (!(s->sh_flags & SHF_ALLOC))
+        return s->sh_type == SHT_PROGBITS ? debug_output(k->section_names + s->sh_name) : OUT_NULL;
     if (s->sh_flags & SHF_WRITE || s->sh_type == SHT_NOBITS) bug("a kernel of AMDGPU with variables");
     if (s->sh_type == SHT_NOTE) return OUT_NOTE;
     return s->sh_flags & SHF_EXECINSTR ? OUT_TEXT : OUT_RODATA;
@@ -112,7 +154,7 @@ static void take_sections(struct linker *k)
     k->placed = ARENA_ARRAY(k->arena, struct placed, k->head->e_shnum);
     for (uint32_t i = 0; i < k->head->e_shnum; i++) {
         const Elf64_Shdr *s = &k->sections[i];
-        enum output o = output_of(s);
+        enum output o = output_of(k, s);
         if (o == OUT_NULL) continue;
         struct output_section *to = &k->out[o];
         out_pad(&to->bytes, s->sh_addralign ? s->sh_addralign : 1);
@@ -251,15 +293,27 @@ static void finish_dynamic(struct linker *k)
 
 /* -- relocations ---------------------------------------------------------------------------------------------------- */
 
+static bool is_loaded(const struct linker *k, enum output o)
+{
+    return (k->out[o].flags & SHF_ALLOC) != 0;
+}
+
 static void relocate(struct linker *k, const struct placed *in, const Elf64_Rela *r)
 {
     const Elf64_Sym *s = &k->symbols[ELF64_R_SYM(r->r_info)];
     const struct placed *to = &k->placed[s->st_shndx < k->head->e_shnum ? s->st_shndx : 0];
     if (to->output == OUT_NULL) bug("AMDGPU code refers to '%s', which is not in it", k->names + s->st_name);
     uint64_t place = address_of(k, in->output) + in->at + r->r_offset;
-    uint64_t distance = address_of(k, to->output) + to->at + s->st_value + (uint64_t)r->r_addend - place;
+    uint64_t start = is_loaded(k, to->output) ? address_of(k, to->output) : 0; /* else from the section's start */
+    uint64_t target = start + to->at + s->st_value + (uint64_t)r->r_addend, distance = target - place;
     char *bytes = k->out[in->output].bytes.bytes + in->at + r->r_offset;
     switch (ELF64_R_TYPE(r->r_info)) {
+    case AMDGPU_ABS64:
+        memcpy(bytes, &target, 8);
+        break;
+    case AMDGPU_ABS32:
+        memcpy(bytes, &target, 4);
+        break;
     case AMDGPU_REL64:
         memcpy(bytes, &distance, 8);
         break;
@@ -296,6 +350,20 @@ static Elf64_Phdr segment(const struct linker *k, uint32_t type, uint32_t flags,
     return (Elf64_Phdr){type, flags, k->out[first].offset, address, address, size, size, align};
 }
 
+static bool is_written(const struct linker *k, enum output o)
+{
+    bool is_debug = o >= OUT_DEBUG_ABBREV && o <= OUT_DEBUG_STR_OFFSETS;
+    return !is_debug || k->out[o].bytes.n;
+}
+
+static uint16_t count_written(const struct linker *k)
+{
+    uint16_t n = 0;
+    for (enum output o = OUT_NULL; o < OUT_COUNT; o++)
+        n += is_written(k, o);
+    return n;
+}
+
 static void write_head(const struct linker *k, uint64_t sections_at, struct out *out)
 {
     Elf64_Ehdr head = *k->head; /* machine, flags and ABI are those of the object */
@@ -304,8 +372,8 @@ static void write_head(const struct linker *k, uint64_t sections_at, struct out 
     head.e_phentsize = sizeof(Elf64_Phdr);
     head.e_phnum = SEGMENT_COUNT;
     head.e_shoff = sections_at;
-    head.e_shnum = OUT_COUNT;
-    head.e_shstrndx = OUT_NAMES;
+    head.e_shnum = count_written(k);
+    head.e_shstrndx = (uint16_t)(head.e_shnum - 1); /* the last one */
     Elf64_Phdr segments[SEGMENT_COUNT] = {
         [SEGMENT_HEADERS] = {PT_PHDR, PF_R, sizeof head, sizeof head, sizeof head, sizeof segments, sizeof segments, 8},
         [SEGMENT_READ] = {PT_LOAD, PF_R, 0, 0, 0, end_of(k, OUT_RODATA), end_of(k, OUT_RODATA), PAGE_BYTES},
@@ -335,7 +403,8 @@ static void write_sections(const struct linker *k, size_t begin, uint64_t sectio
     uint32_t name = 0;
     for (enum output o = OUT_NULL; o < OUT_COUNT; o++) {
         const struct output_section *s = &k->out[o];
-        bool loaded = (s->flags & SHF_ALLOC) != 0;
+        bool loaded = is_loaded(k, o);
+        if (!is_written(k, o)) continue;
         Elf64_Shdr row = {name,      s->type,       s->flags, loaded ? address_of(k, o) : 0,
                           s->offset, s->bytes.n,    s->link,  s->info,
                           s->align,  s->entry_bytes};
@@ -350,7 +419,7 @@ static void fill_tables(struct linker *k)
     write_hash(k, export_symbols(k));
     out_bytes(&k->out[OUT_DYNAMIC].bytes, rows, sizeof rows);
     for (enum output o = OUT_NULL; o < OUT_COUNT; o++)
-        out_bytes(&k->out[OUT_NAMES].bytes, k->out[o].name, strlen(k->out[o].name) + 1);
+        if (is_written(k, o)) out_bytes(&k->out[OUT_NAMES].bytes, k->out[o].name, strlen(k->out[o].name) + 1);
 }
 
 void amdgcn_link(const void *object, size_t n_bytes, struct arena *scratch, struct out *out)

@@ -129,8 +129,7 @@ static void open_module(struct device_module *d, const struct ir_module *m, stru
     LLVMSetModuleDataLayout(l->module, layout);
     LLVMDisposeTargetData(layout);
     if (d->family->prepare_module) d->family->prepare_module(l);
-    if (d->options->debug_info && d->info->family == TARGET_FAMILY_PTX)
-        l->debug = debug_begin(arena, l->module, m, d->options->source_name, true, true);
+    if (d->options->debug_info) l->debug = debug_begin(arena, l->module, m, d->options->source_name, true, true);
 }
 
 /* -- passes and output ----------------------------------------------------------------------------------------------------------- */

@@ -13,6 +13,7 @@ import sys
 
 VYREC, BIN, SOURCES, SCRATCH = sys.argv[1], *map(pathlib.Path, sys.argv[2:5])
 ENTRY_FIELD = 16  # of a kernel descriptor: how far the code is from it, 8 bytes
+STRIDE = 4
 WAVES = {"gfx9": 64, "gfx1": 32}
 
 
@@ -100,6 +101,35 @@ def check_program(source, target):
         sys.exit(f"FAILED: {where}: an instruction that llvm-objdump does not know")
 
 
+def from_text(elf, listing):
+    """The listing with addresses of code counted from its start: it need not lie at the same place."""
+    start, size = elf.sections[".text"][3], elf.sections[".text"][5]
+
+    def count(match):
+        value = int(match[1], 16) - start
+        return f"text+{value:x}" if 0 <= value <= size else match[0]
+
+    return re.sub(r"\b(?:0x)?([0-9a-f]{16}|[0-9a-f]{8})\b", count, listing)
+
+
+def check_lines(source, target):
+    """Under -g, what a debugger reads is what it reads of ld.lld's; each program's code has lines of the source."""
+    where = f"{source.name} -g for {target}"
+    ours, unlinked, theirs = SCRATCH / "ours", SCRATCH / "unlinked.o", SCRATCH / "theirs"
+    options = ["-w", "-g", f"--target=amdgcn:{target}", "-I", SCRATCH, source]
+    run(VYREC, "--emit=amdgcn", *options, "-o", ours)
+    run(VYREC, "--emit=amdgcn-obj", *options, "-o", unlinked)
+    run(BIN / "ld.lld", "-shared", unlinked, "-o", theirs)
+    compare_files(where, Elf(ours), Elf(theirs))
+    parts = ["--debug-line", "--debug-info", "--debug-addr", "--debug-frame", "--debug-names"]  # ld.lld sorts strings
+    texts = [from_text(Elf(path), run(BIN / "llvm-dwarfdump", *parts, path).split("\n", 1)[1]) for path in (ours, theirs)]
+    expect(f"{where}: debug information", *texts)
+    run(BIN / "llvm-dwarfdump", "--verify", ours)
+    lines = re.findall(rf"^; \S*{source.name}:(\d+)$", run(BIN / "llvm-objdump", "-dl", ours), re.MULTILINE)
+    if not lines:
+        sys.exit(f"FAILED: {where}: no lines of the source")
+
+
 def main():
     if not (BIN / "ld.lld").exists():
         print("skipped: no ld.lld")
@@ -107,13 +137,18 @@ def main():
     SCRATCH.mkdir(parents=True, exist_ok=True)
     listed = run(VYREC, "--list-targets")
     targets = re.findall(r"^amdgcn:(\S+)", listed, re.MULTILINE)
-    sources = sorted(path for path in SOURCES.glob("**/*.vir") if "scan_base64" not in path.name)
+    # Files of functions alone have no code of their own.
+    sources = sorted(path for path in SOURCES.glob("**/*.vir")
+                     if "scan_base64" not in path.name and re.search(r"^program ", path.read_text(), re.MULTILINE))
     if len(targets) < 14 or len(sources) < 4:
         sys.exit("FAILED: too few targets or programs")
-    for source in sources:
-        for target in targets:
+    # Each program for some processors, all processors by some programs.
+    for number, source in enumerate(sources):
+        for target in targets[number % STRIDE :: STRIDE]:
             check_program(source, target)
-    print(f"{len(sources)} files for {len(targets)} processors are as ld.lld links them")
+    for target in targets[::5]:
+        check_lines(sources[0], target)
+    print(f"{len(sources)} files, and all of {len(targets)} processors, are as ld.lld links them")
     return 0
 
 
