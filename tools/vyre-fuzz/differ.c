@@ -381,8 +381,9 @@ static bool try_passed(struct trial *t, struct subject *s)
     struct run_unit passed = s->unit;
     const char *what = NULL;
     fuzz_place.executor = "the interpreter, after passes";
-    if (!passed.is_pipeline) return true;
-    for (uint32_t k = 0; k < t->passed->pipelines.n; k++)
+    for (uint32_t k = 0; k < t->passed->programs.n && !passed.is_pipeline; k++)
+        if (!strcmp(t->passed->programs.at[k]->name, passed.name)) passed.program = t->passed->programs.at[k];
+    for (uint32_t k = 0; k < t->passed->pipelines.n && passed.is_pipeline; k++)
         if (!strcmp(t->passed->pipelines.at[k]->name, passed.name)) passed.pipeline = t->passed->pipelines.at[k];
     args_restore(&s->unit);
     struct ir_run_result r = interpret(t, &passed, (struct ir_run_options){.detect_races = true, .seed = t->seed});
