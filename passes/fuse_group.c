@@ -11,6 +11,8 @@
 #include "passes/plant.h"
 
 enum { MAX_STMTS = 4096, MAX_SLOTS = 64, DEFAULT_WORKGROUP_BYTES = 16384, OVER_DISPATCH = 4, EXTRA_NESTING = 3 };
+/* Local arrays are zero at the start of each invocation: of more than this, that costs more than a launch. */
+enum { CLEARED_BYTES = 128 };
 
 void fuse_group_init(struct fuse_group *g, struct pass_run *run, struct ir_pipeline *p, const bool *touched,
                      uint32_t *n_proofs_left)
@@ -103,8 +105,11 @@ static struct fuse_reason check_dispatch(const struct fuse_group *g, const struc
         }
         sum += all;
     }
-    if (same || (g->one_row && new->uses->in_one_row)) return allowed;
-    if (g->members.n && pass_insists(g->run, g->members.at[0].stmt->arm, new->stmt->arm)) return allowed;
+    if (same || !g->members.n || pass_insists(g->run, g->members.at[0].stmt->arm, new->stmt->arm)) return allowed;
+    if (g->local_bytes > CLEARED_BYTES || new->uses->local_bytes > CLEARED_BYTES)
+        return refuse(FUSE_OVER_DISPATCH,
+                      "their launches differ in size, and every invocation of both would clear the local arrays");
+    if (g->one_row && new->uses->in_one_row) return allowed;
     if ((double)most[0] * (double)most[1] * (double)most[2] > (double)limit * sum)
         return refuse(FUSE_OVER_DISPATCH, "one grid over both would start too many invocations that do nothing");
     return allowed;

@@ -24,7 +24,8 @@ struct request {
 static void usage(void)
 {
     fputs("usage: secrets [OPTION...] LITERALS.txt PATH...\n"
-          "  --backend NAME   cpu, vulkan, cuda, hsa, or several with commas between; the first that works (all, by default)\n"
+          "  --backend NAME   cpu, vulkan, cuda, hsa, or several with commas between; the first that works (all, by "
+          "default)\n"
           "  --score X        only what has at least this score, from 0 to 1\n"
           "  --chunk BYTES    how much is scanned by one call; 16 MiB by default\n"
           "  --reference      in plain C, without scores\n",
@@ -86,13 +87,15 @@ static void show_progress(struct progress *p, bool is_last)
     }
     p->shown = now;
     int n = (int)((share < 1 ? share : 1) * 40);
-    fprintf(stderr, "\r[%.*s%*s] %3.0f %%  %.1f of %.1f MB, %.0f MB/s%s", n, bar, 40 - n, "", share * 100, (double)p->done * 1e-6, (double)p->all * 1e-6,
-            (double)p->done * 1e-6 / (now - p->begin + 1e-9), is_last ? "\n" : "");
+    fprintf(stderr, "\r[%.*s%*s] %3.0f %%  %.1f of %.1f MB, %.0f MB/s%s", n, bar, 40 - n, "", share * 100,
+            (double)p->done * 1e-6, (double)p->all * 1e-6, (double)p->done * 1e-6 / (now - p->begin + 1e-9),
+            is_last ? "\n" : "");
 }
 
 /* -- the scan ------------------------------------------------------------------------------------------------ */
 
-static bool scan_files(const struct request *r, const struct files *files, const struct literals *literals, struct scanner *scanner, struct matches *matches)
+static bool scan_files(const struct request *r, const struct files *files, const struct literals *literals,
+                       struct scanner *scanner, struct matches *matches)
 {
     struct progress progress = {.begin = seconds_now(), .is_on = isatty(STDERR_FILENO)};
     bool ok = true;
@@ -120,9 +123,9 @@ static bool scan_files(const struct request *r, const struct files *files, const
 
 /* -- the report ---------------------------------------------------------------------------------------------- */
 
-#define COMPARE(x, y)           \
-    if ((x) != (y)) {           \
-        return (x) < (y) ? -1 : 1; \
+#define COMPARE(x, y)                                                                                                  \
+    if ((x) != (y)) {                                                                                                  \
+        return (x) < (y) ? -1 : 1;                                                                                     \
     }
 
 static int compare_matches(const void *a, const void *b)
@@ -136,7 +139,8 @@ static int compare_matches(const void *a, const void *b)
     return 0;
 }
 
-static void report(const struct request *r, const struct files *files, const struct literals *literals, struct matches *matches)
+static void report(const struct request *r, const struct files *files, const struct literals *literals,
+                   struct matches *matches)
 {
     size_t shown = 0;
     if (matches->n) {
@@ -148,8 +152,9 @@ static void report(const struct request *r, const struct files *files, const str
             continue;
         }
         shown++;
-        printf("%s:%llu:%llu: %s%s, entropy %.3f", files->at[m->file].path, (unsigned long long)m->line, (unsigned long long)m->column,
-               literals->at[m->literal], m->in_base64 ? " in base64" : "", (double)m->entropy);
+        printf("%s:%llu:%llu: %s%s, entropy %.3f", files->at[m->file].path, (unsigned long long)m->line,
+               (unsigned long long)m->column, literals->at[m->literal], m->in_base64 ? " in base64" : "",
+               (double)m->entropy);
         printf(r->reference ? "\n" : ", score %.2f\n", (double)m->score);
     }
     fprintf(stderr, "%zu of %zu matches in %u files\n", shown, matches->n, files->n);

@@ -48,7 +48,7 @@ static float entropy_around(const unsigned char *text, size_t n, size_t end)
     for (size_t i = begin; i < stop; i++) {
         logs += (uint32_t)lround(log2(counts[text[i]]) * 0x1p20);
     }
-    float entropy = (float)(size * (uint32_t)lround(log2(size)  * 0x1p20) - logs) / ((float)size * 0x1p20f);
+    float entropy = (float)(size * (uint32_t)lround(log2(size) * 0x1p20) - logs) / ((float)size * 0x1p20f);
     entropy = entropy / 6.0f;
     return entropy * 6.0f;
 }
@@ -72,8 +72,8 @@ static void set_line(struct match *m, struct cursor *c, const char *text)
 }
 
 /* Of a text, or of its blocks with the place of each group of three bytes. */
-static void find_all(const struct literals *literals, struct matches *matches, struct match base, const char *text, size_t n, const char *file_text,
-                     const uint64_t *places)
+static void find_all(const struct literals *literals, struct matches *matches, struct match base, const char *text,
+                     size_t n, const char *file_text, const uint64_t *places)
 {
     struct cursor cursor = {.line = 1};
     for (size_t at = 0; at + 3 <= n; at++) {
@@ -124,7 +124,8 @@ static void add_group(struct blocks *b, const char *text, size_t at, size_t n)
 static bool goes_on(const char *text, size_t begin, size_t run_begin, size_t run_end)
 {
     size_t length = run_end - run_begin, gap = begin - run_end;
-    bool is_line_end = (gap == 1 && text[run_end] == '\n') || (gap == 2 && text[run_end] == '\r' && text[run_end + 1] == '\n');
+    bool is_line_end =
+        (gap == 1 && text[run_end] == '\n') || (gap == 2 && text[run_end] == '\r' && text[run_end + 1] == '\n');
     return is_line_end && (length == 64 || length == 76);
 }
 

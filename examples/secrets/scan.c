@@ -11,19 +11,19 @@
 #include "secrets.h"
 
 enum {
-    AROUND = 32,      /* bytes before and behind a match that its score is made from */
-    BEFORE = 256,     /* of a part: a match and what is before it, in base64 with the line before */
-    BEHIND = 64,      /* what is behind a match, in base64 */
-    LONG_RUN = 4096,  /* more than this is not scanned twice for the sake of a run's beginning */
+    AROUND = 32,     /* bytes before and behind a match that its score is made from */
+    BEFORE = 256,    /* of a part: a match and what is before it, in base64 with the line before */
+    BEHIND = 64,     /* what is behind a match, in base64 */
+    LONG_RUN = 4096, /* more than this is not scanned twice for the sake of a run's beginning */
 };
 
 /* Some bytes of a file in the chunk. */
 struct part {
     uint32_t file;
-    size_t at, n;                /* in the chunk */
-    uint64_t begin;              /* in the file */
-    uint64_t own, own_end;       /* in the file: the bytes that are this part's */
-    uint64_t line, line_begin;   /* of the first byte: its line, and where in the file that begins */
+    size_t at, n;              /* in the chunk */
+    uint64_t begin;            /* in the file */
+    uint64_t own, own_end;     /* in the file: the bytes that are this part's */
+    uint64_t line, line_begin; /* of the first byte: its line, and where in the file that begins */
 };
 
 /* Matches of one text, as the device lists them. */
@@ -257,11 +257,13 @@ bool scanner_add(struct scanner *s, uint32_t file, const char *text, size_t n)
 
 /* -- opening and closing -------------------------------------------------------------------------------------- */
 
-struct scanner *scanner_open(const char *backend, size_t chunk_bytes, const struct literals *literals, struct matches *matches)
+struct scanner *scanner_open(const char *backend, size_t chunk_bytes, const struct literals *literals,
+                             struct matches *matches)
 {
     struct scanner *s = grow(NULL, sizeof *s);
     char message[400];
-    vyre_options options = {.size = sizeof options, .backends = backend, .message = message, .message_bytes = sizeof message};
+    vyre_options options = {
+        .size = sizeof options, .backends = backend, .message = message, .message_bytes = sizeof message};
     memset(s, 0, sizeof *s);
     if (vyre_context_create(&options, &s->context)) {
         fprintf(stderr, "secrets: %s\n", message);
