@@ -12,13 +12,13 @@ fail() {
 
 # Runs make in the copy.
 build_example() {
-    make --no-print-directory -C "$scratch" VYRE="$build" CPPFLAGS="-I$sources/runtime-stub" LDFLAGS="$ldflags"
+    make --no-print-directory -C "$scratch" VYRE="$build" LIB="$sources/examples/lib" CPPFLAGS="-I$sources/runtime-stub" LDFLAGS="$ldflags"
 }
 
 rm -rf "$scratch"
 mkdir -p "$scratch"
 cp "$sources/examples/$example"/{Makefile,*.vir,*.c} "$scratch"
-cp "$sources/examples/$example"/*.txt "$scratch" 2>/dev/null || true
+cp "$sources/examples/$example"/*.{txt,h} "$scratch" 2>/dev/null || true
 build_example
 cd "$scratch"
 
@@ -59,6 +59,43 @@ check_text() {
         grep -obaF -e "$literal" "$1" || true
     done <literals.txt | sort -t: -k1,1n -k2 >expected
     sort -t: -k1,1n -k2 found | cmp - expected || fail "matches in $1"
+}
+
+# What the pipeline finds in the tree against plain C, which gives no scores.
+check_tree() {
+    ./secrets "$@" secret_literals.txt tree >found || fail "secrets $*"
+    sed 's/, score .*//' found | cmp - expected || fail "matches with $*"
+}
+
+# Files of all kinds, with secrets in them, in blocks of base64 on one line and on many, and files that are longer than a chunk.
+make_tree() {
+    mkdir -p tree/deeper
+    cp -r "$sources"/docs "$sources"/ir tree/
+    : >tree/empty
+    printf 'x' >tree/one
+    printf 'token = "sk_live_4eC39HqLyjWDarjtT1zdp7dc"' >tree/deeper/end
+    { printf 'a\0sk_live_\0'; head -c 3000 "$build/bin/vyrec"; } >tree/binary
+    for i in {1..400}; do printf '%*s/webhook/%d .vercel-storage.com\n' $((i % 97)) '' "$i"; done >tree/many
+    base64 -w0 tree/many >tree/one_line
+    base64 tree/many >tree/lines
+    base64 -w64 tree/many | sed 's/$/\r/' >tree/lines64
+    { printf 'key: '; base64 -w0 tree/deeper/end; printf '\n'; base64 -w60 tree/many; printf '== '; base64 -w0 tree/many; } >tree/mixed
+}
+
+check_secrets() {
+    make_tree
+    ./secrets --reference secret_literals.txt tree >expected || fail "the reference"
+    grep -q '^tree/deeper/end:1:10: sk_,' expected || fail "a secret at the end of a file"
+    grep -q '^tree/mixed:1:.*: sk_ in base64' expected || fail "a secret in base64"
+    [ "$(grep -c '^tree/lines64:.*: .vercel-storage.com in base64' expected)" = 400 ] || fail "secrets across lines of base64"
+    check_tree --backend cpu
+    check_tree --backend cpu --chunk 8192
+    check_tree --backend cpu --chunk 10007
+    VYRE_CPU_LEVEL=x86-64-v2 check_tree --backend cpu --chunk 65536
+    ./secrets --score 0.5 secret_literals.txt tree >found || fail "a least score"
+    ! grep -q 'score 0\.[0-4]' found || fail "a match below the least score"
+    ! ./secrets --backend none secret_literals.txt tree 2>messages || fail "a backend that does not exist"
+    grep -q none messages || fail "no word of the backend: $(<messages)"
 }
 
 check_scan_base64() {
