@@ -78,8 +78,8 @@ static spv_id exact_or_wide(struct spirv *e, enum ir_scalar s, enum spirv_exact 
 
 spv_id spirv_float_div(struct spirv *e, enum ir_scalar s, const spv_id *a)
 {
-    if (s == IR_F64) return exact_or_wide(e, s, SPIRV_EXACT_DIV, SpvOpFDiv, a, 2);
-    spv_id hidden[] = {spirv_hide(e, s, a[0]), spirv_hide(e, s, a[1])}; /* a constant divisor may lose its sign */
+    /* A constant divisor may lose its sign; a f64 that is 0 makes NaN of all in Mesa 22.3. */
+    spv_id hidden[] = {spirv_hide(e, s, a[0]), spirv_hide(e, s, a[1])};
     return exact_or_wide(e, s, SPIRV_EXACT_DIV, SpvOpFDiv, hidden, 2);
 }
 
