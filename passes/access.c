@@ -9,6 +9,7 @@
 #include "ir/build.h"
 #include "ir/ops.h"
 #include "ir/walk.h"
+#include "passes/access_form.h"
 
 /* -- the solver ------------------------------------------------------------------------------------------------ */
 
@@ -508,6 +509,7 @@ static struct access_facts *compute(struct access_solver *solver, struct access_
     *f = facts;
     f->solver = solver;
     f->one_dimensional = is_one_dimensional(f->program);
+    f->forms = access_forms_new(solver->arena, facts.program);
     struct access_walk w = {.solver = solver, .facts = f, .arena = solver->arena, .isl = solver->isl, .exact = true};
     w.context = isl_set_universe(isl_space_set_alloc(w.isl, 0, 0));
     w.path = isl_set_copy(w.context);

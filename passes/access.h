@@ -38,6 +38,7 @@ struct access_facts {
         one_dimensional; /* workgroups and dispatch have one dimension: invocations are (w, l), otherwise six numbers */
     VEC(struct access) accesses; /* in the order of the text */
     struct access_context *context;
+    struct access_forms *forms; /* see access_form.h */
 };
 
 enum { ACCESS_DEFAULT_OPERATIONS = 100000 };

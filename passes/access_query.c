@@ -3,6 +3,7 @@
 #include "passes/access_isl.h"
 
 #include "ir/ops.h"
+#include "passes/access_form.h"
 
 /* -- unions over the accesses of a buffer ------------------------------------------------------------------------- */
 
@@ -264,6 +265,8 @@ struct access_window access_find_elements(const struct access_facts *facts, cons
                                           enum access_kind kind, uint64_t unit)
 {
     bool known;
+    struct access_window cheap = access_find_elements_by_form(facts, buffer, kind, unit);
+    if (cheap.known) return cheap;
     isl_map *map = unite(facts, buffer, kind == ACCESS_LOAD, kind == ACCESS_STORE, false, &known);
     if (!known || !facts->one_dimensional) {
         isl_map_free(map);
@@ -285,6 +288,8 @@ struct access_window access_find_producers(const struct access_facts *first, con
                                            uint64_t unit)
 {
     bool reads_known, writes_known;
+    struct access_window cheap = access_find_producers_by_form(first, first_buffer, second, second_buffer, unit);
+    if (cheap.known) return cheap;
     isl_map *reads = unite(second, second_buffer, true, false, false, &reads_known);
     isl_map *writes = unite(first, first_buffer, false, true, false, &writes_known);
     bool one_dimensional = first->one_dimensional && second->one_dimensional;

@@ -277,7 +277,7 @@ static uint64_t sum_tile_bytes(const struct handoff *h)
 static bool try_recompute(struct handoff *h, const struct deeds *deeds)
 {
     uint64_t bytes;
-    if (h->owns || !fit_windows(h, 1)) return false;
+    if (h->owns || deeds->work > MAX_RECOMPUTED_WORK || !fit_windows(h, 1)) return false;
     bytes = sum_tile_bytes(h);
     if (h->producers.denominator != 1 || h->producers.count > MAX_RECOMPUTED || bytes > MAX_PRIVATE_BYTES) return false;
     if (h->producers.count * deeds->work > MAX_RECOMPUTED_WORK) return false;
@@ -375,5 +375,5 @@ enum handoff_refusal handoff_plan(struct handoff *h)
     enum handoff_refusal r =
         stays_in_workgroups(h, hazards) ? plan_in_place(h, hazards, budget.bytes) : plan_again(h, budget);
     if (r && access_solver_is_exhausted(h->first->solver)) return HANDOFF_SOLVER_BUDGET;
-    return !r && h->form == HANDOFF_WINDOW && !budget.windows ? HANDOFF_SLOWER : r;
+    return !r && h->form == HANDOFF_WINDOW && !budget.windows ? HANDOFF_NO_WINDOWS : r;
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""bench.py --build BUILD [--quick] [--only kernels,compile,scale,size,overhead] - measures the compiler and what it makes.
+"""bench.py --build BUILD [--quick] [--only kernels,fusion,compile,scale,size,overhead] - measures the compiler and what it makes.
 
 Everything is a ratio of two things measured in the same run, in turns: below 1 means that ours takes less. Prints tables and writes
 everything to BUILD/../bench.json. Results are compared before anything is timed."""
@@ -8,6 +8,7 @@ import json
 import math
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -100,6 +101,32 @@ class Bench:
             rows.append(row)
         print_table(f"CPU kernels: time relative to clang-22 -O3 -march=native and to PoCL, {rounds} rounds in turns",
                     ["kernel", "input", "threads", "us", "GB/s", "spread", "/ C", "C GB/s", "spread", "/ PoCL", "GB/s", "spread"], rows)
+
+    # -- handoffs on the chip ------------------------------------------------------------------------------------------
+
+    def fusion(self):
+        """Pipelines as the default level makes them against the same arm by arm."""
+        work, vyrec = self.work, self.build / "bin/vyrec"
+        text = (BENCH / "fusion.vir").read_text(encoding="utf-8")
+        names = re.findall(r"^(?:program|pipeline) (\w+)", text, re.M)
+        apart = work / "apart.vir"
+        apart.write_text(re.sub(rf"\b({'|'.join(names)})\b", r"apart_\1", text), encoding="utf-8")
+        run(vyrec, "-c", BENCH / "fusion.vir", "-o", work / "fusion.o", "-h", work / "fusion.h")
+        run(vyrec, "--passes=dead_arms", "-c", apart, "-o", work / "apart.o", "-h", work / "apart.h")
+        run(CLANG, "-O2", f"-I{work}", f"-I{SOURCES / 'runtime-stub'}", BENCH / "fusion.c", work / "fusion.o", work / "apart.o",
+            self.build / "lib/libvyrert.a", "-lzstd", "-ldl", "-lpthread", "-lm", "-o", work / "fusion")
+        base64 = self.make_text()
+        lines, rows = [], []
+        for n_threads in sorted({1, os.cpu_count()}):
+            out = run(work / "fusion", n_threads, 5 if self.quick else 21, (64 if self.quick else 256) << 20, base64)
+            lines += [json.loads(line) for line in out.splitlines()]
+        self.results["fusion"] = lines
+        for m in lines:
+            rows.append([m["pipeline"], size_text(m["bytes"]), m["threads"], f"{m['launches_apart']} -> {m['launches']}",
+                         size_text(int(m["bytes_removed"])), f"{m['apart_median_s'] * 1e3:.1f}", f"{m['median_s'] * 1e3:.1f}",
+                         f"{m['apart_median_s'] / m['median_s']:.2f}", f"{m['apart_least_s'] / m['least_s']:.2f}"])
+        print_table("Handoffs on the chip: time of the arms apart over the time fused; bytes that are written and read no more",
+                    ["pipeline", "input", "threads", "launches", "bytes removed", "apart ms", "fused ms", "ratio", "of least"], rows)
 
     # -- the compiler --------------------------------------------------------------------------------------------------
 
@@ -261,7 +288,7 @@ def many_statements(n):
     return "\n".join(lines) + "\n}\n"
 
 
-PARTS = ["kernels", "compile", "scale", "size", "overhead"]
+PARTS = ["kernels", "fusion", "compile", "scale", "size", "overhead"]
 
 
 def main():
