@@ -9,7 +9,8 @@
  * Two arms are equal when they run one program on the same versions of the same buffers with the same params, and the program only
  * reads its inputs and only writes its outputs, without atomics: then it is a function. The later one goes when it writes the same
  * outputs, unchanged since, or when its outputs are temps that are written nowhere else, like those of the first: their readers take
- * these. Equal arms that must stay are reported. One look at each arm: linear. */
+ * these. Where it has another output that must be there, it becomes a copy of the first one's, if that is less work. Equal arms that
+ * must stay are reported. One look at each arm: linear. */
 #include "ir/build.h"
 #include "ir/ops.h"
 #include "ir/print.h"
@@ -17,6 +18,8 @@
 #include "passes/host_size.h"
 #include "passes/pass.h"
 #include "passes/plant.h"
+
+enum { WORTH_A_COPY = 4 }; /* statements; any loop is */
 
 /* A buffer of the pipeline. */
 struct cse_buffer {
@@ -38,6 +41,8 @@ struct cse {
     struct cse_buffer *buffers; /* by index */
     struct map kept;            /* key -> struct cse_arm */
     struct map functions;       /* program -> is it a function? 1 no, 2 yes */
+    VEC(struct ir_program *) copiers;
+    bool changed;
 };
 
 /* -- programs that are functions ---------------------------------------------------------------------------- */
@@ -152,6 +157,81 @@ static void report_kept(struct cse *c, const struct cse_arm *first, const struct
     pass_count(c->run, "equal arms", 1);
 }
 
+/* -- copies ----------------------------------------------------------------------------------------------------- */
+
+static void count_work(void *ctx, struct ir_stmt *s)
+{
+    bool is_loop = s->kind == IR_STMT_FOR || s->kind == IR_STMT_WHILE;
+    *(uint32_t *)ctx += is_loop ? WORTH_A_COPY : 1;
+}
+
+/* The one output of the arm, if a copy of what the first one has left there is less work and the same. */
+static const struct ir_arg *find_copied(const struct cse *c, const struct cse_arm *first, const struct ir_arm *arm)
+{
+    const struct ir_arg *output = NULL;
+    uint32_t work = 0;
+    for (uint32_t i = 0; i < arm->args.n; i++) {
+        if (!is_output(&arm->args.at[i])) continue;
+        if (output) return NULL;
+        output = &arm->args.at[i];
+    }
+    ir_walk_stmts(&arm->program->body, count_work, &work);
+    if (!output || output->formal_buffer->sized || work < WORTH_A_COPY) return NULL;
+    const struct ir_buffer *source = arm_buffer(first->stmt->arm, output->formal_buffer);
+    bool is_there = PLANT(CSE_COPY_OF_OLD,
+                          c->buffers[source->index].version == first->versions[output->formal_buffer->index], true);
+    return source != output->buffer && is_there && ir_access_reads(source->access) ? output : NULL;
+}
+
+/* program copy_u32 { dispatch len(to); to[gid.x] = from[gid.x]; }, once for each type. */
+static struct ir_program *get_copier(struct cse *c, ir_type elem)
+{
+    struct ir_module *m = c->run->module;
+    for (uint32_t i = 0; i < c->copiers.n; i++)
+        if (ir_type_equal(c->copiers.at[i]->buffers.at[0]->elem, elem)) return c->copiers.at[i];
+    const char *wanted = arena_printf(m->arena, "%s_copy_%s%u", c->p->name, ir_type_info(elem)->text, elem.lanes);
+    const char *name = intern_string(m->names, wanted);
+    for (uint32_t n = 1; map_find(&m->item_names, name); n++)
+        name = intern_string(m->names, arena_printf(m->arena, "%s_%u", wanted, n));
+    struct ir_program *p = ir_program_new(m, name, SRC_NONE);
+    struct ir_buffer *from =
+        ir_buffer_new(m, intern_string(m->names, "from"), IR_SPACE_STORAGE, IR_ACCESS_READ, elem, SRC_NONE);
+    struct ir_buffer *to =
+        ir_buffer_new(m, intern_string(m->names, "to"), IR_SPACE_STORAGE, IR_ACCESS_WRITE, elem, SRC_NONE);
+    struct ir_stmt *store = ir_stmt_new(m, IR_STMT_STORE, SRC_NONE);
+    p->internal = true;
+    to->index = 1;
+    vec_push(m->arena, &p->buffers, from);
+    vec_push(m->arena, &p->buffers, to);
+    p->n_dispatch = 1;
+    p->dispatch[0] = ir_len(m, to, SRC_NONE);
+    store->store.buffer = to;
+    store->store.index = ir_id(m, IR_OP_GID, 0, SRC_NONE);
+    store->store.value = ir_load(m, from, ir_id(m, IR_OP_GID, 0, SRC_NONE), SRC_NONE);
+    ir_block_append(&p->body, store);
+    vec_push(c->run->scratch, &c->copiers, p);
+    return p;
+}
+
+static void make_copy(struct cse *c, const struct cse_arm *first, struct ir_stmt *s, const struct ir_arg *output)
+{
+    struct ir_buffer *source = arm_buffer(first->stmt->arm, output->formal_buffer), *target = output->buffer;
+    struct ir_program *p = get_copier(c, target->elem);
+    struct ir_arm *arm = s->arm;
+    struct diag *g =
+        pass_remark_done(c->run, DIAG_EQUAL_ARM_COPIED, s->range, arm->name, first->stmt->arm->name, source->name);
+    diag_add_note(c->run->diags, g, first->stmt->range, "arm '%s' is here", first->stmt->arm->name);
+    pass_count(c->run, "arms become copies", 1);
+    arm->program = p;
+    arm->args.n = 0;
+    for (uint32_t i = 0; i < 2; i++) {
+        struct ir_buffer *formal = p->buffers.at[i];
+        struct ir_arg a = {
+            .name = formal->name, .range = arm->range, .formal_buffer = formal, .buffer = i ? target : source};
+        vec_push(c->run->module->arena, &arm->args, a);
+    }
+}
+
 static void keep(struct cse *c, struct ir_stmt *s, const char *key)
 {
     struct ir_arm *arm = s->arm;
@@ -176,8 +256,13 @@ static bool take_arm(struct cse *c, struct ir_stmt *s)
         drop(c, first, s);
         return true;
     }
-    if (obstacle) report_kept(c, first, s, obstacle);
-    keep(c, s, key);
+    const struct ir_arg *copied = obstacle ? find_copied(c, first, s->arm) : NULL;
+    if (copied)
+        make_copy(c, first, s, copied);
+    else if (obstacle)
+        report_kept(c, first, s, obstacle);
+    keep(c, s, copied ? NULL : key);
+    c->changed |= copied != NULL;
     return false;
 }
 
@@ -219,5 +304,5 @@ enum pass_result cross_arm_cse(struct pass_run *run, struct ir_pipeline *p)
         if (s->kind == IR_STMT_ARM) changed |= take_arm(&c, s);
         if (s->kind == IR_STMT_COLLECTIVE) c.buffers[s->collective.dst->index].version++;
     }
-    return changed ? PASS_CHANGED : PASS_UNCHANGED;
+    return changed || c.changed ? PASS_CHANGED : PASS_UNCHANGED;
 }

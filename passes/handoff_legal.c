@@ -196,8 +196,8 @@ enum handoff_refusal handoff_check_shape(struct handoff *h)
         const struct handoff_tile *t = &h->tiles.at[i];
         if (!t->read) continue;
         h->refused_tile = t;
-        if (ir_access_writes(t->read->access) || is_named_twice(handoff_second(h), t->buffer))
-            return HANDOFF_CONSUMER_WRITES;
+        if (ir_access_writes(t->read->access)) return HANDOFF_CONSUMER_WRITES;
+        if (is_named_twice(handoff_second(h), t->buffer)) return HANDOFF_NAMED_TWICE;
     }
     return HANDOFF_FINE;
 }

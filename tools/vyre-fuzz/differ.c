@@ -346,12 +346,18 @@ static bool reads_back(void *ctx, const struct ir_module *m, struct out *why)
     return same;
 }
 
-/* What a level runs, or one pass alone, or any passes in any order. */
+/* What a level runs, or passes that work on what the others leave, or one pass alone, or any passes in any order. */
 static const char *choose_passes(struct trial *t)
 {
+    static const char *const pairs[] = {
+        "decode_scan_fuse,fuse_programs,drop_barriers",
+        "fuse_programs,forward_values,share_values",
+        "cross_arm_cse,dead_arms,reuse_temps",
+    };
     const char *list = "";
     uint32_t n_passes = 0;
-    if (random_chance(&t->random, 50)) return NULL;
+    if (random_chance(&t->random, 40)) return NULL;
+    if (random_chance(&t->random, 35)) return pairs[random_below(&t->random, sizeof pairs / sizeof *pairs)];
     while (passes_name(n_passes))
         n_passes++;
     if (random_chance(&t->random, 30)) return passes_name(random_below(&t->random, n_passes));

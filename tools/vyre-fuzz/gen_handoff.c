@@ -122,6 +122,11 @@ static void body_staged(const struct handoff *h)
 {
     out_printf(h->out,
                "  staged[lid.x] = from[i];\n  barrier;\n  let next = staged[(lid.x + 1) %% workgroup_size.x];\n");
+    if (chance(h, 40)) {
+        out_text(h->out, "  barrier;\n  staged[lid.x] = next * 3;\n  barrier;\n");
+        print_stmt(h, "to[i]", "staged[(lid.x + 5) % workgroup_size.x]");
+        return;
+    }
     print_stmt(h, "to[i]", "next");
 }
 
@@ -233,7 +238,7 @@ static void print_arm(const struct handoff *h, struct plan *p, uint32_t k, const
     static const char *const amounts[] = {"amount", "amount", "7", "len(in0)", "len(in1) / 2"};
     const char *from = *last && chance(h, 70) ? *last : choose_buffer(h, p, false), *to;
     const char *amount = amounts[random_below(h->random, 5)];
-    uint32_t step = k && chance(h, 20) ? random_below(h->random, k) : k; /* a program again, mostly on the same */
+    uint32_t step = k && chance(h, 30) ? random_below(h->random, k) : k; /* a program again, mostly on the same */
     if (step != k && chance(h, 70)) from = p->from[step];
     if (step != k && chance(h, 70)) amount = p->amount[step];
     p->from[k] = from;
@@ -271,7 +276,7 @@ void generate_handoffs(struct random *r, struct out *out)
     struct handoff h = {.random = r, .out = out, .type = random_chance(r, 50) ? "u8" : "u32"};
     struct plan p = {.n_arms = random_between(r, 2, MAX_ARMS), .n_temps = random_below(r, MAX_TEMPS + 1)};
     for (uint32_t k = 0; k < p.n_arms; k++) {
-        p.bodies[k] = choose_body(r);
+        p.bodies[k] = k && random_chance(r, 25) ? p.bodies[random_below(r, k)] : choose_body(r);
         h.number = k;
         print_program(&h, p.bodies[k]);
     }
