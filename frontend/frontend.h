@@ -10,7 +10,8 @@ struct frontend_options {
     const char *const
         *include_dirs; /* -I: searched for imports and data files after the folder of the file that names them */
     uint32_t n_include_dirs;
-    bool no_files;        /* fuzzing: file("...") reads nothing and gives zeros, imports are empty */
+    bool no_data_files;   /* file("...") reads nothing and gives zeros */
+    bool no_imports;      /* fuzzing: imports are empty */
     uint32_t max_inlined; /* nodes that inlining may add to the module; 0 is the default, FRONTEND_MAX_INLINED */
 };
 

@@ -120,7 +120,7 @@ static void read_file(struct sema *s, const struct syn_expr *e, struct ir_data *
 
     d->path = sema_label(s, e->args[0]);
     if (!d->path) return;
-    if (s->options->no_files) {
+    if (s->options->no_data_files) {
         d->size_bytes = d->buffer.count * ir_type_mem_bytes(d->buffer.elem);
         d->bytes = arena_alloc(s->m->arena, d->size_bytes);
         return;

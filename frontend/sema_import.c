@@ -166,7 +166,7 @@ static void take_item(struct importer *i)
         return;
     }
     path = sema_label(i->s, item->init);
-    if (path && !i->s->options->no_files) import_file(i, item, path);
+    if (path && !i->s->options->no_imports) import_file(i, item, path);
 }
 
 bool sema_import_all(struct sema *s, const struct source_file *file)
@@ -179,7 +179,7 @@ bool sema_import_all(struct sema *s, const struct source_file *file)
     map_init(&i.files, s->arena);
     text = open_import(&i, file, SRC_NONE);
     /* A text that does not come from a file has no identity. */
-    if (!s->options->no_files && !stat(file->name, &info) && S_ISREG(info.st_mode))
+    if (!s->options->no_imports && !stat(file->name, &info) && S_ISREG(info.st_mode))
         map_set(&i.files, identity_of(s, &info), text);
     while (i.top)
         take_item(&i);

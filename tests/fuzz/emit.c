@@ -86,7 +86,7 @@ static void run_passes(struct compilation *c)
 
 static void compile(struct memory *mem, const uint8_t *bytes, size_t n)
 {
-    const struct frontend_options options = {.no_files = true, .max_inlined = MAX_INLINED};
+    const struct frontend_options options = {.no_data_files = true, .no_imports = true, .max_inlined = MAX_INLINED};
     struct compilation c = {.choice = hash_bytes(bytes, n)};
     uint64_t data_bytes = 0;
     arena_init(&c.arena, mem);

@@ -24,7 +24,7 @@ struct reader {
 
 static struct ir_module *read_text(struct reader *r, struct memory *mem, const char *text, size_t size_bytes)
 {
-    const struct frontend_options options = {.no_files = true, .max_inlined = MAX_INLINED};
+    const struct frontend_options options = {.no_data_files = true, .no_imports = true, .max_inlined = MAX_INLINED};
     struct source_file *file;
 
     arena_init(&r->arena, mem);

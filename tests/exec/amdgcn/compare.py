@@ -137,9 +137,9 @@ def main():
     SCRATCH.mkdir(parents=True, exist_ok=True)
     listed = run(VYREC, "--list-targets")
     targets = re.findall(r"^amdgcn:(\S+)", listed, re.MULTILINE)
-    # Files of functions alone have no code of their own.
+    # Files of functions alone have no code of their own; two examples need tables that their makefiles make, and the library takes long.
     sources = sorted(path for path in SOURCES.glob("**/*.vir")
-                     if "scan_base64" not in path.name and re.search(r"^program ", path.read_text(), re.MULTILINE))
+                     if path.stem not in ("scan_base64", "secrets") and path.parent.name != "lib" and re.search(r"^program ", path.read_text(), re.MULTILINE))
     if len(targets) < 14 or len(sources) < 4:
         sys.exit("FAILED: too few targets or programs")
     # Each program for some processors, all processors by some programs.

@@ -14,7 +14,8 @@ import sys
 
 VYREC, SOURCES, SCRATCH = sys.argv[1], *map(pathlib.Path, sys.argv[2:4])
 TABLE = pathlib.Path(__file__).with_name("ptxas.txt")
-FOLDERS = ["examples/*/*.vir", "tests/exec/ptx/*.vir", "tests/exec/amdgcn/*.vir"]
+EXAMPLES = ["xor", "reduce", "histogram", "softmax", "scan_base64"]
+FOLDERS = [*(f"examples/{name}/*.vir" for name in EXAMPLES), "tests/exec/ptx/*.vir", "tests/exec/amdgcn/*.vir"]
 PROCESSORS = ["sm_75", "sm_80", "sm_90", "sm_100", "sm_120"]
 INSTRUCTION_BYTES, OPCODE_MASK, NOP = 16, 0xFFF, 0x918
 HEAD = "# {}\n# program                             processor  registers  spilled  shared  instructions\n"

@@ -70,7 +70,7 @@ static void check_file(const char *path)
     struct intern names;
     struct diags diags;
     struct source_file *file;
-    struct frontend_options options = {.no_files = true};
+    struct frontend_options options = {.no_data_files = true};
     if (setjmp(memory.recover)) exit(1);
     arena_init(&arena, &memory);
     sources_init(&sources, &arena);
