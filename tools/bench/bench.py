@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""bench.py --build BUILD [--quick] [--only kernels,fusion,compile,scale,size,overhead] - measures the compiler and what it makes.
+"""bench.py --build BUILD [--quick] [--only kernels,fusion,scanners,compile,scale,size,overhead] - measures the compiler and what it makes.
 
 Everything is a ratio of two things measured in the same run, in turns: below 1 means that ours takes less. Prints tables and writes
 everything to BUILD/../bench.json. Results are compared before anything is timed."""
@@ -127,6 +127,45 @@ class Bench:
                          f"{m['apart_median_s'] / m['median_s']:.2f}", f"{m['apart_least_s'] / m['least_s']:.2f}"])
         print_table("Handoffs on the chip: time of the arms apart over the time fused; bytes that are written and read no more",
                     ["pipeline", "input", "threads", "launches", "bytes removed", "apart ms", "fused ms", "ratio", "of least"], rows)
+
+    # -- scanners ------------------------------------------------------------------------------------------------------
+
+    def scanners(self):
+        """What vyre-gen makes of 10, 100 and all literals of a list against Vectorscan and interleaved Aho-Corasick; 256 MB of text, and 4 MB
+        that stay in a cache."""
+        work, words = self.work, (SOURCES / "examples/secrets/secret_literals.txt").read_text(encoding="ascii").splitlines()
+        for name, n in [("set10", 10), ("set100", 100), ("setall", len(words))]:
+            (work / f"{name}.txt").write_text("\n".join(words[:n]) + "\n", encoding="ascii")
+            run(self.build / "bin/vyre-gen", "literals", work / f"{name}.txt", f"--name={name}", "-o", work / f"{name}.vir")
+            run(self.build / "bin/vyrec", "-c", work / f"{name}.vir", "-o", work / f"{name}.o", "-h", work / f"{name}.h")
+        has_vectorscan = pathlib.Path("/usr/include/hs/hs.h").exists()
+        if not has_vectorscan:
+            print("Vectorscan is not installed (libvectorscan-dev): no comparison with it")
+        run(CLANG, "-O3", "-march=native", f"-I{work}", f"-I{SOURCES / 'runtime-stub'}", BENCH / "scanners.c",
+            *[work / f"{name}.o" for name in ("set10", "set100", "setall")], self.build / "lib/libvyrert.a", *(["-lhs"] if has_vectorscan else []),
+            "-lzstd", "-ldl", "-lpthread", "-lm", "-o", work / "scanners")
+        text = work / "text.plain"
+        kinds = " -o ".join(f"-name '{kind}'" for kind in ("*.h", "*.hpp", "*.c", "*.py", "*.pm", "*.txt", "*.html", "*.cmake", "copyright"))
+        find = f"find /usr/include /usr/share /usr/lib -type f '(' {kinds} ')' -print0 | sort -zu | xargs -0 cat"
+        subprocess.run(f"{find} 2>/dev/null | head -c 256000000 > '{text}'", shell=True, check=True)
+        lines = []
+        for n_bytes in (4 << 20, 256000000):
+            for n_threads in sorted({1, os.cpu_count()}):
+                rounds = (21 if n_bytes < 1 << 24 else 3) * (1 if self.quick else 3)
+                lines += [json.loads(line) for line in run(work / "scanners", work, n_threads, rounds, text, n_bytes).splitlines()]
+        text.unlink()
+        self.results["scanners"] = lines
+        rows = []
+        cells = {(m["set"], m["bytes"], m["threads"], m["way"]): m for m in lines}
+        for name, n_bytes, threads in dict.fromkeys((m["set"], m["bytes"], m["threads"]) for m in lines):
+            ours = cells[name, n_bytes, threads, "vyre"]
+            row = [name, size_text(n_bytes), threads, ours["matches"], rate(n_bytes, ours), spread(ours)]
+            for way in ("vectorscan", "aho_corasick"):
+                other = cells.get((name, n_bytes, threads, way))
+                row += [f"{ours['median_s'] / other['median_s']:.2f}", f"{ours['least_s'] / other['least_s']:.2f}", rate(n_bytes, other)] if other else [""] * 3
+            rows.append(row)
+        print_table("Scanners, counting all matches: time relative to Vectorscan and to Aho-Corasick in six interleaved streams",
+                    ["list", "text", "threads", "matches", "GB/s", "spread", "/ VS", "least", "GB/s", "/ AC", "least", "GB/s"], rows)
 
     # -- the compiler --------------------------------------------------------------------------------------------------
 
@@ -288,7 +327,7 @@ def many_statements(n):
     return "\n".join(lines) + "\n}\n"
 
 
-PARTS = ["kernels", "fusion", "compile", "scale", "size", "overhead"]
+PARTS = ["kernels", "fusion", "scanners", "compile", "scale", "size", "overhead"]
 
 
 def main():

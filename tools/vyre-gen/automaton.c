@@ -165,10 +165,10 @@ static void print_program(struct scanner *s, enum report report)
                name, name, name);
     if (s->request->whole_words) {
         out_printf(s->out, "        if %s_is_whole(text, start, last) {\n", name);
-        report_match(s, report, "          ", false);
+        report_match(s, report, "          ");
         out_text(s->out, "        }\n");
     } else {
-        report_match(s, report, "        ", false);
+        report_match(s, report, "        ");
     }
     out_text(s->out, "      }\n    }\n  }\n");
     report_close(s, report, false);

@@ -13,7 +13,7 @@
 
 #include "driver/tool.h"
 
-enum { MAX_GRAM = 4, MAX_LITERAL_BYTES = 65535, MAX_LIST_BYTES = 16 << 20 };
+enum { MAX_GRAM = 5, MAX_LITERAL_BYTES = 65535, MAX_LIST_BYTES = 16 << 20 };
 
 /* ---- lists ---- */
 
@@ -89,19 +89,17 @@ void print_comment(struct scanner *s);
 
 /* Declarations of buffers; "program NAME_..." before, "dispatch" after. */
 void report_begin(struct scanner *s, enum report report, const char *layout);
-/* Statements for one match in a program whose values `pattern`, `start` and `last` (its last byte) are defined. `once`: all lanes come here
- * with the same values, and one of them reports. */
-void report_match(struct scanner *s, enum report report, const char *indent, bool once);
-/* What stands before the scan and after it. */
+/* Statements for one match in a program whose values `pattern`, `start` and `last` (its last byte) are defined. */
+void report_match(struct scanner *s, enum report report, const char *indent);
+/* What stands before the scan and after it. A program with subgroups has workgroups of one. */
 void report_open(struct scanner *s, enum report report);
-void report_close(struct scanner *s, enum report report, bool once);
+void report_close(struct scanner *s, enum report report, bool has_subgroups);
 
-/* The tables that map a gram to literals, and the statements that report those of them that stand at `at`. */
+/* The tables that map a gram to literals. */
 void verify_print_tables(struct scanner *s);
-void verify_print(struct scanner *s, enum report report);
-/* Statements of a filter: the loop over 64 positions at a time, with `print_hits` giving the expressions that are true where a gram may
- * begin. */
-void filter_print_program(struct scanner *s, enum report report,
+/* A program that reports the literals whose grams begin where a filter says so: print_hits prints lets up to `hitV`, V the vector, for the lanes'
+ * positions `atV`, whose bytes are `textVa`, `textVb` and so on. `share` is the part of all positions that is expected to get through. */
+void filter_print_program(struct scanner *s, enum report report, double share,
                           void (*print_hits)(struct scanner *s, uint32_t vector));
 /* The cost of a filter whose loop takes `cycles` per 64 bytes and lets through this share of all positions. */
 double filter_cost(double cycles, double share);

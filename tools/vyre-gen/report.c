@@ -2,13 +2,12 @@
 #include "tools/vyre-gen/gen.h"
 
 struct report_kind {
-    const char *suffix, *buffers, *open, *match, *close;
+    const char *suffix, *buffers, *open, *match;
 };
 
-/* `match` stands in an `if` that one lane takes. */
 static const struct report_kind kinds[REPORT_KINDS] = {
     [REPORT_COUNT] = {"count", "  buffer total    : read_write u64[1];    // grows by the number of matches\n",
-                      "  var matches = 0u32;\n", NULL, "atomic_add(total[0], u64(matches), relaxed);"},
+                      "  var matches = 0u32;\n", NULL},
     [REPORT_FIND] = {"find",
                      "  buffer total    : read_write u64[2];    // [0] grows by the number of matches, [1] by those "
                      "that did not fit\n"
@@ -21,8 +20,7 @@ static const struct report_kind kinds[REPORT_KINDS] = {
                      "  ends[u32(slot)] = last;\n"
                      "} else {\n"
                      "  atomic_add(total[1], 1, relaxed);\n"
-                     "}\n",
-                     NULL},
+                     "}\n"},
     [REPORT_PRESENCE] =
         {"presence",
          "  buffer begins   : read u32[];           // where each region begins, ascending; it ends at the next, the "
@@ -48,8 +46,7 @@ static const struct report_kind kinds[REPORT_KINDS] = {
          "  } else {\n"
          "    atomic_add(total[1], 1, relaxed);\n"
          "  }\n"
-         "}\n",
-         NULL},
+         "}\n"},
 };
 
 static uint32_t words_per_region(const struct scanner *s)
@@ -85,20 +82,20 @@ void report_open(struct scanner *s, enum report report)
     out_text(s->out, kinds[report].open);
 }
 
-void report_match(struct scanner *s, enum report report, const char *indent, bool once)
+void report_match(struct scanner *s, enum report report, const char *indent)
 {
-    const char *inner = once ? arena_printf(s->arena, "%s  ", indent) : indent;
-    if (report == REPORT_COUNT) {
+    if (report == REPORT_COUNT)
         out_printf(s->out, "%smatches = matches + 1;\n", indent);
-        return;
-    }
-    if (once) out_printf(s->out, "%sif lane == 0 {\n", indent);
-    print_lines(s, inner, kinds[report].match);
-    if (once) out_printf(s->out, "%s}\n", indent);
+    else
+        print_lines(s, indent, kinds[report].match);
 }
 
-void report_close(struct scanner *s, enum report report, bool once)
+void report_close(struct scanner *s, enum report report, bool has_subgroups)
 {
     if (report != REPORT_COUNT) return;
-    out_printf(s->out, "  if %smatches != 0 {\n    %s\n  }\n", once ? "lane == 0 && " : "", kinds[report].close);
+    if (has_subgroups)
+        out_text(s->out, "  let sum = reduce_add(matches);\n  if lane == 0 && sum != 0 {\n    atomic_add(total[0], "
+                         "u64(sum), relaxed);\n  }\n");
+    else
+        out_text(s->out, "  if matches != 0 {\n    atomic_add(total[0], u64(matches), relaxed);\n  }\n");
 }

@@ -1,0 +1,335 @@
+/* scanners.c - measures what vyre-gen makes of three lists of literals against Vectorscan and against Aho-Corasick in C with six interleaved streams.
+ *
+ * `scanners FOLDER THREADS ROUNDS TEXT BYTES`: FOLDER holds set10.txt, set100.txt and setall.txt. Each way counts all matches in the first BYTES
+ * of the text; the counts are compared, then each way is run ROUNDS times, in turns. A line of JSON per list and way. */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#if __has_include(<hs/hs.h>)
+#include <hs/hs.h>
+#define HAS_VECTORSCAN 1
+#else
+#define HAS_VECTORSCAN 0
+#endif
+
+#include "set10.h"
+#include "set100.h"
+#include "setall.h"
+
+enum { MAX_ROUNDS = 1000, MAX_LITERALS = 4096, MAX_THREADS = 256, STREAMS = 6, SETS = 3 };
+enum way { WAY_VYRE, WAY_VECTORSCAN, WAY_AHO_CORASICK, WAYS };
+static const char *const way_names[WAYS] = {"vyre", "vectorscan", "aho_corasick"};
+static const char *const set_names[SETS] = {"set10", "set100", "setall"};
+
+struct automaton {
+    unsigned char class_of[256];
+    uint32_t n_classes, n_states, first_final; /* of premultiplied states */
+    uint32_t *next;                            /* premultiplied by the number of classes */
+    uint32_t *n_out;                           /* by state */
+};
+struct set {
+    char *names[MAX_LITERALS];
+    unsigned n;
+    size_t longest;
+    struct automaton automaton;
+#if HAS_VECTORSCAN
+    hs_database_t *database;
+    hs_scratch_t *scratch[MAX_THREADS];
+#endif
+};
+static struct set sets[SETS];
+static const unsigned char *text;
+static size_t text_bytes;
+static unsigned n_threads;
+static vyre_context *context;
+
+static void fail(const char *what)
+{
+    fprintf(stderr, "scanners: %s\n", what);
+    exit(1);
+}
+
+static void *allocate(size_t bytes)
+{
+    void *memory = aligned_alloc(4096, (bytes + 4095) / 4096 * 4096);
+    if (!memory) fail("out of memory");
+    memset(memory, 0, bytes);
+    return memory;
+}
+
+static void read_list(struct set *s, const char *folder, const char *name)
+{
+    char path[4096], line[4096];
+    snprintf(path, sizeof(path), "%s/%s.txt", folder, name);
+    FILE *file = fopen(path, "r");
+    if (!file) fail(path);
+    while (s->n < MAX_LITERALS && fgets(line, sizeof(line), file)) {
+        size_t n = strcspn(line, "\n");
+        line[n] = 0;
+        s->names[s->n++] = strdup(line);
+        if (n > s->longest) s->longest = n;
+    }
+    fclose(file);
+}
+
+/* ---- Aho-Corasick ---- */
+
+struct trie {
+    uint32_t *next, *suffix, *order, *n_out;
+    uint32_t n;
+};
+
+static void fill_trie(struct trie *t, struct automaton *a, const struct set *s)
+{
+    uint32_t tail = 0;
+    t->n = 1;
+    for (unsigned i = 0; i < s->n; i++) {
+        uint32_t state = 0;
+        for (const unsigned char *c = (const unsigned char *)s->names[i]; *c; c++) {
+            uint32_t *next = &t->next[state * a->n_classes + a->class_of[*c]];
+            if (!*next) *next = t->n++;
+            state = *next;
+        }
+        t->n_out[state]++;
+    }
+    for (uint32_t c = 0; c < a->n_classes; c++)
+        if (t->next[c]) t->order[tail++] = t->next[c];
+    for (uint32_t head = 0; head < tail; head++) {
+        uint32_t state = t->order[head], suffix = t->suffix[state];
+        t->n_out[state] += t->n_out[suffix];
+        for (uint32_t c = 0; c < a->n_classes; c++) {
+            uint32_t *next = &t->next[state * a->n_classes + c], other = t->next[suffix * a->n_classes + c];
+            if (*next)
+                t->suffix[*next] = other, t->order[tail++] = *next;
+            else
+                *next = other;
+        }
+    }
+}
+
+static void build_automaton(struct set *s)
+{
+    struct automaton *a = &s->automaton;
+    size_t most = 1;
+    a->n_classes = 1;
+    for (unsigned i = 0; i < s->n; i++) {
+        most += strlen(s->names[i]);
+        for (const unsigned char *c = (const unsigned char *)s->names[i]; *c; c++)
+            if (!a->class_of[*c]) a->class_of[*c] = (unsigned char)a->n_classes++;
+    }
+    struct trie t = {allocate(most * a->n_classes * 4), allocate(most * 4), allocate(most * 4), allocate(most * 4), 0};
+    fill_trie(&t, a, s);
+    uint32_t *number = allocate(most * 4), n = 0;
+    for (uint32_t i = 0; i < t.n; i++)
+        if (!t.n_out[i]) number[i] = n++;
+    a->first_final = n * a->n_classes;
+    for (uint32_t i = 0; i < t.n; i++)
+        if (t.n_out[i]) number[i] = n++;
+    a->n_states = t.n;
+    a->next = allocate((size_t)t.n * a->n_classes * 4);
+    a->n_out = allocate((size_t)t.n * 4);
+    for (uint32_t i = 0; i < t.n; i++) {
+        a->n_out[number[i]] = t.n_out[i];
+        for (uint32_t c = 0; c < a->n_classes; c++)
+            a->next[number[i] * a->n_classes + c] = number[t.next[i * a->n_classes + c]] * a->n_classes;
+    }
+}
+
+static uint32_t warm_up(const struct set *s, size_t at)
+{
+    uint32_t state = 0;
+    for (size_t i = at < s->longest ? 0 : at - s->longest + 1; i < at; i++)
+        state = s->automaton.next[state + s->automaton.class_of[text[i]]];
+    return state;
+}
+
+/* The matches that end in begin .. end. */
+static uint64_t scan_automaton(const struct set *s, size_t begin, size_t end)
+{
+    const struct automaton *a = &s->automaton;
+    size_t part = (end - begin) / STREAMS;
+    uint32_t state[STREAMS];
+    uint64_t count = 0;
+    for (unsigned k = 0; k < STREAMS; k++)
+        state[k] = warm_up(s, begin + k * part);
+    for (size_t i = 0; i < part; i++)
+#pragma GCC unroll 6
+        for (unsigned k = 0; k < STREAMS; k++) {
+            state[k] = a->next[state[k] + a->class_of[text[begin + k * part + i]]];
+            if (__builtin_expect(state[k] >= a->first_final, 0)) count += a->n_out[state[k] / a->n_classes];
+        }
+    for (size_t i = begin + part * STREAMS; i < end; i++) {
+        state[STREAMS - 1] = a->next[state[STREAMS - 1] + a->class_of[text[i]]];
+        if (state[STREAMS - 1] >= a->first_final) count += a->n_out[state[STREAMS - 1] / a->n_classes];
+    }
+    return count;
+}
+
+/* ---- Vectorscan ---- */
+
+#if HAS_VECTORSCAN
+struct border {
+    uint64_t count;
+    unsigned long long after; /* ends at or before it are another part's */
+};
+
+static int count_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *border)
+{
+    struct border *b = border;
+    (void)id, (void)from, (void)flags;
+    b->count += to > b->after;
+    return 0;
+}
+
+static void build_vectorscan(struct set *s)
+{
+    static unsigned flags[MAX_LITERALS], ids[MAX_LITERALS];
+    static size_t lengths[MAX_LITERALS];
+    hs_compile_error_t *error;
+    for (unsigned i = 0; i < s->n; i++) {
+        ids[i] = i;
+        lengths[i] = strlen(s->names[i]);
+    }
+    if (hs_compile_lit_multi((const char *const *)s->names, flags, ids, lengths, s->n, HS_MODE_BLOCK, NULL,
+                             &s->database, &error))
+        fail("hs_compile_lit_multi");
+    for (unsigned i = 0; i < n_threads; i++)
+        if (hs_alloc_scratch(s->database, &s->scratch[i])) fail("hs_alloc_scratch");
+}
+
+static uint64_t scan_vectorscan(const struct set *s, unsigned thread, size_t begin, size_t end)
+{
+    size_t from = begin < s->longest ? 0 : begin - s->longest + 1;
+    struct border b = {0, begin - from};
+    if (hs_scan(s->database, (const char *)text + from, (unsigned)(end - from), 0, s->scratch[thread], count_match, &b))
+        fail("hs_scan");
+    return b.count;
+}
+#else
+static void build_vectorscan(struct set *s)
+{
+    (void)s;
+}
+
+static uint64_t scan_vectorscan(const struct set *s, unsigned thread, size_t begin, size_t end)
+{
+    (void)s, (void)thread, (void)begin, (void)end;
+    return 0;
+}
+#endif
+
+/* ---- running ---- */
+
+struct job {
+    pthread_t id;
+    const struct set *set;
+    enum way way;
+    unsigned thread;
+    uint64_t count;
+};
+
+static void *run_job(void *argument)
+{
+    struct job *job = argument;
+    size_t begin = text_bytes / n_threads * job->thread;
+    size_t end = job->thread + 1 == n_threads ? text_bytes : begin + text_bytes / n_threads;
+    job->count = job->way == WAY_VECTORSCAN ? scan_vectorscan(job->set, job->thread, begin, end)
+                                            : scan_automaton(job->set, begin, end);
+    return NULL;
+}
+
+static uint64_t run_threads(const struct set *s, enum way way)
+{
+    struct job jobs[MAX_THREADS];
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < n_threads; i++) {
+        jobs[i] = (struct job){.set = s, .way = way, .thread = i};
+        if (i && pthread_create(&jobs[i].id, NULL, run_job, &jobs[i])) fail("pthread_create");
+    }
+    run_job(&jobs[0]);
+    for (unsigned i = 0; i < n_threads; i++) {
+        if (i) pthread_join(jobs[i].id, NULL);
+        sum += jobs[i].count;
+    }
+    return sum;
+}
+
+static uint64_t run_vyre(unsigned set)
+{
+    uint64_t total = 0;
+    vyre_span in = vyre_host((void *)(uintptr_t)text, text_bytes), out = vyre_host(&total, 1);
+    vyre_status status = set == 0   ? set10_count(context, &(struct set10_count_args){.text = in, .total = out})
+                         : set == 1 ? set100_count(context, &(struct set100_count_args){.text = in, .total = out})
+                                    : setall_count(context, &(struct setall_count_args){.text = in, .total = out});
+    if (status) fail(vyre_context_message(context));
+    return total;
+}
+
+static uint64_t run(unsigned set, enum way way)
+{
+    return way == WAY_VYRE ? run_vyre(set) : run_threads(&sets[set], way);
+}
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static int compare_times(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+static void measure(unsigned set, unsigned rounds)
+{
+    static double times[WAYS][MAX_ROUNDS];
+    uint64_t expected = run(set, WAY_VYRE);
+    for (unsigned way = 0; way < WAYS; way++)
+        if ((HAS_VECTORSCAN || way != WAY_VECTORSCAN) && run(set, (enum way)way) != expected) fail("the counts differ");
+    for (unsigned r = 0; r < rounds; r++)
+        for (unsigned way = 0; way < WAYS; way++) {
+            if (!HAS_VECTORSCAN && way == WAY_VECTORSCAN) continue;
+            double start = now();
+            run(set, (enum way)way);
+            times[way][r] = now() - start;
+        }
+    for (unsigned way = 0; way < WAYS; way++) {
+        if (!HAS_VECTORSCAN && way == WAY_VECTORSCAN) continue;
+        qsort(times[way], rounds, sizeof(double), compare_times);
+        printf("{\"set\": \"%s\", \"way\": \"%s\", \"threads\": %u, \"bytes\": %zu, \"matches\": %llu, \"least_s\": "
+               "%.9f, \"median_s\": %.9f, "
+               "\"p25_s\": %.9f, \"p75_s\": %.9f}\n",
+               set_names[set], way_names[way], n_threads, text_bytes, (unsigned long long)expected, times[way][0],
+               times[way][rounds / 2], times[way][rounds / 4], times[way][rounds * 3 / 4]);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 6) fail("FOLDER THREADS ROUNDS TEXT BYTES are needed");
+    n_threads = (unsigned)atoi(argv[2]);
+    unsigned rounds = (unsigned)atoi(argv[3]);
+    if (!n_threads || n_threads > MAX_THREADS || !rounds || rounds > MAX_ROUNDS) fail("too many threads or rounds");
+    FILE *file = fopen(argv[4], "rb");
+    size_t most = strtoull(argv[5], NULL, 10);
+    unsigned char *bytes = allocate(most + 64);
+    if (!file) fail(argv[4]);
+    text_bytes = fread(bytes, 1, most, file);
+    text = bytes;
+    vyre_options options = {.size = sizeof(options), .backends = "cpu", .threads = n_threads};
+    if (vyre_context_create(&options, &context)) fail("no context");
+    for (unsigned i = 0; i < SETS; i++) {
+        read_list(&sets[i], argv[1], set_names[i]);
+        build_automaton(&sets[i]);
+        build_vectorscan(&sets[i]);
+        measure(i, rounds);
+    }
+    vyre_context_destroy(context);
+    return 0;
+}
