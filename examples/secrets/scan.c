@@ -11,6 +11,7 @@
 #include "secrets.h"
 
 enum {
+    MARK_BYTES = 4096,
     AROUND = 32,     /* bytes before and behind a match that its score is made from */
     BEFORE = 256,    /* of a part: a match and what is before it, in base64 with the line before */
     BEHIND = 64,     /* what is behind a match, in base64 */
@@ -33,6 +34,11 @@ struct list {
     float *entropies, *scores;
 };
 
+/* Up to a place in the chunk: line feeds, and what follows the last one, 0 without any. */
+struct mark {
+    size_t n_lines, line_at;
+};
+
 struct scanner {
     vyre_context *context;
     const struct literals *literals;
@@ -40,6 +46,7 @@ struct scanner {
     char *chunk;
     size_t used, room;
     struct part *parts;
+    struct mark *marks; /* of every MARK_BYTES of the chunk */
     uint32_t n_parts, parts_room;
     struct list plain, blocks;
     uint32_t n_groups, groups_room, *places;
@@ -135,16 +142,35 @@ static const struct part *find_part(const struct scanner *s, size_t at)
     return &s->parts[low];
 }
 
+static struct mark go_on(struct mark m, const char *text, size_t from, size_t to)
+{
+    for (const char *at = text + from; (at = memchr(at, '\n', (size_t)(text + to - at))); at++) {
+        m.n_lines++;
+        m.line_at = (size_t)(at + 1 - text);
+    }
+    return m;
+}
+
+/* So that a match in a long file need not count all lines before it. */
+static void set_marks(struct scanner *s)
+{
+    s->marks[0] = (struct mark){0};
+    for (size_t i = 0; (i + 1) * MARK_BYTES <= s->used; i++) {
+        s->marks[i + 1] = go_on(s->marks[i], s->chunk, i * MARK_BYTES, (i + 1) * MARK_BYTES);
+    }
+}
+
+static struct mark find_mark(const struct scanner *s, size_t at)
+{
+    return go_on(s->marks[at / MARK_BYTES], s->chunk, at / MARK_BYTES * MARK_BYTES, at);
+}
+
 static void set_line(const struct scanner *s, const struct part *p, struct match *m)
 {
-    const char *text = s->chunk + p->at, *end = text + (m->offset - p->begin);
-    uint64_t line_begin = p->line_begin;
-    m->line = p->line;
-    for (const char *at = text; (at = memchr(at, '\n', (size_t)(end - at))); at++) {
-        m->line++;
-        line_begin = p->begin + (uint64_t)(at + 1 - text);
-    }
-    m->column = m->offset - line_begin + 1;
+    struct mark here = find_mark(s, p->at + (size_t)(m->offset - p->begin));
+    bool in_first = here.line_at <= p->at; /* of the part's lines */
+    m->line = p->line + here.n_lines - find_mark(s, p->at).n_lines;
+    m->column = m->offset + 1 - (in_first ? p->line_begin : p->begin + (here.line_at - p->at));
 }
 
 /* `first` and `last` are in the chunk, of the match or of its groups of base64. */
@@ -185,6 +211,7 @@ bool scanner_finish(struct scanner *s)
         if (!call_until_all_fit(s)) {
             return false;
         }
+        set_marks(s);
         take_matches(s);
     }
     s->n_parts = 0;
@@ -274,6 +301,7 @@ struct scanner *scanner_open(const char *backend, size_t chunk_bytes, const stru
     s->matches = matches;
     s->room = chunk_bytes;
     s->chunk = grow(NULL, chunk_bytes);
+    s->marks = grow(NULL, (chunk_bytes / MARK_BYTES + 1) * sizeof *s->marks);
     list_reserve(&s->plain, 4096);
     list_reserve(&s->blocks, 1024);
     groups_reserve(s, (uint32_t)(chunk_bytes / 64 + 64));
@@ -287,6 +315,7 @@ void scanner_close(struct scanner *s)
     list_free(&s->blocks);
     free(s->places);
     free(s->parts);
+    free(s->marks);
     free(s->chunk);
     free(s);
 }
