@@ -209,7 +209,9 @@ static LLVMValueRef load_whole(struct lower *l, const struct array *a, const str
     LLVMTypeRef type = LLVMVectorType(elem_of(l, a), n * lanes_of(a));
     if (leave_allowed(l)) {
         leave_unless_below(l, &place, a->count, n - 1);
-        return build_load(l, type, address(l, a, value_base(l, &place), 0), align_of(a));
+        LLVMValueRef start = address(l, a, value_base(l, &place), 0);
+        prefetch(l, a, w, start);
+        return build_load(l, type, start, align_of(a));
     }
     LLVMValueRef first = value_base(l, &place);
     LLVMBasicBlockRef inside = block_new(l, "inside"), partial = block_new(l, "partial"), done = block_new(l, "loaded");
