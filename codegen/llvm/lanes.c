@@ -73,7 +73,6 @@ static bool is_table_index(const struct ir_expr *load)
 static bool is_of_bytes(struct lower *l, const struct ir_expr *e)
 {
     bool small = e->type.scalar == IR_BOOL || (ir_type_mem_bytes(e->type) == 1 && e->type.lanes == 1);
-    if (ir_op_infos[e->op].traits & IR_TRAIT_SUBGROUP || e->op == IR_OP_LANE) return false;
     if (!small && shape_of_expr(&l->shapes, e).varying) return false;
     if (e->op == IR_OP_LOAD && is_table_index(e)) return is_of_bytes(l, e->args[0]->args[0]);
     for (uint32_t i = 0; i < e->n_args; i++)
@@ -81,20 +80,63 @@ static bool is_of_bytes(struct lower *l, const struct ir_expr *e)
     return true;
 }
 
+/* What bytes that were looked at decide is the rare case: it may compute with more. */
+static bool is_rare(struct lower *l, const struct ir_stmt *s)
+{
+    const struct ir_expr *c = s->kind == IR_STMT_IF ? s->if_.cond : NULL;
+    bool compares = c && (c->op == IR_OP_NE || c->op == IR_OP_EQ) && ir_type_equal(c->args[0]->type, IR_TYPE(U8));
+    return compares && !s->if_.has_else && shape_of_expr(&l->shapes, c).varying;
+}
+
 static bool is_phase_of_bytes(struct lower *l, const struct ir_stmt *first, const struct ir_stmt *end)
 {
     for (const struct ir_stmt *s = first; s != end; s = s->next) {
         struct ir_expr **places[4];
         struct ir_block *blocks[2];
-        const struct ir_local *local = ir_stmt_written_local(s);
         if (s->kind == IR_STMT_ATOMIC || s->kind == IR_STMT_COPY_ASYNC) return false;
-        if (local && plan_crosses(l->plan, local)) return false;
         for (uint32_t i = 0, n = ir_stmt_exprs((struct ir_stmt *)s, places); i < n; i++)
             if (!is_of_bytes(l, *places[i])) return false;
+        if (is_rare(l, s)) continue;
         for (uint32_t i = 0, n = ir_stmt_blocks((struct ir_stmt *)s, blocks); i < n; i++)
             if (!is_phase_of_bytes(l, blocks[i]->first, NULL)) return false;
     }
     return true;
+}
+
+struct crossings {
+    const struct plan *plan;
+    bool any;
+};
+
+static void look_for_crossing(void *ctx, struct ir_expr **place)
+{
+    struct crossings *c = ctx;
+    const struct ir_expr *e = *place;
+    c->any |= e->op == IR_OP_LOCAL && plan_crosses(c->plan, e->local);
+    c->any |= e->op == IR_OP_LANE || (ir_op_infos[e->op].traits & IR_TRAIT_SUBGROUP) != 0;
+}
+
+static void look_for_crossings(void *ctx, struct ir_stmt *s)
+{
+    struct crossings *c = ctx;
+    struct ir_expr **places[4];
+    const struct ir_local *local = ir_stmt_written_local(s);
+    c->any |= local && plan_crosses(c->plan, local);
+    for (uint32_t i = 0, n = ir_stmt_exprs(s, places); i < n; i++)
+        ir_walk_expr(places[i], look_for_crossing, c);
+}
+
+/* Does a lane of the phase keep something from or for another phase, or exchange it with other lanes? */
+static bool has_crossings(struct lower *l, const struct ir_stmt *first, const struct ir_stmt *end)
+{
+    struct crossings c = {.plan = l->plan};
+    for (const struct ir_stmt *s = first; s != end; s = s->next) {
+        struct ir_block *blocks[2];
+        look_for_crossings(&c, (struct ir_stmt *)s);
+        for (uint32_t i = 0, n = ir_stmt_blocks((struct ir_stmt *)s, blocks); i < n; i++)
+            ir_walk_stmts(blocks[i], look_for_crossings, &c);
+    }
+    return c.any;
 }
 
 static bool has_private_arrays(const struct ir_program *p)
@@ -110,7 +152,7 @@ uint32_t lanes_of_phase(struct lower *l, const struct ir_stmt *first, const stru
     uint32_t wide = l->features->vector_bytes;
     bool may = l->plan->has_phases && !l->plan->keeps_alive && lanes->width > 1 && lanes->width < wide &&
                lanes->size[0] % wide == 0 && !has_private_arrays(l->program);
-    return may && is_phase_of_bytes(l, first, end) ? wide : lanes->width;
+    return may && is_phase_of_bytes(l, first, end) && !has_crossings(l, first, end) ? wide : lanes->width;
 }
 
 /* -- ids ------------------------------------------------------------------------------------------------------------------------ */
