@@ -163,6 +163,15 @@ static void add_fixes(struct out *out, const struct sources *sources, const stru
     out_text(out, "}}]}]}]");
 }
 
+/* What helps, where it is no edit that a program could make: section 3.8, a property bag. */
+static void add_advice(struct out *out, const struct diag *g)
+{
+    if (!g->fix || !*g->fix) return;
+    out_text(out, ", \"properties\": {");
+    add_string(out, "fix", g->fix);
+    out_text(out, "}");
+}
+
 static void add_result(struct out *out, const struct sources *sources, const struct diag *g)
 {
     out_printf(out, "      {\"ruleId\": \"%s\", \"level\": \"%s\", ", diag_infos[g->id].code,
@@ -175,6 +184,7 @@ static void add_result(struct out *out, const struct sources *sources, const str
     }
     add_related(out, sources, g);
     add_fixes(out, sources, g);
+    add_advice(out, g);
     out_text(out, "}");
 }
 
