@@ -258,6 +258,7 @@ static void fill_program(struct metadata *md, const struct ir_program *p, struct
     row->needs = needs.bits;
     row->nesting = needs.nesting;
     row->rounds = add_expr(md, needs.rounds);
+    row->has_free_width = ir_has_free_width(p);
 }
 
 static void add_arm(struct metadata *md, const struct plan_launch *launch)

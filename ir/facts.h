@@ -70,6 +70,10 @@ struct ir_expr *ir_written_prefix(struct ir_module *m, const struct ir_program *
  * no bound either. */
 struct ir_expr *ir_rounds_bound(struct ir_module *m, const struct ir_program *p, struct arena *scratch);
 
+/* -- width: whether the program computes the same with workgroups of any width in x: 1-D, without lid, wid, workgroup memory,
+ * barriers or subgroups. Only the set of invocations must stay the same. */
+bool ir_has_free_width(const struct ir_program *p);
+
 /* -- fingerprint: 32 bytes that are equal for programs that mean the same up to names of locals and order of
  * declarations --- */
 

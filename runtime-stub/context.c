@@ -157,6 +157,11 @@ static vyre_status merge_settings(struct settings *s, const vyre_options *option
                            .queue_lock = options->queue_lock,
                            .queue_lock_ctx = options->queue_lock_ctx};
     uint32_t strict = options->strict;
+    const char *tune = options->tune ? NULL : read_environment("VYRE_AUTOTUNER");
+    s->tune = options->tune         ? (options->tune > 1 ? TUNER_ON : TUNER_CACHE)
+              : !tune               ? TUNER_OFF
+              : !strcmp(tune, "on") ? TUNER_ON
+                                    : TUNER_CACHE;
     if (!s->backends) s->backends = read_environment("VYRE_BACKEND");
     if (!s->device) s->device = read_environment("VYRE_DEVICE");
     if (!s->cpu_level) s->cpu_level = read_environment("VYRE_CPU_LEVEL");
@@ -255,6 +260,7 @@ static void free_context(vyre_context *c)
     vyre_allocator allocator = c->allocator;
     modules_free(c);
     close_backend(c);
+    tuner_close(c, c->tuner);
     trace_close(c->trace);
     blocks_free(c);
     while (c->failures) {
@@ -312,6 +318,7 @@ static vyre_status open_context(vyre_context *c, const vyre_options *options, st
     if (!add_failure(c)) return outcome_fail(o, VYRE_ERROR_OUT_OF_MEMORY, "no memory for a context");
     status = trace_open(c, s.trace_path, &c->trace, o);
     if (!status) status = choose_backend(c, &s, o);
+    if (!status) status = tuner_open(c, s.tune, &c->tuner, o);
     if (!status)
         context_log(c, VYRE_LOG_NOTE, "%s", c->report);
     else

@@ -31,6 +31,7 @@ static vyre_status run_plan(vyre_context *c, struct plan *plan, struct outcome *
     bool is_probe = plan->unit->module == c->qualification.probes;
     vyre_status status = VYRE_OK;
     if (c->backend->fingerprint && !is_probe) status = plan_qualify(c, plan, o);
+    if (!status && !is_probe) tuner_choose(c, plan);
     if (!status) status = c->backend->run(c, plan, o);
     if (is_probe || !is_for_cpu(c, plan, status)) return status;
     char why[MESSAGE_BYTES];
@@ -134,6 +135,19 @@ vyre_status unit_run_silently(const struct vyre_unit *u, const void *args, struc
 {
     outcome_init(o);
     return with_plan(u, args, run_now, NULL, o);
+}
+
+static vyre_status run_wide(vyre_context *c, struct plan *plan, void *ctx, struct outcome *o)
+{
+    plan->width = plan->launches[0].width = *(const uint32_t *)ctx;
+    plan->is_timed = true;
+    return c->backend->run(c, plan, o);
+}
+
+vyre_status unit_run_wide(const struct vyre_unit *u, const void *args, uint32_t width, struct outcome *o)
+{
+    outcome_init(o);
+    return with_plan(u, args, run_wide, &width, o);
 }
 
 vyre_status vyre_unit_workspace(const vyre_unit *unit, const void *args, uint64_t *bytes)

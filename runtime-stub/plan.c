@@ -27,6 +27,7 @@ static void carve_plan(struct plan *plan, void *memory, const struct vyre_unit *
     struct carver k = {memory};
     plan->unit = u;
     plan->temps_bytes = plan->scratch_bytes = 0;
+    plan->width = 0;
     plan->is_timed = plan->has_begun = plan->is_sizes = false;
     plan->is_default = true;
     plan->launches = carve(&k, u->n_steps, sizeof *plan->launches);
@@ -289,6 +290,7 @@ static vyre_status size_grid(struct plan *plan, struct launch *l, struct outcome
     uint64_t all = 1;
     char where[256];
     l->n_groups = 1;
+    l->width = 0;
     for (uint32_t i = 0; i < 3; i++) {
         uint64_t wanted, size = m->workgroup[i];
         if (!meta_eval(find_ops(plan->unit, m->dispatch[i]), l->buffers, l->params, &wanted))

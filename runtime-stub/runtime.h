@@ -49,6 +49,8 @@ struct backend {
     void (*fingerprint)(const vyre_context *c, uint8_t *bytes);
     /* Whether code made from now on may rely on an instruction being exact: enum device_exact. */
     void (*specialise)(vyre_context *c, int which, bool is_exact);
+    /* The widest workgroups that the program can have instead of the declared ones; 0: none. NULL: the backend cannot. */
+    uint32_t (*max_width)(vyre_context *c, const struct vyre_unit *program);
     /* What a program with these needs (needs.def) asks of this device besides. NULL: nothing. */
     uint32_t (*more_needs)(const vyre_context *c, uint32_t needs);
     /* Makes the buffer, whose n_bytes are set, a part of the caller's driver object. NULL: the backend has none. */
@@ -198,6 +200,7 @@ struct launch {
     uint64_t *zero_from; /* per buffer: first element that must be zeroed before the launch; its count when none */
     uint32_t groups[3];
     uint64_t n_groups;
+    uint32_t width; /* of workgroups that the tuner has chosen instead of the declared one; 0: it has not */
 };
 
 struct plan {
@@ -210,6 +213,7 @@ struct plan {
     uint64_t temps_bytes;
     uint64_t scratch_bytes;
     struct launch *launches;
+    uint32_t width;  /* of a measurement: 0 for none */
     bool is_sizes;   /* nothing of it has memory */
     bool is_timed;   /* somebody may ask how long the device took */
     bool has_begun;  /* the device may have changed something: no other can run it any more */
@@ -313,6 +317,33 @@ vyre_status cpu_prepare(vyre_context *c, const char *level, struct outcome *o);
 /* Picks the object's code for the level. */
 bool cpu_pick_code(struct module *m);
 
+/* -- autotune.c -------------------------------------------------------------------------------- */
+
+enum { TUNER_WIDTHS = 6, TUNER_LEAST_WIDTH = 32 }; /* 32, 64, ... 1024 */
+enum tuner_mode { TUNER_OFF, TUNER_CACHE /* widths that are known are used */, TUNER_ON /* others are measured */ };
+struct tuner;
+/* *tuner is NULL where it is off, or the backend cannot change widths. */
+vyre_status tuner_open(vyre_context *c, enum tuner_mode mode, struct tuner **tuner, struct outcome *o);
+void tuner_close(vyre_context *c, struct tuner *tuner);
+/* Sets the widths of the plan's launches. What goes wrong leaves them as they are declared. */
+void tuner_choose(vyre_context *c, struct plan *plan);
+
+/* -- tuner_cache.c: the tuner's file */
+
+enum { TUNER_KEY_BYTES = 3 + 64 + 1 };
+struct tuner_entry {
+    struct tuner_entry *next;
+    char key[TUNER_KEY_BYTES];
+    uint32_t width;
+};
+/* Adds what the file has; a missing one is empty, a bad line is told and left out. */
+void tuner_cache_read(vyre_context *c, const char *path, struct tuner_entry **entries);
+/* Writes them with what others have written meanwhile. */
+void tuner_cache_write(vyre_context *c, const char *path, struct tuner_entry **entries);
+void tuner_cache_free(vyre_context *c, struct tuner_entry *entries);
+struct tuner_entry *tuner_cache_find(struct tuner_entry *entries, const char *key);
+bool tuner_cache_add(vyre_context *c, struct tuner_entry **entries, const char *key, uint32_t width);
+
 /* -- stats.c ----------------------------------------------------------------------------------- */
 
 #define CONTEXT_COUNTERS(COUNTER)                                                                                      \
@@ -325,7 +356,9 @@ bool cpu_pick_code(struct module *m);
     COUNTER(written_bytes)                                                                                             \
     COUNTER(temp_bytes)                                                                                                \
     COUNTER(uploaded_bytes)                                                                                            \
-    COUNTER(downloaded_bytes)
+    COUNTER(downloaded_bytes)                                                                                          \
+    COUNTER(tuned_launches)                                                                                            \
+    COUNTER(tuner_sweeps)
 struct context_counters {
 #define COUNTER(name) _Atomic uint64_t name;
     CONTEXT_COUNTERS(COUNTER)
@@ -333,6 +366,8 @@ struct context_counters {
 };
 void stats_add_run(vyre_context *c, const struct plan *plan, vyre_status status);
 void stats_add_fallback(vyre_context *c);
+void stats_add_sweep(vyre_context *c);
+void stats_add_tuned(vyre_context *c);
 /* What a backend moved between the host and the device. */
 void stats_add_upload(vyre_context *c, uint64_t n_bytes);
 void stats_add_download(vyre_context *c, uint64_t n_bytes);
@@ -344,6 +379,8 @@ vyre_status launch_trap(const struct plan *plan, const struct launch *l, uint32_
                         struct outcome *o);
 /* Runs the unit on the calling thread; a failure is not reported to the context. */
 vyre_status unit_run_silently(const struct vyre_unit *u, const void *args, struct outcome *o);
+/* The same of a program with workgroups of this width, timed. */
+vyre_status unit_run_wide(const struct vyre_unit *u, const void *args, uint32_t width, struct outcome *o);
 /* Runs a bound plan on the context's backend, or where that cannot, on the CPU; and traces it. */
 vyre_status plan_run(vyre_context *c, struct plan *plan, struct outcome *o);
 
@@ -354,6 +391,7 @@ struct settings {
     const char *cache_dir;
     uint32_t threads, log_level;
     bool check, strict;
+    enum tuner_mode tune;
     const vyre_executor *executor;
     const vyre_native *native; /* never NULL */
     void (*queue_lock)(void *ctx, int lock);
@@ -386,6 +424,7 @@ struct vyre_context {
     bool is_default;      /* nobody named the backend */
     char cache_dir[1024]; /* "": no disk access */
     struct trace *trace;
+    struct tuner *tuner;
     struct context_counters counters;
 
     struct candidate candidates[N_BACKENDS];

@@ -39,6 +39,16 @@ void stats_add_download(vyre_context *c, uint64_t n_bytes)
     add(&c->counters.downloaded_bytes, n_bytes);
 }
 
+void stats_add_sweep(vyre_context *c)
+{
+    add(&c->counters.tuner_sweeps, 1);
+}
+
+void stats_add_tuned(vyre_context *c)
+{
+    add(&c->counters.tuned_launches, 1);
+}
+
 void stats_add_fallback(vyre_context *c)
 {
     add(&c->counters.fallbacks, 1);

@@ -100,6 +100,7 @@ struct vulkan_program {
     VkDescriptorSetLayout set_layout;
     VkPipelineLayout layout;
     VkPipeline pipeline;
+    VkPipeline wide[TUNER_WIDTHS]; /* with workgroups of 32, 64, ... invocations; made when they are first needed */
     const struct vyre_spirv_head *head; /* in the image */
     const uint32_t *buffer_bindings, *tables, *param_offsets, *trap_codes;
 };
@@ -107,6 +108,10 @@ struct vulkan_program {
 const struct vulkan_program *vulkan_program_get(vyre_context *c, const struct vyre_unit *program, struct outcome *o);
 /* The k-th DATA image of the module in device memory. NULL: *o says why. */
 const struct vulkan_memory *vulkan_table_get(vyre_context *c, struct module *m, uint32_t number, struct outcome *o);
+/* With workgroups of another width than the declared one, 32, 64, ... 1024. NULL: *o says why. */
+VkPipeline vulkan_pipeline_get(vyre_context *c, const struct vulkan_program *program, uint32_t width,
+                               struct outcome *o);
+uint32_t vulkan_max_width(vyre_context *c, const struct vyre_unit *program);
 bool vulkan_load(struct module *m);
 void vulkan_unload(struct module *m);
 
@@ -140,7 +145,7 @@ struct vulkan_recording {
     struct vulkan_job *job;
     struct vulkan_placed *placed; /* per buffer of the plan, temps included */
     uint32_t n_args, n_buffers;
-    uint64_t *params; /* of the commands */
+    uint64_t *params; /* of the commands, then the widths of all steps */
     bool has_commands;
     VkDescriptorPool descriptors;
     VkDescriptorSet *sets;      /* per step */

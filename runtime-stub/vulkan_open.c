@@ -395,5 +395,6 @@ const struct backend vulkan_backend = {.name = "vulkan",
                                        .buffer_copy = vulkan_buffer_copy,
                                        .fingerprint = copy_fingerprint,
                                        .specialise = specialise,
+                                       .max_width = vulkan_max_width,
                                        .more_needs = more_needs,
                                        .buffer_wrap = vulkan_buffer_wrap};

@@ -199,7 +199,8 @@ static struct vulkan_recording *new_recording(vyre_context *c, const struct plan
     const struct vyre_unit *u = plan->unit;
     uint32_t n_buffers = u->meta->n_buffers + u->meta->n_temps;
     size_t n_bytes = sizeof(struct vulkan_recording) + n_buffers * sizeof(struct vulkan_placed) +
-                     u->meta->n_params * sizeof(uint64_t) + u->n_steps * (sizeof(VkDescriptorSet) + sizeof(uint64_t));
+                     (u->meta->n_params + u->n_steps) * sizeof(uint64_t) +
+                     u->n_steps * (sizeof(VkDescriptorSet) + sizeof(uint64_t));
     struct vulkan_recording *r = memory_get(&c->allocator, n_bytes, 16);
     if (!r) return NULL;
     memset(r, 0, n_bytes);
@@ -209,7 +210,7 @@ static struct vulkan_recording *new_recording(vyre_context *c, const struct plan
     r->n_buffers = n_buffers;
     r->placed = (struct vulkan_placed *)(r + 1);
     r->params = (uint64_t *)(r->placed + n_buffers);
-    r->args_at = r->params + u->meta->n_params;
+    r->args_at = r->params + u->meta->n_params + u->n_steps;
     r->sets = (VkDescriptorSet *)(r->args_at + u->n_steps);
     return r;
 }

@@ -97,17 +97,24 @@ static VkResult create_layouts(struct vulkan *v, struct vulkan_program *p)
     return v->vk.CreatePipelineLayout(v->device, &layout, NULL, &p->layout);
 }
 
-static VkResult create_pipeline(struct vulkan *v, struct vulkan_program *p)
+static VkResult create_module(struct vulkan *v, struct vulkan_program *p)
 {
     VkShaderModuleCreateInfo module = {.sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO,
                                        .codeSize = p->head->module_bytes,
                                        .pCode = (const uint32_t *)((const char *)p->head + p->head->module_offset)};
-    VkResult r = v->vk.CreateShaderModule(v->device, &module, NULL, &p->module);
-    if (r) return r;
-    VkSpecializationMapEntry entries[EXACT_COUNT];
-    for (uint32_t i = 0; i < EXACT_COUNT; i++)
-        entries[i] = (VkSpecializationMapEntry){i, i * (uint32_t)sizeof(VkBool32), sizeof(VkBool32)};
-    VkSpecializationInfo special = {EXACT_COUNT, entries, sizeof v->abilities.exact, v->abilities.exact};
+    return v->vk.CreateShaderModule(v->device, &module, NULL, &p->module);
+}
+
+/* `width` 0: the declared one. */
+static VkResult create_pipeline(struct vulkan *v, const struct vulkan_program *p, uint32_t width, VkPipeline *pipeline)
+{
+    uint32_t values[EXACT_COUNT + 1];
+    VkSpecializationMapEntry entries[EXACT_COUNT + 1];
+    for (uint32_t i = 0; i <= EXACT_COUNT; i++)
+        entries[i] = (VkSpecializationMapEntry){i < EXACT_COUNT ? i : VYRE_SPIRV_WIDTH_ID, i * 4, 4};
+    memcpy(values, v->abilities.exact, sizeof v->abilities.exact);
+    values[EXACT_COUNT] = width;
+    VkSpecializationInfo special = {EXACT_COUNT + (width != 0), entries, sizeof values, values};
     VkComputePipelineCreateInfo info = {.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
                                         .layout = p->layout,
                                         .stage = {.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
@@ -115,12 +122,14 @@ static VkResult create_pipeline(struct vulkan *v, struct vulkan_program *p)
                                                   .module = p->module,
                                                   .pName = "main",
                                                   .pSpecializationInfo = &special}};
-    return v->vk.CreateComputePipelines(v->device, VK_NULL_HANDLE, 1, &info, NULL, &p->pipeline);
+    return v->vk.CreateComputePipelines(v->device, VK_NULL_HANDLE, 1, &info, NULL, pipeline);
 }
 
 static void destroy(struct vulkan *v, struct vulkan_program *p)
 {
     v->vk.DestroyPipeline(v->device, p->pipeline, NULL);
+    for (uint32_t i = 0; i < TUNER_WIDTHS; i++)
+        if (p->wide[i]) v->vk.DestroyPipeline(v->device, p->wide[i], NULL);
     v->vk.DestroyPipelineLayout(v->device, p->layout, NULL);
     v->vk.DestroyDescriptorSetLayout(v->device, p->set_layout, NULL);
     v->vk.DestroyShaderModule(v->device, p->module, NULL);
@@ -147,7 +156,8 @@ static vyre_status make(vyre_context *c, const struct vyre_unit *u, struct vulka
     vyre_status status = check_device(c, u, p->head, o);
     if (status) return status;
     VkResult r = create_layouts(c->vulkan, p);
-    if (!r) r = create_pipeline(c->vulkan, p);
+    if (!r) r = create_module(c->vulkan, p);
+    if (!r) r = create_pipeline(c->vulkan, p, 0, &p->pipeline);
     if (!r) return VYRE_OK;
     destroy(c->vulkan, p);
     status = vulkan_fail(c->vulkan, o, r, "making a compute pipeline");
@@ -164,6 +174,28 @@ const struct vulkan_program *vulkan_program_get(vyre_context *c, const struct vy
     if (!p->pipeline) status = make(c, u, p, o);
     pthread_mutex_unlock(&c->vulkan->lock);
     return status ? NULL : p;
+}
+
+VkPipeline vulkan_pipeline_get(vyre_context *c, const struct vulkan_program *program, uint32_t width, struct outcome *o)
+{
+    struct vulkan_program *p = (struct vulkan_program *)(uintptr_t)program; /* what is made is kept there */
+    uint32_t i = (uint32_t)__builtin_ctz(width) - 5;
+    VkResult r = VK_SUCCESS;
+    pthread_mutex_lock(&c->vulkan->lock);
+    if (!p->wide[i]) r = create_pipeline(c->vulkan, p, width, &p->wide[i]);
+    pthread_mutex_unlock(&c->vulkan->lock);
+    if (r) vulkan_fail(c->vulkan, o, r, "making a compute pipeline");
+    return r ? VK_NULL_HANDLE : p->wide[i];
+}
+
+uint32_t vulkan_max_width(vyre_context *c, const struct vyre_unit *program)
+{
+    struct outcome ignored;
+    const struct vulkan_program *p = vulkan_program_get(c, program, &ignored);
+    const VkPhysicalDeviceLimits *limits = &c->vulkan->limits;
+    if (!p || !(p->head->flags & VYRE_SPIRV_FREE_WIDTH) || p->head->args_binding != VYRE_SPIRV_NONE) return 0;
+    uint32_t most = limits->maxComputeWorkGroupSize[0];
+    return most < limits->maxComputeWorkGroupInvocations ? most : limits->maxComputeWorkGroupInvocations;
 }
 
 /* A module's `data`, uploaded on first use and kept. */

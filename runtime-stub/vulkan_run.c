@@ -153,24 +153,41 @@ static uint32_t min_u32(uint32_t a, uint32_t b)
     return a < b ? a : b;
 }
 
-static void dispatch_parts(struct run *r, const struct launch *l, const struct vulkan_program *p)
+/* Workgroups first_x up to end_x, in x, of all in y and z. */
+static void dispatch_parts(struct run *r, const struct launch *l, const struct vulkan_program *p, uint32_t first_x,
+                           uint32_t end_x)
 {
     const uint32_t *max = r->v->limits.maxComputeWorkGroupCount;
     unsigned char words[256];
     uint32_t base[3];
     for (base[2] = 0; base[2] < l->groups[2]; base[2] += min_u32(max[2], l->groups[2] - base[2])) {
         for (base[1] = 0; base[1] < l->groups[1]; base[1] += min_u32(max[1], l->groups[1] - base[1])) {
-            for (base[0] = 0; base[0] < l->groups[0]; base[0] += min_u32(max[0], l->groups[0] - base[0])) {
+            for (base[0] = first_x; base[0] < end_x; base[0] += min_u32(max[0], end_x - base[0])) {
                 if (p->head->args_binding == VYRE_SPIRV_NONE) {
                     fill_words(l, p, base, words);
                     r->v->vk.CmdPushConstants(r->commands, p->layout, VK_SHADER_STAGE_COMPUTE_BIT, 0,
                                               (p->head->args_bytes + 3) & ~3u, words);
                 }
-                r->v->vk.CmdDispatch(r->commands, min_u32(max[0], l->groups[0] - base[0]),
+                r->v->vk.CmdDispatch(r->commands, min_u32(max[0], end_x - base[0]),
                                      min_u32(max[1], l->groups[1] - base[1]), min_u32(max[2], l->groups[2] - base[2]));
             }
         }
     }
+}
+
+/* Exactly the invocations of the declared workgroups: as many wide ones as there are, then declared ones. */
+static vyre_status dispatch_wide(struct run *r, const struct launch *l, const struct vulkan_program *p)
+{
+    uint64_t size = l->program->meta->workgroup[0], all = l->groups[0] * size, n_wide = all / l->width;
+    while (n_wide * l->width % size) /* the others begin with a declared one */
+        n_wide--;
+    VkPipeline wide = vulkan_pipeline_get(r->c, p, l->width, r->o);
+    if (!wide) return r->o->status;
+    r->v->vk.CmdBindPipeline(r->commands, VK_PIPELINE_BIND_POINT_COMPUTE, wide);
+    dispatch_parts(r, l, p, 0, (uint32_t)n_wide);
+    r->v->vk.CmdBindPipeline(r->commands, VK_PIPELINE_BIND_POINT_COMPUTE, p->pipeline);
+    dispatch_parts(r, l, p, (uint32_t)(n_wide * l->width / size), l->groups[0]);
+    return VYRE_OK;
 }
 
 static vyre_status check_parts(struct run *r, const struct launch *l, const struct vulkan_program *p)
@@ -207,7 +224,8 @@ static vyre_status record_launch(struct run *r, uint32_t step)
     r->v->vk.CmdBindPipeline(r->commands, VK_PIPELINE_BIND_POINT_COMPUTE, p->pipeline);
     r->v->vk.CmdBindDescriptorSets(r->commands, VK_PIPELINE_BIND_POINT_COMPUTE, p->layout, 0, 1,
                                    &r->recording->sets[step], 0, NULL);
-    dispatch_parts(r, l, p);
+    if (l->width) return dispatch_wide(r, l, p);
+    dispatch_parts(r, l, p, 0, l->groups[0]);
     return VYRE_OK;
 }
 
@@ -236,11 +254,17 @@ static vyre_status record(struct run *r)
 static vyre_status update_commands(struct run *r)
 {
     struct vulkan_recording *k = r->recording;
-    size_t n_bytes = r->plan->unit->meta->n_params * sizeof *k->params;
-    if (k->has_commands && (!n_bytes || !memcmp(k->params, r->plan->params, n_bytes))) return VYRE_OK;
+    uint32_t n_params = r->plan->unit->meta->n_params;
+    uint64_t *widths = k->params + n_params;
+    bool is_same = k->has_commands && (!n_params || !memcmp(k->params, r->plan->params, n_params * sizeof *k->params));
+    for (uint32_t i = 0; i < r->plan->unit->n_steps; i++) {
+        is_same = is_same && widths[i] == r->plan->launches[i].width;
+        widths[i] = r->plan->launches[i].width;
+    }
+    if (is_same) return VYRE_OK;
     k->has_commands = false;
     vyre_status status = record(r);
-    if (n_bytes) memcpy(k->params, r->plan->params, n_bytes);
+    if (n_params) memcpy(k->params, r->plan->params, n_params * sizeof *k->params);
     k->has_commands = !status;
     return status;
 }

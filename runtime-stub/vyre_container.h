@@ -103,10 +103,10 @@ struct vyre_meta_unit {
     uint64_t budget_bytes;           /* of temps; 0: no limit */
     uint64_t args_bytes;             /* of the argument struct */
     uint8_t fingerprint[32];
-    uint32_t needs;        /* programs: enum vyre_need */
-    uint32_t nesting;      /* programs: how deep blocks nest; a loop counts 2, one with `max` 3 */
-    vyre_meta_expr rounds; /* programs: at most so many rounds of its loops for an invocation; or NONE: no bound */
-    uint32_t reserved;
+    uint32_t needs;          /* programs: enum vyre_need */
+    uint32_t nesting;        /* programs: how deep blocks nest; a loop counts 2, one with `max` 3 */
+    vyre_meta_expr rounds;   /* programs: at most so many rounds of its loops for an invocation; or NONE: no bound */
+    uint32_t has_free_width; /* programs: workgroups of any width compute the same */
 };
 
 enum vyre_meta_buffer_flag {
@@ -237,7 +237,9 @@ enum vyre_spirv_flag {
     VYRE_SPIRV_INT64_ATOMICS = 4,
     VYRE_SPIRV_FLOAT32 = 8,        /* uses f32, with the float controls that go with it */
     VYRE_SPIRV_SMALL_STORAGE = 16, /* has storage of 8 or 16 bits */
+    VYRE_SPIRV_FREE_WIDTH = 32,    /* the workgroup's width is the specialisation constant VYRE_SPIRV_WIDTH_ID */
 };
+enum { VYRE_SPIRV_WIDTH_ID = 16 };
 enum { VYRE_SPIRV_NONE = 0xFFFFFFFF };
 
 /* One program: this head, then n_buffers bindings, n_tables pairs of (number of the DATA image, binding), n_params

@@ -158,6 +158,10 @@ typedef struct vyre_options {
     uint32_t strict;      /* not 0: what the device cannot do right is an error, not run on the CPU; VYRE_STRICT=1 */
     char *message;        /* not NULL: gets the reason when vyre_context_create fails, NUL-terminated, */
     size_t message_bytes; /* cut to this many bytes */
+    uint32_t
+        tune; /* widths of workgroups: 1 uses those found before, 2 measures others at their first launch; VYRE_AUTOTUNER=on is 2, any
+                    * other word 1. Default: as declared, and no file is looked at */
+    uint32_t reserved;
 } vyre_options;
 
 /* A context on the first backend and device that can be used. `options` NULL: all defaults. On failure *context is
@@ -192,6 +196,7 @@ typedef struct vyre_context_stats {
     uint64_t read_bytes, written_bytes;        /* arguments that may be read, that may be written */
     uint64_t temp_bytes;                       /* of pipelines */
     uint64_t uploaded_bytes, downloaded_bytes; /* arguments between host and device, probes included; 0 on the CPU */
+    uint64_t tuned_launches, tuner_sweeps; /* with another width than the declared one; measurements of all widths */
 } vyre_context_stats;
 VYRE_API vyre_status vyre_context_get_stats(vyre_context *context, vyre_context_stats *stats);
 /* The i-th backend that was asked for: its name, VYRE_OK for the one picked or the reason's code, and one line. */
@@ -396,6 +401,14 @@ VYRE_API vyre_status vyre_unit_run(const vyre_unit *unit, const void *args);
 VYRE_API vyre_status vyre_unit_run_async(const vyre_unit *unit, vyre_stream *stream, const void *args,
                                          vyre_event **event);
 VYRE_API vyre_status vyre_unit_workspace(const vyre_unit *unit, const void *args, uint64_t *bytes);
+
+/* -- widths ------------------------------------------------------------------------------------ */
+
+/* A policy for a width that may change between two windows of work: what it should be after one of window_ns in which n_items were
+ * done, with nothing to do for idle_ns of it. Idle for more than 100 ms: half as wide, not below 32. Else fewer than one item
+ * per microsecond: twice as wide, not above max_width. Else the same. */
+VYRE_API uint32_t vyre_width_after(uint32_t width, uint32_t max_width, uint64_t n_items, uint64_t idle_ns,
+                                   uint64_t window_ns);
 
 /* -- chunks: data larger than what is to be in memory at once --------------------------------------- */
 

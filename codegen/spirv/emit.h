@@ -43,6 +43,7 @@ struct spirv {
     VEC(struct spirv_array) arrays;
     spv_value *locals; /* by index: variables, one per component */
     spv_value *params; /* by index: values, loaded at the start */
+    spv_id width;      /* of the workgroup, where it is chosen when the pipeline is made; else 0 */
     spv_id groups[3], lid[3], wid[3], gid[3], linear_lid, linear_gid;
     spv_id alive;       /* bool variable, where the program has both traps and synchronisation; else 0 */
     spv_id trap_record; /* the block the trap is written to; 0 without traps */

@@ -3,6 +3,7 @@
 
 #include "codegen/spirv/tools.h"
 #include "ir/build.h"
+#include "ir/facts.h"
 #include "ir/walk.h"
 #include "runtime-stub/vyre_container.h"
 
@@ -239,6 +240,21 @@ static void compute_linear_gid(struct spirv *e)
     }
 }
 
+/* A specialisation constant as the workgroup's width, for programs that leave it free: SPIR-V 1.0, 3.21, WorkgroupSize. */
+static void declare_width(struct spirv *e)
+{
+    struct spv_words *globals = &e->m.sections[SPV_GLOBALS];
+    spv_id type = spv_type_uint(&e->m, 32), vector = SPV_TYPE(&e->m, SpvOpTypeVector, type, 3), one = word(e, 1);
+    e->interface->has_free_width = e->options->leaves_width && ir_has_free_width(e->program);
+    if (!e->interface->has_free_width) return;
+    e->width = spv_new_id(&e->m);
+    spv_id size = spv_new_id(&e->m);
+    SPV_PUT(&e->m, globals, SpvOpSpecConstant, type, e->width, e->program->workgroup[0]);
+    SPV_PUT(&e->m, globals, SpvOpSpecConstantComposite, vector, size, e->width, one, one);
+    SPV_DECORATE(&e->m, e->width, SpvDecorationSpecId, VYRE_SPIRV_WIDTH_ID);
+    SPV_DECORATE(&e->m, size, SpvDecorationBuiltIn, SpvBuiltInWorkgroupSize);
+}
+
 static void load_ids(struct spirv *e, struct arg_words args)
 {
     spv_id type = spv_type_uint(&e->m, 32), vector = SPV_TYPE(&e->m, SpvOpTypeVector, type, 3);
@@ -252,7 +268,8 @@ static void load_ids(struct spirv *e, struct arg_words args)
         e->lid[c] = SPV_OP(&e->m, SpvOpCompositeExtract, type, lid, c);
         spv_id in_part = SPV_OP(&e->m, SpvOpCompositeExtract, type, wid, c);
         e->wid[c] = spirv_u32(e, SpvOpIAdd, in_part, load_arg(e, args, WORD_BASE + c));
-        spv_id first = spirv_u32(e, SpvOpIMul, e->wid[c], word(e, e->program->workgroup[c]));
+        spv_id width = !c && e->width ? e->width : word(e, e->program->workgroup[c]);
+        spv_id first = spirv_u32(e, SpvOpIMul, e->wid[c], width);
         e->gid[c] = spirv_u32(e, SpvOpIAdd, first, e->lid[c]);
     }
 }
@@ -332,6 +349,7 @@ static void emit_main(struct spirv *e, const struct usage *u)
 {
     e->main = spv_function_begin(&e->m, e->program->name);
     struct arg_words args = declare_args(e);
+    declare_width(e);
     load_ids(e, args);
     declare_memory(e, args);
     declare_locals(e);

@@ -13,7 +13,8 @@ static uint32_t flags_of(const struct spirv_interface *face)
 {
     return (face->uses_int64 ? VYRE_SPIRV_INT64 : 0) | (face->uses_float64 ? VYRE_SPIRV_FLOAT64 : 0) |
            (face->uses_int64_atomics ? VYRE_SPIRV_INT64_ATOMICS : 0) | (face->uses_float32 ? VYRE_SPIRV_FLOAT32 : 0) |
-           (face->uses_small_storage ? VYRE_SPIRV_SMALL_STORAGE : 0);
+           (face->uses_small_storage ? VYRE_SPIRV_SMALL_STORAGE : 0) |
+           (face->has_free_width ? VYRE_SPIRV_FREE_WIDTH : 0);
 }
 
 static void write_lists(const struct ir_program *p, const struct spirv_interface *face, struct out *out)
@@ -37,7 +38,9 @@ void spirv_write_image(const struct ir_program *p, const struct spirv_options *o
     struct spirv_interface face;
     struct out module;
     out_init(&module, out->mem);
-    spirv_emit_program(p, options, scratch, &module, &face);
+    struct spirv_options mine = *options;
+    mine.leaves_width = true; /* readers of other forms would have to give it */
+    spirv_emit_program(p, &mine, scratch, &module, &face);
     uint32_t n_words = p->buffers.n + face.tables.n * 2 + p->params.n + face.trap_codes.n;
     struct vyre_spirv_head head = {.head_bytes = sizeof head,
                                    .module_offset = (uint32_t)sizeof head + n_words * 4,

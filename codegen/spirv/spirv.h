@@ -22,6 +22,7 @@ struct spirv_options {
     bool debug_info;                  /* OpLine, names of locals */
     bool storage_8bit, storage_16bit; /* false: such buffers are words */
     bool args_in_buffer;              /* however few they are */
+    bool leaves_width;                /* a width that is free is a specialisation constant */
 };
 
 enum { SPIRV_NONE = 0xFFFFFFFF };
@@ -33,7 +34,7 @@ struct spirv_interface {
     uint32_t *params;    /* byte offset of each param in the push constants or args */
     uint32_t args_bytes;
     uint32_t workgroup_bytes; /* shared memory used */
-    bool uses_int64, uses_float32, uses_float64, uses_int64_atomics, uses_small_storage;
+    bool uses_int64, uses_float32, uses_float64, uses_int64_atomics, uses_small_storage, has_free_width;
     VEC(uint32_t) trap_codes; /* empty: of a trap record that tells the code */
 };
 

@@ -225,6 +225,7 @@ bool compiled_open(const struct run *r, const struct library *library, const str
                       .threads = options->threads,
                       .cpu_level = options->cpu_level,
                       .strict = options->strict,
+                      .tune = options->tunes ? 2 : 0,
                       .message = message,
                       .message_bytes = sizeof message};
     struct compiled *c = *compiled = ARENA_NEW(r->arena, struct compiled);
@@ -280,7 +281,9 @@ void compiled_print_stats(const struct compiled *c)
                 {"bytes written", t.written_bytes},
                 {"bytes of temps", t.temp_bytes},
                 {"bytes uploaded", t.uploaded_bytes},
-                {"bytes downloaded", t.downloaded_bytes}};
+                {"bytes downloaded", t.downloaded_bytes},
+                {"tuned launches", t.tuned_launches},
+                {"tuner sweeps", t.tuner_sweeps}};
     printf("statistics of %s\n", c->info.device);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         printf("  %-18s %llu\n", rows[i].name, (unsigned long long)rows[i].value);

@@ -96,6 +96,9 @@ static void apply(struct session *s, const struct option_use *use)
     case OPTION_ID_RUN_CHUNKS:
         s->chunk_bytes = use->argument ? use->bytes : DEFAULT_CHUNK_BYTES;
         break;
+    case OPTION_ID_RUN_TUNE:
+        s->compile.tunes = true;
+        break;
     case OPTION_ID_RUN_STATS:
         s->stats = true;
         break;

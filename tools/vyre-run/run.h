@@ -87,6 +87,7 @@ struct compiled_options {
     const char *backend;   /* "cpu", "vulkan", "cuda" */
     const char *cpu_level; /* NULL: the best */
     uint32_t threads;
+    bool tunes;  /* widths of workgroups */
     bool strict; /* what the device cannot do is no run on the CPU */
 };
 bool compiled_open(const struct run *r, const struct library *library, const struct compiled_options *options,
