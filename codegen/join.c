@@ -219,6 +219,30 @@ static void read_input(struct join *j, struct input *in)
         if (in->sections[i].sh_type == SHT_RELA) read_relocations(j, in, &in->sections[i]);
 }
 
+/* -- functions ----------------------------------------------------------------------------------------------------- */
+
+enum { FUNCTION_ALIGNMENT = 16 };
+
+static Elf64_Rela make_relocation(struct join *j, const struct join_reference *r)
+{
+    const Elf64_Sym wanted = {.st_info = ELF64_ST_INFO(STB_GLOBAL, STT_NOTYPE), .st_shndx = SHN_UNDEF};
+    uint64_t number = add_global(j, r->symbol, &wanted, 0);
+    return (Elf64_Rela){r->offset, ELF64_R_INFO(number, r->type), r->addend};
+}
+
+static void add_function(struct join *j, const struct join_function *f)
+{
+    const Elf64_Shdr head = {
+        .sh_type = SHT_PROGBITS, .sh_flags = SHF_ALLOC | SHF_EXECINSTR, .sh_addralign = FUNCTION_ALIGNMENT};
+    const Elf64_Sym symbol = {.st_info = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC), .st_shndx = 1, .st_size = f->n};
+    struct section *s = get_section(j, arena_printf(j->arena, ".text.%s", f->symbol), &head);
+    vec_push(j->arena, &s->pieces, ((struct piece){f->code, 0, f->n}));
+    s->head.sh_size = f->n;
+    add_global(j, f->symbol, &symbol, s->head.sh_info);
+    for (uint32_t i = 0; i < f->n_references; i++)
+        vec_push(j->arena, &s->relocations, make_relocation(j, &f->references[i]));
+}
+
 /* -- writing ------------------------------------------------------------------------------------------------------- */
 
 struct writer {
@@ -377,7 +401,8 @@ static void write_joined(struct join *j, struct out *out)
     out_release(&w.strings);
 }
 
-void join_objects(const struct join_input *inputs, uint32_t n, struct arena *scratch, struct out *out)
+void join_objects(const struct join_input *inputs, uint32_t n, const struct join_function *functions,
+                  uint32_t n_functions, struct arena *scratch, struct out *out)
 {
     struct join j = {.arena = scratch};
     intern_init(&j.names, scratch);
@@ -389,5 +414,7 @@ void join_objects(const struct join_input *inputs, uint32_t n, struct arena *scr
         open_input(&j, &in, &inputs[i]);
         read_input(&j, &in);
     }
+    for (uint32_t i = 0; i < n_functions; i++)
+        add_function(&j, &functions[i]);
     write_joined(&j, out);
 }

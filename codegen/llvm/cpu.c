@@ -220,6 +220,11 @@ static void end_count(struct lower *l, const struct count_loop *c)
     block_enter(l, c->exit);
 }
 
+static LLVMAttributeRef attribute(struct lower *l, const char *name)
+{
+    return LLVMCreateEnumAttribute(l->context, LLVMGetEnumAttributeKindForName(name, strlen(name)), 0);
+}
+
 static LLVMTypeRef kernel_type(struct lower *l)
 {
     LLVMTypeRef i64 = type_int(l, 64), params[N_ARGS] = {type_ptr(l), i64, i64, type_ptr(l)};
@@ -242,6 +247,8 @@ static void fill_leave(struct lower *l, LLVMValueRef at)
         LLVMMoveBasicBlockAfter(l->leave, LLVMGetLastBasicBlock(l->fn));
         LLVMPositionBuilderAtEnd(l->b, l->leave);
         call_singles(l, at, const_int(l, 64, l->group_width));
+        LLVMAddCallSiteAttribute(LLVMGetLastInstruction(l->leave), (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
+                                 attribute(l, "cold"));
         LLVMBuildBr(l->b, l->end);
         LLVMPositionBuilderAtEnd(l->b, l->end);
     }
@@ -381,16 +388,22 @@ static void set_arrays(struct lower *l)
     }
 }
 
+static void set_arguments(struct lower *l, LLVMValueRef fn)
+{
+    struct cpu_frame *f = frame_of(l);
+    f->launch = LLVMGetParam(fn, ARG_LAUNCH);
+    f->first = LLVMGetParam(fn, ARG_FIRST);
+    f->n = LLVMGetParam(fn, ARG_N);
+    f->base = LLVMGetParam(fn, ARG_SCRATCH);
+}
+
 static LLVMValueRef lower_function_of(struct lower *l, const char *name, void (*lower_body)(struct lower *l))
 {
     struct cpu_frame *f = frame_of(l);
     LLVMValueRef fn = begin_function(l, name);
     debug_function(l, fn, l->program);
     debug_place(l, l->program->range);
-    f->launch = LLVMGetParam(fn, ARG_LAUNCH);
-    f->first = LLVMGetParam(fn, ARG_FIRST);
-    f->n = LLVMGetParam(fn, ARG_N);
-    f->base = LLVMGetParam(fn, ARG_SCRATCH);
+    set_arguments(l, fn);
     set_buffers(l);
     set_arrays(l);
     for (uint32_t c = 0; c < 3; c++)
@@ -435,32 +448,41 @@ struct cpu_kernel cpu_lower_program(struct lower *l, const struct ir_program *p,
 
 /* -- one by one ------------------------------------------------------------------------------------------------------------------------- */
 
-/* It is called, seldom, and stays a function of its own. */
-static void mark_rare(struct lower *l, LLVMValueRef fn)
+static void mark_singles(struct lower *l, LLVMValueRef fn)
 {
-    static const char *const names[] = {"cold", "noinline", "nounwind"};
-    for (uint32_t i = 0; i < sizeof names / sizeof *names; i++) {
-        unsigned kind = LLVMGetEnumAttributeKindForName(names[i], strlen(names[i]));
-        LLVMAddAttributeAtIndex(fn, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
-                                LLVMCreateEnumAttribute(l->context, kind, 0));
-    }
+    static const char *const names[] = {"noinline", "nounwind"};
+    for (uint32_t i = 0; i < sizeof names / sizeof *names; i++)
+        LLVMAddAttributeAtIndex(fn, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, attribute(l, names[i]));
 }
 
-LLVMValueRef cpu_lower_singles(struct lower *l, const struct ir_program *p, const char *name)
+struct cpu_kernel cpu_lower_singles(struct lower *l, const struct ir_program *p, const char *name)
 {
     struct cpu_frame frame = {0};
     struct plan plan;
     begin_program(l, p, &frame, &plan, 1);
-    if (!frame.lanes.is_flat || !l->optimize) return NULL;
+    if (!frame.lanes.is_flat || !l->optimize) return (struct cpu_kernel){0};
     l->singles = NULL;
     LLVMValueRef fn = lower_function_of(l, name, lower_one_by_one);
-    mark_rare(l, fn);
-    return fn;
+    mark_singles(l, fn);
+    return (struct cpu_kernel){fn, 1, frame.scratch.bytes};
 }
 
 LLVMValueRef cpu_declare_singles(struct lower *l, const char *name)
 {
     LLVMValueRef fn = LLVMAddFunction(l->module, name, kernel_type(l));
-    mark_rare(l, fn);
+    mark_singles(l, fn);
+    return fn;
+}
+
+LLVMValueRef cpu_lower_through_singles(struct lower *l, const struct ir_program *p, const char *name)
+{
+    struct cpu_frame frame = {0};
+    struct plan plan;
+    begin_program(l, p, &frame, &plan, 1);
+    LLVMValueRef fn = begin_function(l, name);
+    set_arguments(l, fn);
+    LLVMValueRef size = const_int(l, 64, frame.lanes.size[0]);
+    call_singles(l, LLVMBuildMul(l->b, frame.first, size, ""), LLVMBuildMul(l->b, frame.n, size, ""));
+    LLVMBuildRetVoid(l->b);
     return fn;
 }

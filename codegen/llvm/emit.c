@@ -203,8 +203,9 @@ void emitters_run(struct emitter *const *emitters, uint32_t n)
 {
     struct crew crew = {.emitters = emitters, .n_left = n};
     pthread_t threads[MAX_THREADS];
-    uint32_t n_wanted = n < count_processors() ? n : count_processors();
-    uint32_t n_threads = start_threads(threads, n_wanted > MAX_THREADS ? MAX_THREADS : n_wanted - 1, &crew);
+    /* Parts are few and differ: where there are fewer processors than parts, the system shares these better than turns would. */
+    uint32_t n_wanted = count_processors() > 1 ? n - 1 : 0;
+    uint32_t n_threads = start_threads(threads, n_wanted > MAX_THREADS ? MAX_THREADS : n_wanted, &crew);
     work(&crew);
     for (uint32_t i = 0; i < n_threads; i++)
         pthread_join(threads[i], NULL);

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "codegen/join.h"
+#include "codegen/entry_x86.h"
 #include "runtime-stub/vyre_cpu.h"
 
 /* -- levels -------------------------------------------------------------------------------------------------------- */
@@ -87,13 +87,13 @@ struct part {
 struct host {
     struct memory_cleanup cleanup; /* while LLVM's objects are alive */
     struct part *parts;
-    uint32_t n_parts, n_open;
+    uint32_t n_parts, n_open, n_levels, opt_level;
     struct lower *l; /* of the first part */
     const struct ir_module *m;
     const struct object_contents *contents;
     LLVMValueRef container, descriptor; /* in the first part */
     struct cpu_kernel *kernels;         /* [programs][VYRE_CPU_LEVELS] */
-    LLVMValueRef *singles;              /* [programs], in the first part; NULL for programs without */
+    struct cpu_kernel *singles;         /* [programs], in the first part; without `fn` where there is none */
     uint32_t level_mask;
 };
 
@@ -147,6 +147,7 @@ static void set_data(struct host *h, struct lower *l)
 
 /* -- the descriptor: struct vyre_module ---------------------------------------------------------------------------- */
 
+static const char descriptor_name[] = "vyre.module";
 enum { MODULE_WORDS = 6, CODE_BYTES = sizeof(struct vyre_cpu_code) };
 
 /* to - (descriptor + offset), as the linker will know it */
@@ -188,7 +189,7 @@ static void add_descriptor(struct host *h)
     struct lower *l = h->l;
     uint32_t n = h->m->programs.n * VYRE_CPU_LEVELS;
     LLVMTypeRef type = descriptor_type(h);
-    h->descriptor = LLVMAddGlobal(l->module, type, "vyre.module");
+    h->descriptor = LLVMAddGlobal(l->module, type, descriptor_name);
     LLVMValueRef *rows = ARENA_ARRAY(l->arena, LLVMValueRef, n + 1);
     for (uint32_t i = 0; i < n; i++)
         rows[i] = code_row(h, i);
@@ -199,8 +200,8 @@ static void add_descriptor(struct host *h)
                               LLVMConstArray2(code_type(l), rows, n)};
     LLVMSetInitializer(h->descriptor, LLVMConstStructInContext(l->context, fields, 2, false));
     LLVMSetGlobalConstant(h->descriptor, true);
-    LLVMSetLinkage(h->descriptor, LLVMInternalLinkage);
     LLVMSetAlignment(h->descriptor, 16);
+    set_shared(h, h->descriptor);
 }
 
 /* -- entry functions ----------------------------------------------------------------------------------------------- */
@@ -244,18 +245,18 @@ static const char *singles_name(struct host *h, const struct ir_program *p)
 /* Of each program what groups of lanes are left to, in the first part with what the least level has. */
 static void lower_singles(struct host *h, enum target_id least)
 {
-    h->singles = ARENA_ARRAY(h->l->arena, LLVMValueRef, h->m->programs.n + 1);
+    h->singles = ARENA_ARRAY(h->l->arena, struct cpu_kernel, h->m->programs.n + 1);
     h->l->features = &level_features[least];
     for (uint32_t i = 0; i < h->m->programs.n; i++) {
         const struct ir_program *p = h->m->programs.at[i];
         h->singles[i] = cpu_lower_singles(h->l, p, singles_name(h, p));
-        if (h->singles[i]) set_shared(h, h->singles[i]);
+        if (h->singles[i].fn) set_shared(h, h->singles[i].fn);
     }
 }
 
 static LLVMValueRef singles_in(struct host *h, struct lower *l, uint32_t program)
 {
-    if (l == h->l || !h->singles[program]) return h->singles[program];
+    if (l == h->l || !h->singles[program].fn) return h->singles[program].fn;
     LLVMValueRef fn = cpu_declare_singles(l, singles_name(h, h->m->programs.at[program]));
     set_shared(h, fn);
     return fn;
@@ -270,6 +271,22 @@ static LLVMValueRef declare_kernel(struct host *h, const char *name)
     return fn;
 }
 
+/* Nearly all processors have more than the least level: where there are others, and time to compile matters, it has no lanes. */
+static bool has_no_lanes(const struct host *h, enum target_id id, uint32_t program)
+{
+    return id == TARGET_CPU_X86_64_V2 && h->n_levels > 1 && h->opt_level <= 2 && h->singles[program].fn;
+}
+
+static struct cpu_kernel lower_kernel(struct host *h, struct lower *l, enum target_id id, uint32_t program,
+                                      const char *name)
+{
+    const struct ir_program *p = h->m->programs.at[program];
+    if (!has_no_lanes(h, id, program)) return cpu_lower_program(l, p, name);
+    struct cpu_kernel kernel = h->singles[program];
+    kernel.fn = cpu_lower_through_singles(l, p, name);
+    return kernel;
+}
+
 static void lower_level(struct host *h, struct lower *l, enum target_id id)
 {
     l->features = &level_features[id];
@@ -277,7 +294,7 @@ static void lower_level(struct host *h, struct lower *l, enum target_id id)
         const struct ir_program *p = h->m->programs.at[i];
         const char *name = arena_printf(l->arena, "vyre.%s.%s", p->name, target_infos[id].text);
         l->singles = singles_in(h, l, i);
-        struct cpu_kernel kernel = cpu_lower_program(l, p, name);
+        struct cpu_kernel kernel = lower_kernel(h, l, id, i, name);
         set_shared(h, kernel.fn);
         if (l != h->l) kernel.fn = declare_kernel(h, name);
         h->kernels[i * VYRE_CPU_LEVELS + (uint32_t)target_infos[id].level] = kernel;
@@ -305,7 +322,7 @@ static void fill_parts(struct host *h, const struct target_set *targets)
     }
     add_descriptor(h);
     LLVMSetCurrentDebugLocation2(h->l->b, NULL);
-    for (uint32_t i = 0; i < h->contents->n_entries; i++)
+    for (uint32_t i = 0; i < h->contents->n_entries && h->n_parts == 1; i++)
         add_entry(h, &h->contents->entries[i]);
 }
 
@@ -348,12 +365,12 @@ static void abandon(struct memory_cleanup *cleanup)
     release((struct host *)cleanup);
 }
 
-static uint32_t count_parts(const struct codegen_options *options)
+static uint32_t count_levels(const struct target_set *targets)
 {
     uint32_t n = 0;
     for (uint32_t t = 0; t < TARGET_COUNT; t++)
-        n += options->targets->has[t] && target_infos[t].family == TARGET_FAMILY_CPU;
-    return options->emit == CODEGEN_EMIT_OBJECT && n > 1 ? n : 1;
+        n += is_chosen(targets, t);
+    return n;
 }
 
 static void run_parts(struct host *h, struct arena *scratch)
@@ -366,6 +383,16 @@ static void run_parts(struct host *h, struct arena *scratch)
     emitters_run(emitters, h->n_parts);
 }
 
+/* Only x86-64 has several levels. */
+static void join_parts(const struct host *h, const struct join_input *objects, struct arena *scratch, struct out *out)
+{
+    uint32_t n = h->contents->n_entries;
+    struct join_function *entries = ARENA_ARRAY(scratch, struct join_function, n + 1);
+    for (uint32_t i = 0; i < n; i++)
+        entries[i] = entry_make_x86(&h->contents->entries[i], descriptor_name, scratch);
+    join_objects(objects, h->n_parts, entries, n, scratch, out);
+}
+
 static void write_parts(const struct host *h, struct arena *scratch, struct out *out)
 {
     struct join_input *objects = ARENA_ARRAY(scratch, struct join_input, h->n_parts);
@@ -374,7 +401,7 @@ static void write_parts(const struct host *h, struct arena *scratch, struct out 
         if (e->code) objects[i] = (struct join_input){LLVMGetBufferStart(e->code), LLVMGetBufferSize(e->code)};
     }
     if (h->n_parts > 1)
-        join_objects(objects, h->n_parts, scratch, out);
+        join_parts(h, objects, scratch, out);
     else if (h->parts->emitter.text)
         out_text(out, h->parts->emitter.text);
     else
@@ -384,8 +411,14 @@ static void write_parts(const struct host *h, struct arena *scratch, struct out 
 bool llvm_emit_host(const struct ir_module *m, const struct codegen_options *options,
                     const struct object_contents *contents, struct diags *diags, struct arena *scratch, struct out *out)
 {
-    struct host h = {.cleanup.run = abandon, .m = m, .contents = contents, .n_parts = count_parts(options)};
+    struct host h = {.cleanup.run = abandon,
+                     .m = m,
+                     .contents = contents,
+                     .n_parts = 1,
+                     .n_levels = count_levels(options->targets),
+                     .opt_level = options->opt_level};
     (void)diags;
+    if (options->emit == CODEGEN_EMIT_OBJECT && h.n_levels > 1) h.n_parts = h.n_levels;
     h.parts = ARENA_ARRAY(scratch, struct part, h.n_parts);
     h.l = &h.parts->l;
     memory_push_cleanup(scratch->mem, &h.cleanup);

@@ -362,12 +362,14 @@ struct cpu_kernel {
     uint64_t scratch_bytes;
 };
 struct cpu_kernel cpu_lower_program(struct lower *l, const struct ir_program *p, const char *name);
-/* A function that runs invocations one by one, with gid.x from `first` on, where all are in one row and no workgroup shows; NULL for
- * other programs. It has the parameters of a kernel. Groups of lanes that do not all do the same are left to it, so that each
- * level has one body without masks, and all levels share the other. */
-LLVMValueRef cpu_lower_singles(struct lower *l, const struct ir_program *p, const char *name);
-/* The same, as another module has it; `name` is NULL where there is none. */
+/* A function that runs invocations one by one, with gid.x from `first` on, where all are in one row and no workgroup shows; its `fn`
+ * is NULL for other programs. It has the parameters of a kernel. Groups of lanes that do not all do the same are left to it, so
+ * that each level has one body without masks, and all levels share the other. */
+struct cpu_kernel cpu_lower_singles(struct lower *l, const struct ir_program *p, const char *name);
+/* The same, as another module has it. */
 LLVMValueRef cpu_declare_singles(struct lower *l, const char *name);
+/* A kernel that leaves all to l->singles. */
+LLVMValueRef cpu_lower_through_singles(struct lower *l, const struct ir_program *p, const char *name);
 
 /* Tells LLVM that the buffers of a finished kernel do not overlap: alias.c. */
 void alias_mark(struct lower *l, LLVMValueRef fn, const char *name);

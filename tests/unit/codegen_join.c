@@ -144,9 +144,11 @@ static void checks_relocation(const struct view *v, const Elf64_Rela *r, uint64_
 static void joins_two(void)
 {
     struct join_input inputs[2] = {make_input("f", "g", "12345", 5, 0), make_input("g", "f", "abcdefg", 7, 0)};
+    const struct join_reference references[2] = {{1, R_X86_64_PC32, "g", -4}, {6, R_X86_64_PLT32, "runtime", -4}};
+    const struct join_function added = {"entry", "ABCDEFGHIJ", 10, references, 2};
     struct out out;
     out_init(&out, &mem);
-    join_objects(inputs, 2, &arena, &out);
+    join_objects(inputs, 2, &added, 1, &arena, &out);
     struct view v = view_of(&out);
     uint64_t text = find_section(&v, ".text"), constants = find_section(&v, ".rodata.cst8");
     const Elf64_Shdr *relocations = &v.heads[find_section(&v, ".rela.text")];
@@ -164,13 +166,20 @@ static void joins_two(void)
     CHECK_UINT(g->st_info, ELF64_ST_INFO(STB_LOCAL, STT_FUNC)); /* hidden, and nobody else will name it */
     CHECK_UINT(runtime->st_info, ELF64_ST_INFO(STB_GLOBAL, STT_NOTYPE));
     CHECK_UINT(runtime->st_shndx, SHN_UNDEF);
-    CHECK_UINT(v.heads[relocations->sh_link].sh_info, v.n_symbols - 1); /* the only one that is not local */
+    CHECK_UINT(v.heads[relocations->sh_link].sh_info, v.n_symbols - 2); /* the others are local */
     CHECK_UINT(relocations->sh_info, text);
     CHECK_UINT(relocations->sh_size, 4 * sizeof *r);
     checks_relocation(&v, &r[0], 1, NULL, 4);
     checks_relocation(&v, &r[1], 2, "g", -4);
     checks_relocation(&v, &r[2], 9, NULL, 12);
     checks_relocation(&v, &r[3], 10, "f", -4);
+    const Elf64_Sym *entry = find_symbol(&v, "entry");
+    CHECK_UINT(entry->st_info, ELF64_ST_INFO(STB_GLOBAL, STT_FUNC));
+    CHECK_UINT(entry->st_shndx, find_section(&v, ".text.entry"));
+    CHECK(!memcmp(out.bytes + v.heads[entry->st_shndx].sh_offset, "ABCDEFGHIJ", 10));
+    r = (const Elf64_Rela *)(out.bytes + v.heads[find_section(&v, ".rela.text.entry")].sh_offset);
+    checks_relocation(&v, &r[0], 1, "g", -4);
+    checks_relocation(&v, &r[1], 6, "runtime", -4);
     out_release(&out);
 }
 
@@ -181,14 +190,14 @@ static void joins_many_sections(void)
     struct out many, more;
     out_init(&many, &mem);
     out_init(&more, &mem);
-    join_objects(inputs, 2, &arena, &many);
+    join_objects(inputs, 2, NULL, 0, &arena, &many);
     struct view v = view_of(&many);
     CHECK_UINT(((const Elf64_Ehdr *)many.bytes)->e_shnum, 0);
     CHECK(v.n_heads > 80000);
     CHECK_STRING(v.strings + v.heads[find_section(&v, "h.39999")].sh_name, "h.39999");
     inputs[0] = (struct join_input){many.bytes, many.n};
     inputs[1] = make_input("g", "k", "xyz", 3, 0);
-    join_objects(inputs, 2, &arena, &more);
+    join_objects(inputs, 2, NULL, 0, &arena, &more);
     v = view_of(&more);
     CHECK_UINT(find_symbol(&v, "g")->st_shndx, find_section(&v, ".text"));
     CHECK_UINT(v.heads[find_section(&v, ".text")].sh_size, 16 + 3);
