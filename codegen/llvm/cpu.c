@@ -437,6 +437,14 @@ static void begin_program(struct lower *l, const struct ir_program *p, struct cp
     if (l->group_width > 1) shapes_compute(&l->shapes, l->arena, p, lanes_shape_of_id, &frame->lanes, plan->scalars);
 }
 
+uint32_t cpu_count_lanes(struct lower *l, const struct ir_program *p)
+{
+    struct cpu_frame frame = {0};
+    struct plan plan;
+    begin_program(l, p, &frame, &plan, UINT32_MAX);
+    return frame.lanes.width;
+}
+
 struct cpu_kernel cpu_lower_program(struct lower *l, const struct ir_program *p, const char *name)
 {
     struct cpu_frame frame = {0};

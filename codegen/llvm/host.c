@@ -271,17 +271,20 @@ static LLVMValueRef declare_kernel(struct host *h, const char *name)
     return fn;
 }
 
-/* Nearly all processors have more than the least level: where there are others, and time to compile matters, it has no lanes. */
-static bool has_no_lanes(const struct host *h, enum target_id id, uint32_t program)
+/* Nearly all processors have more than the least level: where there are others, and time to compile matters, it has lanes only
+ * where these are many. */
+enum { MAX_SPARED_LANES = 4 };
+static bool has_no_lanes(const struct host *h, struct lower *l, enum target_id id, uint32_t program)
 {
-    return id == TARGET_CPU_X86_64_V2 && h->n_levels > 1 && h->opt_level <= 2 && h->singles[program].fn;
+    return id == TARGET_CPU_X86_64_V2 && h->n_levels > 1 && h->opt_level <= 2 && h->singles[program].fn &&
+           cpu_count_lanes(l, h->m->programs.at[program]) <= MAX_SPARED_LANES;
 }
 
 static struct cpu_kernel lower_kernel(struct host *h, struct lower *l, enum target_id id, uint32_t program,
                                       const char *name)
 {
     const struct ir_program *p = h->m->programs.at[program];
-    if (!has_no_lanes(h, id, program)) return cpu_lower_program(l, p, name);
+    if (!has_no_lanes(h, l, id, program)) return cpu_lower_program(l, p, name);
     struct cpu_kernel kernel = h->singles[program];
     kernel.fn = cpu_lower_through_singles(l, p, name);
     return kernel;
