@@ -116,7 +116,7 @@ static double loop_cycles(uint32_t width, uint32_t n_sets)
 }
 
 /* The bytes of text depend on one another: more get through than products of shares say. These are factors that measurements gave, by width. */
-static const double dependence[MAX_WIDTH + 1] = {1, 1, 1.4, 4, 20};
+static const double dependence[MAX_WIDTH + 1] = {1, 1, 1.4, 14, 50};
 
 static double share_of_pile(const struct pile *p)
 {
