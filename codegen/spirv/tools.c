@@ -5,7 +5,7 @@
 
 #include <spirv-tools/libspirv.h>
 
-uint32_t *spirv_optimize(const uint32_t *words, size_t n, size_t *n_out); /* optimizer.cc */
+uint32_t *spirv_optimize(const uint32_t *words, size_t n, uint32_t level, size_t *n_out); /* optimizer.cc */
 
 static void validate(const uint32_t *words, size_t n, const struct ir_program *p, const char *when)
 {
@@ -18,18 +18,18 @@ static void validate(const uint32_t *words, size_t n, const struct ir_program *p
     spvContextDestroy(context);
 }
 
+/* Validates what is handed on; what goes into the optimizer only where it refuses that, to say what is wrong with it. */
 void spirv_tools_finish(const uint32_t *words, uint32_t n, const struct ir_program *p,
                         const struct spirv_options *options, struct out *out)
 {
-    validate(words, n, p, "as emitted");
-    if (!options->opt_level) {
-        out_bytes(out, words, (size_t)n * 4);
-        return;
-    }
     size_t n_optimized = 0;
-    uint32_t *optimized = spirv_optimize(words, n, &n_optimized);
-    if (!optimized) bug("the optimizer refuses the SPIR-V of '%s'", p->name);
-    validate(optimized, n_optimized, p, "after the optimizer");
-    out_bytes(out, optimized, n_optimized * 4);
+    uint32_t *optimized = options->opt_level ? spirv_optimize(words, n, options->opt_level, &n_optimized) : NULL;
+    if (!optimized) validate(words, n, p, "as emitted");
+    if (!optimized && options->opt_level) bug("the optimizer refuses the SPIR-V of '%s'", p->name);
+    if (optimized) validate(optimized, n_optimized, p, "after the optimizer");
+    if (optimized)
+        out_bytes(out, optimized, n_optimized * 4);
+    else
+        out_bytes(out, words, (size_t)n * 4);
     free(optimized);
 }

@@ -4,8 +4,8 @@
 
 #include "codegen/spirv/spirv.h"
 
-/* Validates the words, optimises them as options->opt_level says, validates again, and appends them to `out`. An invalid module is our
- * own fault: bug(). */
+/* Optimises the words as options->opt_level says, validates what comes of it, and appends that to `out`. An invalid module is our own fault:
+ * bug(). */
 void spirv_tools_finish(const uint32_t *words, uint32_t n, const struct ir_program *p,
                         const struct spirv_options *options, struct out *out);
 
