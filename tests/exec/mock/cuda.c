@@ -71,6 +71,12 @@ static bool has_context(void)
 #define NEEDS_CONTEXT                                                                                                  \
     if (!has_context()) return done(CUDA_ERROR_INVALID_CONTEXT)
 
+/* A program that closes the driver has no pointer to them any more. */
+__attribute__((destructor)) static void free_operations(void)
+{
+    free(operations);
+}
+
 /* -- streams ----------------------------------------------------------------------------------- */
 
 static struct operation *push(CUstream stream, enum kind kind)
