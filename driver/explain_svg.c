@@ -155,8 +155,9 @@ static void draw_title(const struct picture *p)
     struct out title;
     const struct explained *e = p->e;
     out_init(&title, p->out->mem);
-    out_printf(&title, "%s: %" PRIu32 " arms, %" PRIu32 " launches", e->before->name, e->written.list.n,
-               e->compiled.list.n);
+    uint32_t n_arms = e->written.list.n, n_launches = e->compiled.list.n;
+    out_printf(&title, "%s: %" PRIu32 " %s, %" PRIu32 " %s", e->before->name, n_arms, n_arms == 1 ? "arm" : "arms",
+               n_launches, n_launches == 1 ? "launch" : "launches");
     if (explain_eval(e, &e->written.traffic, &before) && explain_eval(e, &e->compiled.traffic, &after))
         out_printf(&title, ", %" PRIu64 " bytes moved instead of %" PRIu64, after, before);
     print_text(p->out, MARGIN, p->top + 20, "title", title.bytes);

@@ -99,10 +99,13 @@ void traffic_print(const struct traffic *t, struct out *out)
     if (!t->terms.n) out_text(out, "0");
     for (uint32_t i = 0; i < t->terms.n; i++) {
         const struct traffic_term *term = &t->terms.at[i];
-        out_printf(out, "%s%" PRIu64, i ? " + " : "", term->bytes);
+        out_text(out, i ? " + " : "");
+        bool has_factor = !term->length || term->bytes != 1;
+        if (has_factor) out_printf(out, "%" PRIu64, term->bytes);
         if (!term->length) continue;
         bool simple = term->length->n_args == 0;
-        out_text(out, simple ? " * " : " * (");
+        out_text(out, has_factor ? " * " : "");
+        out_text(out, simple ? "" : "(");
         ir_print_expr(term->length, out);
         out_text(out, simple ? "" : ")");
     }

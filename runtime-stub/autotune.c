@@ -108,9 +108,15 @@ static void make_key(const struct launch *l, char key[TUNER_KEY_BYTES])
     sha256_add(&s, m->fingerprint, sizeof m->fingerprint);
     sha256_add(&s, numbers, sizeof numbers);
     sha256_end(&s, hash);
-    memcpy(key, "v1-", 3);
-    for (uint32_t i = 0; i < 32; i++)
-        snprintf(key + 3 + 2 * i, 3, "%02x", hash[i]);
+    static const char digits[] = "0123456789abcdef";
+    *key++ = 'v';
+    *key++ = '1';
+    *key++ = '-';
+    for (uint32_t i = 0; i < sizeof hash; i++) {
+        *key++ = digits[hash[i] >> 4];
+        *key++ = digits[hash[i] & 15];
+    }
+    *key = 0;
 }
 
 /* -- measuring --------------------------------------------------------------------------------- */
