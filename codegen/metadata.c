@@ -250,6 +250,7 @@ static void fill_program(struct metadata *md, const struct ir_program *p, struct
     row->op_name = add_string(md, p->op_name);
     row->trap_arm = add_string(md, p->trap_arm);
     row->trap_program = add_string(md, p->trap_program);
+    row->arms = add_string(md, p->arms);
     interface_workgroup(p, row->workgroup);
     for (uint32_t i = 0; i < 3; i++)
         row->dispatch[i] = i < p->n_dispatch ? add_expr(md, p->dispatch[i]) : add_constant(md, 1);

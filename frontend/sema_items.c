@@ -242,12 +242,21 @@ static void check_head(struct sema *s, const struct syn_item *item)
 
 /* -- attributes of a program -------------------------------------------------------------------------------- */
 
+static const char *one_label(struct sema *s, const struct syn_attr *a)
+{
+    if (a->n_args == 1 && a->args[0]->kind == SYN_STRING) return sema_label(s, a->args[0]);
+    diag_report(s->diags, DIAG_ATTRIBUTE_ARGUMENT, a->range, a->name.name->text, "a string");
+    return NULL;
+}
+
 static void set_op(struct sema *s, const struct syn_attr *a)
 {
-    if (a->n_args == 1 && a->args[0]->kind == SYN_STRING)
-        s->program->op_name = sema_label(s, a->args[0]);
-    else
-        diag_report(s->diags, DIAG_ATTRIBUTE_ARGUMENT, a->range, "op", "a string");
+    s->program->op_name = one_label(s, a);
+}
+
+static void set_arms(struct sema *s, const struct syn_attr *a)
+{
+    s->program->arms = one_label(s, a);
 }
 
 static void set_self_exclusive(struct sema *s, const struct syn_attr *a)
@@ -274,9 +283,9 @@ static void set_internal(struct sema *s, const struct syn_attr *a)
     s->program->trap_program = sema_label(s, a->args[1]);
 }
 
-static const char *const program_attr_names[] = {"op", "self_exclusive", "window", "internal"};
-static void (*const program_attr_setters[])(struct sema *s, const struct syn_attr *a) = {set_op, set_self_exclusive,
-                                                                                         set_window, set_internal};
+static const char *const program_attr_names[] = {"op", "self_exclusive", "window", "internal", "arms"};
+static void (*const program_attr_setters[])(struct sema *s, const struct syn_attr *a) = {
+    set_op, set_self_exclusive, set_window, set_internal, set_arms};
 enum { N_PROGRAM_ATTRS = sizeof program_attr_names / sizeof program_attr_names[0] };
 
 static void check_program_attrs(struct sema *s, const struct syn_attrs *attrs)

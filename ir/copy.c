@@ -154,6 +154,7 @@ static struct ir_program *copy_program(struct copier *c, const struct ir_program
     copy->internal = p->internal;
     copy->trap_arm = p->trap_arm;
     copy->trap_program = p->trap_program;
+    copy->arms = p->arms;
     copy->has_window = p->has_window;
     copy->window = p->window;
     copy->n_workgroup = p->n_workgroup;

@@ -219,6 +219,8 @@ struct ir_program {
     bool self_exclusive;
     bool internal;                       /* #[internal]: run by pipelines alone, no functions for C */
     const char *trap_arm, *trap_program; /* #[internal("arm", "program")]: whose traps it reports; NULL: its own */
+    const char
+        *arms; /* #[arms("one two")]: those that became it, as they were written; NULL: it is nobody but itself */
     bool has_window;
     uint32_t window;       /* #[window(n)] */
     uint32_t workgroup[3]; /* always set: a new program has 64, 1, 1 */
@@ -253,6 +255,12 @@ struct ir_arm {
     struct ir_program *program;
     VEC(struct ir_arg) args; /* one per buffer and param of the program, in the program's order: buffers, then params */
 };
+
+/* What the arm was before passes made it: names with spaces between. */
+static inline const char *ir_arm_written_names(const struct ir_arm *arm)
+{
+    return arm->program->arms ? arm->program->arms : arm->name;
+}
 
 struct ir_pipeline {
     const char *name;

@@ -343,14 +343,19 @@ static void print_internal(const struct ir_program *p, struct out *out)
     out_text(out, "]\n");
 }
 
+static void print_label(const char *attribute, const char *label, struct out *out)
+{
+    if (!label) return;
+    out_printf(out, "#[%s(", attribute);
+    ir_print_string((const unsigned char *)label, strlen(label), out);
+    out_text(out, ")]\n");
+}
+
 static void print_program_attributes(const struct ir_program *p, struct out *out)
 {
-    if (p->op_name) {
-        out_text(out, "#[op(");
-        ir_print_string((const unsigned char *)p->op_name, strlen(p->op_name), out);
-        out_text(out, ")]\n");
-    }
+    print_label("op", p->op_name, out);
     if (p->internal) print_internal(p, out);
+    print_label("arms", p->arms, out);
     if (p->self_exclusive) out_text(out, "#[self_exclusive]\n");
     if (p->has_window) out_printf(out, "#[window(%u)]\n", p->window);
 }

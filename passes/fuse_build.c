@@ -66,6 +66,14 @@ static const char *name_arm(struct fuse_build *b)
     return name;
 }
 
+static const char *join_names(const struct fuse_build *b)
+{
+    const char *names = ir_arm_written_names(b->g->members.at[0].stmt->arm);
+    for (uint32_t i = 1; i < b->g->members.n; i++)
+        names = arena_printf(b->m->arena, "%s %s", names, ir_arm_written_names(b->g->members.at[i].stmt->arm));
+    return names;
+}
+
 static struct src_range range_of_members(const struct fuse_group *g)
 {
     struct src_range range = SRC_NONE;
@@ -82,6 +90,7 @@ static void begin_program(struct fuse_build *b)
     const char *name = choose_name(b, wanted);
     b->p = ir_program_new(b->m, name, range_of_members(g));
     b->p->internal = true;
+    b->p->arms = join_names(b);
     if (g->trapping) {
         const struct ir_arm *arm = g->trapping->arm;
         b->p->trap_arm = arm->program->trap_program ? arm->program->trap_arm : arm->name;

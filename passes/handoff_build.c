@@ -466,6 +466,7 @@ struct ir_stmt *handoff_build(struct handoff *h)
     f.arm_name = item_name(f.m, arena_printf(f.m->arena, "%s_%s", first->name, second->name));
     f.program = ir_program_new(f.m, f.arm_name, second->program->range);
     f.program->internal = true;
+    f.program->arms = arena_printf(f.m->arena, "%s %s", ir_arm_written_names(first), ir_arm_written_names(second));
     f.program->workgroup[0] = second->program->workgroup[0];
     f.program->n_workgroup = 1;
     init_part(&f, &f.first, first);

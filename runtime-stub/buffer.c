@@ -155,13 +155,22 @@ static vyre_status hold_range(vyre_buffer *b, uint64_t offset_bytes, const void 
     return VYRE_OK;
 }
 
+static vyre_status copy_remote(vyre_buffer *b, void *to, const void *from, uint64_t n_bytes, struct outcome *o)
+{
+    vyre_context *c = b->context;
+    bool is_upload = (uintptr_t)to >= (uintptr_t)b->bytes && (uintptr_t)to < (uintptr_t)b->bytes + b->n_bytes;
+    uint64_t begin = c->trace ? clock_ns() : 0;
+    vyre_status status = context_check(c, "a copy", o);
+    if (!status) status = context_note(c, c->backend->buffer_copy(b, to, from, n_bytes, o));
+    if (!status && c->trace)
+        trace_add_move(c->trace, is_upload ? TRACE_UPLOAD : TRACE_DOWNLOAD, "buffer", begin, clock_ns(), n_bytes);
+    return status;
+}
+
 vyre_status buffer_copy(vyre_buffer *b, void *to, const void *from, uint64_t n_bytes, struct outcome *o)
 {
     if (!n_bytes) return VYRE_OK;
-    if (b->is_remote) {
-        vyre_status status = context_check(b->context, "a copy", o);
-        return status ? status : context_note(b->context, b->context->backend->buffer_copy(b, to, from, n_bytes, o));
-    }
+    if (b->is_remote) return copy_remote(b, to, from, n_bytes, o);
     memmove(to, from, n_bytes);
     return VYRE_OK;
 }

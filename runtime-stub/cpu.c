@@ -232,7 +232,7 @@ static vyre_status run_launch(vyre_context *c, const struct plan *plan, const st
         pool_run(c->pool, l->n_groups, choose_chunk(c, p, l->n_groups), run_timed_groups, &job);
     }
     learn_cost(p, &job);
-    if (c->trace) trace_add(c->trace, "launch", unit_name(l->program), l->arm, begin, clock_ns(), l->n_groups);
+    if (c->trace) trace_add_launch(c->trace, l, begin, clock_ns());
     pthread_mutex_destroy(&cell.lock);
     return atomic_load_explicit(&cell.lowest, memory_order_relaxed) == no_trap
                ? VYRE_OK

@@ -16,8 +16,9 @@ struct run {
     struct device_block *block;
     uint64_t *at; /* per buffer of the plan: the device's address */
     uint32_t n_args, n_buffers, n_traps;
-    uint32_t since;             /* the first step behind the last one that waited for all before it */
-    struct device_nodes *nodes; /* NULL: launches are queued at once */
+    uint32_t since;              /* the first step behind the last one that waited for all before it */
+    struct device_nodes *nodes;  /* NULL: launches are queued at once */
+    uint64_t traced_ns, n_moved; /* of a trace: when its last event ended; bytes since */
     struct outcome *o;
 };
 
@@ -112,6 +113,7 @@ static vyre_status move_in(struct run *r, uint32_t i)
 {
     const vyre_buffer *b = r->plan->held[i];
     const void *bytes = r->plan->buffers[i].bytes;
+    r->n_moved += buffer_bytes(r, i);
     if (!b || !b->device) return device_upload(r->c, r->job, r->at[i], bytes, buffer_bytes(r, i), r->o);
     return r->d->copy(r->c, r->job->queue, DEVICE_WITHIN, r->at[i], device_address(b, bytes), buffer_bytes(r, i), r->o);
 }
@@ -120,6 +122,7 @@ static vyre_status move_out(struct run *r, uint32_t i)
 {
     const vyre_buffer *b = r->plan->held[i];
     void *bytes = r->plan->buffers[i].bytes;
+    r->n_moved += buffer_bytes(r, i);
     if (!b || !b->device) return device_download(r->c, r->job, bytes, r->at[i], buffer_bytes(r, i), r->o);
     return r->d->copy(r->c, r->job->queue, DEVICE_WITHIN, device_address(b, bytes), r->at[i], buffer_bytes(r, i), r->o);
 }
@@ -331,6 +334,46 @@ static vyre_status launch_parts(struct run *r, uint32_t step)
     return status;
 }
 
+/* -- traces: a part of the plan ends before the next begins, so that the clock tells how long it took -- */
+
+/* From the end of the last part to now. */
+static uint64_t begin_of_part(struct run *r, uint64_t *end_ns)
+{
+    uint64_t begin_ns = r->traced_ns;
+    *end_ns = r->traced_ns = clock_ns();
+    return begin_ns;
+}
+
+static vyre_status wait_for_part(struct run *r)
+{
+    vyre_status status = r->d->mark(r->c, r->job->queue, r->job->half, r->o);
+    return status ? status : r->d->wait(r->c, r->job->queue, r->job->half, r->o);
+}
+
+static void trace_move(struct run *r, const char *category)
+{
+    uint64_t end_ns, begin_ns = begin_of_part(r, &end_ns);
+    trace_add_move(r->c->trace, category, unit_name(r->plan->unit), begin_ns, end_ns, r->n_moved);
+    r->n_moved = 0;
+}
+
+static vyre_status trace_uploads(struct run *r)
+{
+    if (!r->c->trace) return VYRE_OK;
+    vyre_status status = wait_for_part(r);
+    if (!status) trace_move(r, TRACE_UPLOAD);
+    return status;
+}
+
+static vyre_status trace_step(struct run *r, uint32_t step)
+{
+    if (!r->c->trace) return VYRE_OK;
+    vyre_status status = wait_for_part(r);
+    uint64_t end_ns, begin_ns = begin_of_part(r, &end_ns);
+    if (!status) trace_add_launch(r->c->trace, &r->plan->launches[step], begin_ns, end_ns);
+    return status;
+}
+
 /* Several launches can be one graph of the driver's. Memory for it is no condition. */
 static void keep_nodes(struct run *r)
 {
@@ -354,10 +397,11 @@ static vyre_status launch_kept(struct run *r)
 static vyre_status launch_all(struct run *r)
 {
     vyre_status status = VYRE_OK;
-    keep_nodes(r);
+    if (!r->c->trace) keep_nodes(r);
     for (uint32_t i = 0; i < r->plan->unit->n_steps && !status; i++) {
         status = zero_unwritten(r, i, false);
         if (!status && r->plan->launches[i].n_groups) status = launch_parts(r, i);
+        if (!status) status = trace_step(r, i);
     }
     return status ? status : launch_kept(r);
 }
@@ -390,8 +434,10 @@ static vyre_status submit(struct run *r)
     const bool is_timed = r->plan->is_timed;
     r->plan->has_begun = true;
     vyre_status status = r->n_traps ? device_job_traps(r->c, r->job, r->n_traps, r->o) : VYRE_OK;
+    r->traced_ns = r->c->trace ? clock_ns() : 0;
     if (!status) status = zero_early(r);
     if (!status) status = move_all_in(r);
+    if (!status) status = trace_uploads(r);
     if (!status && is_timed) status = r->d->time(r->c, r->job->queue, DEVICE_BEGIN, r->o);
     if (!status) status = launch_all(r);
     if (!status && is_timed) status = r->d->time(r->c, r->job->queue, DEVICE_END, r->o);
@@ -406,6 +452,7 @@ static vyre_status run_job(struct run *r)
     vyre_status status = place_all(r);
     if (!status) status = device_end(r->c, r->job, r->plan->is_timed ? &r->o->device_ns : NULL, submit(r), r->o);
     bool has_failed = status != VYRE_OK;
+    if (!status && r->c->trace) trace_move(r, TRACE_DOWNLOAD);
     if (!status) status = check_traps(r);
     device_block_release(r->c, r->block);
     device_job_give(r->c, r->job, has_failed);

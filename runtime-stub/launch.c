@@ -49,7 +49,8 @@ vyre_status plan_run(vyre_context *c, struct plan *plan, struct outcome *o)
     if (plan->unit->module != c->qualification.probes) stats_add_run(c, plan, status);
     if (!begin) return status;
     uint64_t end = clock_ns();
-    trace_add(c->trace, "run", unit_name(plan->unit), "", begin, end, 0);
+    trace_add(c->trace, &(struct trace_event){
+                            .category = "run", .name = unit_name(plan->unit), .begin_ns = begin, .end_ns = end});
     context_log(c, VYRE_LOG_DETAIL, "%s: %s, %llu ns", unit_name(plan->unit), vyre_status_name(status),
                 (unsigned long long)(end - begin));
     return status;

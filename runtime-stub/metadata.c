@@ -119,7 +119,8 @@ static bool check_program(struct checker *k, const struct vyre_meta_unit *u)
         if (u->dispatch[i] < 0 || !check_expr(k, (uint32_t)u->dispatch[i], u->n_buffers, u->n_params)) return false;
     }
     if (u->rounds != VYRE_META_NONE && !check_expr(k, (uint32_t)u->rounds, u->n_buffers, u->n_params)) return false;
-    return is_string(k, u->op_name) && is_string(k, u->trap_arm) && is_string(k, u->trap_program);
+    return is_string(k, u->op_name) && is_string(k, u->trap_arm) && is_string(k, u->trap_program) &&
+           is_string(k, u->arms);
 }
 
 /* What an arm passes for a formal buffer must be able to stand for it. */

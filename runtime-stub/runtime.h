@@ -297,9 +297,22 @@ struct trace;
 /* VYRE_OK with *trace NULL when path is. */
 vyre_status trace_open(vyre_context *c, const char *path, struct trace **trace, struct outcome *o);
 void trace_close(struct trace *trace);
-/* A complete event. `trace` may be NULL. */
-void trace_add(struct trace *trace, const char *category, const char *name, const char *arm, uint64_t begin_ns,
-               uint64_t end_ns, uint64_t n_groups);
+/* One of the calling thread. `arm` and `arms` may be NULL. */
+struct trace_event {
+    const char *category, *name;
+    const char *arm;  /* goes before the name */
+    const char *arms; /* names with spaces between */
+    uint64_t begin_ns, end_ns;
+    uint64_t n_groups, n_bytes; /* 0: not told */
+};
+/* `trace` may be NULL. */
+void trace_add(struct trace *trace, const struct trace_event *event);
+/* Of a launch and its arms; of what was moved, unless that is nothing. */
+void trace_add_launch(struct trace *trace, const struct launch *l, uint64_t begin_ns, uint64_t end_ns);
+void trace_add_move(struct trace *trace, const char *category, const char *name, uint64_t begin_ns, uint64_t end_ns,
+                    uint64_t n_bytes);
+#define TRACE_UPLOAD "upload"
+#define TRACE_DOWNLOAD "download"
 
 /* -- cpu.c, cpu_level.c ------------------------------------------------------------------------ */
 

@@ -15,7 +15,7 @@
 #include "runtime-stub/runtime.h"
 
 typedef unsigned long long ull;
-enum { MAX_TRACES = 100, LINE_BYTES = 1024 };
+enum { MAX_TRACES = 100, LINE_BYTES = 4096, ROOM_BYTES = 128, NAME_BYTES = 200 };
 
 struct trace {
     vyre_context *context;
@@ -82,34 +82,123 @@ void trace_close(struct trace *t)
     memory_put(&t->context->allocator, t, sizeof *t, _Alignof(struct trace));
 }
 
-/* Names are identifiers of the language: nothing in them needs escaping. Times without floats: locales write them
- * differently. */
-static int format_event(char *line, const struct trace *t, const char *category, const char *name, const char *arm,
-                        uint64_t begin_ns, uint64_t end_ns, uint64_t n_groups)
+/* -- events ------------------------------------------------------------------------------------ */
+
+/* What is written so far of an event; n past the end: it did not fit. */
+struct line {
+    char text[LINE_BYTES];
+    size_t n;
+};
+
+static void put(struct line *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void put(struct line *l, const char *format, ...)
 {
-    return snprintf(line, LINE_BYTES,
-                    "%s{\"name\": \"%.200s%s%.200s\", \"cat\": \"%s\", \"ph\": \"X\", \"ts\": %llu.%03llu, "
-                    "\"dur\": %llu.%03llu, \"pid\": %ld, \"tid\": %ld, \"args\": {\"workgroups\": %llu}}\n]\n",
-                    t->has_events ? ",\n" : "", arm, *arm ? ": " : "", name, category, (ull)(begin_ns / 1000),
-                    (ull)(begin_ns % 1000), (ull)((end_ns - begin_ns) / 1000), (ull)((end_ns - begin_ns) % 1000),
-                    (long)getpid(), (long)syscall(SYS_gettid), (ull)n_groups);
+    va_list args;
+    va_start(args, format);
+    int n = l->n < LINE_BYTES ? vsnprintf(l->text + l->n, LINE_BYTES - l->n, format, args) : 0;
+    va_end(args);
+    l->n = n < 0 ? LINE_BYTES : l->n + (size_t)n;
 }
 
-void trace_add(struct trace *t, const char *category, const char *name, const char *arm, uint64_t begin_ns,
-               uint64_t end_ns, uint64_t n_groups)
+/* Names are identifiers of the language, but what an object says is not checked for that. */
+static void put_name(struct line *l, const char *name, size_t n)
 {
-    char line[LINE_BYTES];
+    for (size_t i = 0; i < n && i < NAME_BYTES; i++) {
+        bool is_plain = (unsigned char)name[i] >= ' ' && name[i] != '"' && name[i] != '\\';
+        put(l, "%c", is_plain ? name[i] : '_');
+    }
+}
+
+/* ["first", "second", ...]: as many as fit. */
+static void put_names(struct line *l, const char *names)
+{
+    const char *separator = "";
+    put(l, "[");
+    while (*names) {
+        size_t n = strcspn(names, " ");
+        if (l->n + n > LINE_BYTES - ROOM_BYTES) break;
+        put(l, "%s\"", separator);
+        put_name(l, names, n);
+        put(l, "\"");
+        separator = ", ";
+        names += n + (names[n] == ' ');
+    }
+    put(l, "]");
+}
+
+static void put_facts(struct line *l, const struct trace_event *e)
+{
+    const char *separator = "";
+    put(l, "{");
+    if (e->n_groups) put(l, "\"workgroups\": %llu", (ull)e->n_groups);
+    if (e->n_groups) separator = ", ";
+    if (e->n_bytes) put(l, "%s\"bytes\": %llu", separator, (ull)e->n_bytes);
+    if (e->n_bytes) separator = ", ";
+    if (!e->arms || !*e->arms) {
+        put(l, "}");
+        return;
+    }
+    put(l, "%s\"arms\": ", separator);
+    put_names(l, e->arms);
+    put(l, "}");
+}
+
+/* Times without floats: locales write them differently. */
+static void put_event(struct line *l, const struct trace_event *e)
+{
+    bool has_arm = e->arm && *e->arm;
+    uint64_t ns = e->end_ns > e->begin_ns ? e->end_ns - e->begin_ns : 0;
+    put(l, "{\"name\": \"");
+    if (has_arm) put_name(l, e->arm, strlen(e->arm));
+    put(l, "%s", has_arm ? ": " : "");
+    put_name(l, e->name, strlen(e->name));
+    put(l,
+        "\", \"cat\": \"%s\", \"ph\": \"X\", \"ts\": %llu.%03llu, \"dur\": %llu.%03llu, \"pid\": %ld, \"tid\": %ld, "
+        "\"args\": ",
+        e->category, (ull)(e->begin_ns / 1000), (ull)(e->begin_ns % 1000), (ull)(ns / 1000), (ull)(ns % 1000),
+        (long)getpid(), (long)syscall(SYS_gettid));
+    put_facts(l, e);
+    put(l, "}\n]\n");
+}
+
+void trace_add(struct trace *t, const struct trace_event *event)
+{
+    struct line line;
     bool ok = true;
     if (!t) return;
+    line.n = 0;
     pthread_mutex_lock(&t->lock);
-    int n = format_event(line, t, category, name, arm, begin_ns, end_ns, n_groups);
-    if (n > 0 && n < LINE_BYTES && !t->has_failed) {
+    put(&line, "%s", t->has_events ? ",\n" : "");
+    put_event(&line, event);
+    if (line.n < LINE_BYTES && !t->has_failed) {
         off_t at = t->has_events ? t->end - 1 : t->end; /* the comma takes the place of the line's end */
-        ok = write_at(t->file, line, (size_t)n, at);
-        t->end = at + n - 2;
+        ok = write_at(t->file, line.text, line.n, at);
+        t->end = at + (off_t)line.n - 2;
         t->has_events = true;
         t->has_failed = !ok;
     }
     pthread_mutex_unlock(&t->lock);
     if (!ok) context_log(t->context, VYRE_LOG_ERROR, "the trace cannot be written: %s", strerror(errno));
+}
+
+void trace_add_launch(struct trace *t, const struct launch *l, uint64_t begin_ns, uint64_t end_ns)
+{
+    if (!t) return;
+    const char *arms = unit_string(l->program, l->program->meta->arms);
+    trace_add(t, &(struct trace_event){.category = "launch",
+                                       .name = unit_name(l->program),
+                                       .arm = l->arm,
+                                       .arms = *arms ? arms : l->arm,
+                                       .begin_ns = begin_ns,
+                                       .end_ns = end_ns,
+                                       .n_groups = l->n_groups});
+}
+
+void trace_add_move(struct trace *t, const char *category, const char *name, uint64_t begin_ns, uint64_t end_ns,
+                    uint64_t n_bytes)
+{
+    if (n_bytes)
+        trace_add(t,
+                  &(struct trace_event){
+                      .category = category, .name = name, .begin_ns = begin_ns, .end_ns = end_ns, .n_bytes = n_bytes});
 }

@@ -153,7 +153,8 @@ struct vulkan_recording {
     struct vulkan_memory args;  /* launch words that are too many for push constants */
     uint64_t *args_at;          /* per step */
     uint64_t device_bytes;
-    size_t n_bytes; /* of this block */
+    VkQueryPool trace_times; /* of a context with a trace: before and after the uploads, after each step, after all */
+    size_t n_bytes;          /* of this block */
 };
 enum { VULKAN_TRAP_STRIDE = 256, VULKAN_TRAP_BYTES = VYRE_SPIRV_MAX_TRAP_CODES * 4 };
 
@@ -177,6 +178,19 @@ void vulkan_give_recording(vyre_context *c, struct vulkan_recording *r);
 void vulkan_end_recording(vyre_context *c, struct vulkan_recording *r); /* instead of giving it back */
 /* Forgets those that use the buffer; NULL: all. */
 void vulkan_forget_recordings(vyre_context *c, VkBuffer buffer);
+
+/* -- vulkan_trace.c: does nothing in contexts without a trace */
+vyre_status vulkan_trace_begin(vyre_context *c, struct vulkan_recording *r, struct outcome *o);
+void vulkan_trace_reset(vyre_context *c, const struct vulkan_recording *r, VkCommandBuffer commands);
+/* When all that was recorded before has ended: the uploads, a step, all. */
+enum { VULKAN_TRACE_START, VULKAN_TRACE_UPLOADS, VULKAN_TRACE_STEPS };
+void vulkan_trace_mark(vyre_context *c, const struct vulkan_recording *r, VkCommandBuffer commands, uint32_t which);
+/* The clock before the copies in, before the submission, after it, after the copies out; and bytes copied. */
+struct vulkan_trace_times {
+    uint64_t in_ns, submit_ns, end_ns, out_ns, n_uploaded, n_downloaded;
+};
+void vulkan_trace_write(vyre_context *c, const struct vulkan_recording *r, const struct plan *plan,
+                        const struct vulkan_trace_times *times);
 
 /* -- vulkan_run.c */
 vyre_status vulkan_run(vyre_context *c, struct plan *plan, struct outcome *o);

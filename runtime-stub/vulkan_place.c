@@ -225,6 +225,7 @@ static vyre_status fill_recording(vyre_context *c, struct vulkan_recording *r, c
     if (!status) status = vulkan_allocate(c, VULKAN_READBACK, (uint64_t)n_steps * VULKAN_TRAP_STRIDE, &r->traps, o);
     for (uint32_t i = 0; i < n_steps && !status; i++)
         status = make_set(c, r, i, o);
+    if (!status) status = vulkan_trace_begin(c, r, o);
     return status ? status : vulkan_take_job(c, &r->job, o);
 }
 
@@ -237,6 +238,7 @@ void vulkan_end_recording(vyre_context *c, struct vulkan_recording *r)
     }
     vulkan_release(c, &r->traps);
     vulkan_release(c, &r->args);
+    v->vk.DestroyQueryPool(v->device, r->trace_times, NULL);
     if (r->descriptors) v->vk.DestroyDescriptorPool(v->device, r->descriptors, NULL);
     if (r->job) vulkan_give_job(c, r->job);
     memory_put(&c->allocator, r, r->n_bytes, 16);

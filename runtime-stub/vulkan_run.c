@@ -241,11 +241,17 @@ static vyre_status record(struct run *r)
     vyre_status status = vulkan_begin(r->c, r->recording->job, r->o);
     if (status) return status;
     record_timestamp(r, VK_PIPELINE_STAGE_TOP_OF_PIPE_BIT, 0);
+    vulkan_trace_reset(r->c, r->recording, r->commands);
+    vulkan_trace_mark(r->c, r->recording, r->commands, VULKAN_TRACE_START);
     record_uploads(r);
     record_temp_zeros(r);
-    for (uint32_t i = 0; i < r->plan->unit->n_steps && !status; i++)
+    vulkan_trace_mark(r->c, r->recording, r->commands, VULKAN_TRACE_UPLOADS);
+    for (uint32_t i = 0; i < r->plan->unit->n_steps && !status; i++) {
         status = record_launch(r, i);
+        vulkan_trace_mark(r->c, r->recording, r->commands, VULKAN_TRACE_STEPS + i);
+    }
     record_downloads(r);
+    vulkan_trace_mark(r->c, r->recording, r->commands, VULKAN_TRACE_STEPS + r->plan->unit->n_steps);
     record_timestamp(r, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, 1);
     return status ? status : vulkan_end(r->c, r->recording->job, r->o);
 }
@@ -277,27 +283,33 @@ static unsigned char *host_side(const struct vulkan_placed *p)
     return p->device.mapped ? p->device.mapped : p->staging.mapped;
 }
 
-static void copy_in(struct run *r)
+static uint64_t copy_in(struct run *r)
 {
     const struct vulkan_recording *k = r->recording;
+    uint64_t n_bytes = 0;
     for (uint32_t i = 0; i < k->n_args; i++) {
         unsigned char *to = host_side(&k->placed[i]);
         if (!to || argument(r, i)->access == VYRE_ACCESS_WRITE) continue;
         memcpy(to, r->plan->buffers[i].bytes, k->placed[i].n_bytes);
         stats_add_upload(r->c, k->placed[i].n_bytes);
+        n_bytes += k->placed[i].n_bytes;
     }
     memset(k->traps.mapped, 0, (size_t)r->plan->unit->n_steps * VULKAN_TRAP_STRIDE);
+    return n_bytes;
 }
 
-static void copy_out(struct run *r)
+static uint64_t copy_out(struct run *r)
 {
     const struct vulkan_recording *k = r->recording;
+    uint64_t n_bytes = 0;
     for (uint32_t i = 0; i < k->n_args; i++) {
         const unsigned char *from = host_side(&k->placed[i]);
         if (!from || !vulkan_is_written(argument(r, i))) continue;
         memcpy(r->plan->buffers[i].bytes, from, k->placed[i].n_bytes);
         stats_add_download(r->c, k->placed[i].n_bytes);
+        n_bytes += k->placed[i].n_bytes;
     }
+    return n_bytes;
 }
 
 /* The lowest invocation, inverted, and its code; 0: none. */
@@ -339,16 +351,26 @@ static void read_timestamps(struct run *r)
     r->o->device_ns = (uint64_t)((double)ticks * (double)v->limits.timestampPeriod);
 }
 
+static uint64_t trace_clock(const struct run *r)
+{
+    return r->c->trace ? clock_ns() : 0;
+}
+
 static vyre_status run_recording(struct run *r)
 {
     r->commands = r->recording->job->commands;
     vyre_status status = update_commands(r);
     if (status) return status;
-    copy_in(r);
+    struct vulkan_trace_times t = {.in_ns = trace_clock(r)};
+    t.n_uploaded = copy_in(r);
+    t.submit_ns = trace_clock(r);
     status = vulkan_submit(r->c, r->recording->job, r->o);
     if (status) return status;
-    copy_out(r);
+    t.end_ns = trace_clock(r);
+    t.n_downloaded = copy_out(r);
+    t.out_ns = trace_clock(r);
     read_timestamps(r);
+    vulkan_trace_write(r->c, r->recording, r->plan, &t);
     return check_traps(r);
 }
 

@@ -66,7 +66,7 @@ struct vyre_image {
 
 /* -- metadata: the interface of programs and pipelines, and how to launch them ----------------- */
 
-enum { VYRE_META_VERSION = 4, VYRE_META_NONE = -1, VYRE_META_MAX_DEPTH = 1024 };
+enum { VYRE_META_VERSION = 5, VYRE_META_NONE = -1, VYRE_META_MAX_DEPTH = 1024 };
 
 /* A table: offset from the start of the metadata, and entries. Tables lie one after the other in the order below. */
 struct vyre_meta_table {
@@ -107,6 +107,7 @@ struct vyre_meta_unit {
     uint32_t nesting;        /* programs: how deep blocks nest; a loop counts 2, one with `max` 3 */
     vyre_meta_expr rounds;   /* programs: at most so many rounds of its loops for an invocation; or NONE: no bound */
     uint32_t has_free_width; /* programs: workgroups of any width compute the same */
+    uint32_t arms, reserved; /* programs: names, with spaces between, of the arms that passes made it of; "": of none */
 };
 
 enum vyre_meta_buffer_flag {
