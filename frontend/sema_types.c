@@ -59,15 +59,7 @@ struct ir_expr *sema_zero(struct sema *s, ir_type type, struct src_range range)
     return ir_expr_new(s->m, IR_OP_VEC, type, lanes, type.lanes, range);
 }
 
-/* -- numbers ------------------------------------------------------------------------------------------------ */
-
-/* A literal taken apart: digits without underscores and suffix, NUL-terminated. */
-struct number {
-    const char *digits;
-    uint32_t base;
-    bool is_float;         /* has a point or an exponent */
-    enum ir_scalar suffix; /* IR_NONE: none */
-};
+/* -- escapes ----------------------------------------------------------------------------------------------- */
 
 static bool is_digit(char c, uint32_t base)
 {
@@ -77,6 +69,36 @@ static bool is_digit(char c, uint32_t base)
 
     return value < base;
 }
+
+static uint32_t hex_value(char c)
+{
+    return c <= '9' ? (uint32_t)(c - '0') : (uint32_t)((c | 32) - 'a') + 10;
+}
+
+/* Undoes one escape, of which `at` is behind the backslash; returns what follows it, NULL when it is none. */
+static const char *read_escape(const char *at, const char *end, char *byte)
+{
+    static const char letters[] = "ntr0\\\"'", bytes[] = "\n\t\r\0\\\"'";
+    const char *found = at < end ? memchr(letters, *at, sizeof letters - 1) : NULL;
+
+    if (found) {
+        *byte = bytes[found - letters];
+        return at + 1;
+    }
+    if (end - at < 3 || *at != 'x' || !is_digit(at[1], 16) || !is_digit(at[2], 16)) return NULL;
+    *byte = (char)(hex_value(at[1]) << 4 | hex_value(at[2]));
+    return at + 3;
+}
+
+/* -- numbers ------------------------------------------------------------------------------------------------ */
+
+/* A literal taken apart: digits without underscores and suffix, NUL-terminated. */
+struct number {
+    const char *digits;
+    uint32_t base;
+    bool is_float;         /* has a point or an exponent */
+    enum ir_scalar suffix; /* IR_NONE: none */
+};
 
 static bool find_suffix(const char *text, size_t size_bytes, enum ir_scalar *suffix)
 {
@@ -111,13 +133,26 @@ static const char *skip_decimal(const char *at, const char *end, struct number *
     return at;
 }
 
+/* A character is another way to write the number of its byte. */
+static bool split_character(struct sema *s, const char *text, size_t size_bytes, struct number *number)
+{
+    const char *at = text + 1, *end = text + size_bytes;
+    char byte = *at;
+
+    if (size_bytes < 3 || byte == '\'' || byte & 0x80) return false;
+    at = byte == '\\' ? read_escape(at + 1, end, &byte) : at + 1;
+    if (!at || at + 1 != end || *at != '\'') return false;
+    *number = (struct number){.base = 10, .digits = arena_printf(s->arena, "%u", (unsigned char)byte)};
+    return true;
+}
+
 static bool split_number(struct sema *s, const char *text, size_t size_bytes, struct number *number)
 {
     const char *at = text, *end = text + size_bytes, *begin;
     char mark = size_bytes > 1 && text[0] == '0' ? text[1] | 32 : 0;
     char *digits;
 
-    *number = (struct number){.base = mark == 'x' ? 16 : mark == 'b' && !is_digit(text[1], 10) ? 2 : 10};
+    *number = (struct number){.base = mark == 'x' ? 16 : mark == 'o' ? 8 : mark == 'b' ? 2 : 10};
     if (number->base != 10 && size_bytes > 2 && find_suffix(text + 1, size_bytes - 1, &number->suffix))
         number->base = 10;
     if (number->base != 10) at += 2;
@@ -219,7 +254,12 @@ struct ir_expr *sema_number(struct sema *s, const struct syn_expr *e, ir_type wa
     ir_type type = want;
     bool fits;
 
-    if (!split_number(s, text, size_bytes, &number)) {
+    if (*text == '\'') {
+        if (!split_character(s, text, size_bytes, &number)) {
+            diag_report(s->diags, DIAG_NO_CHARACTER, e->range, (int)size_bytes, text);
+            return NULL;
+        }
+    } else if (!split_number(s, text, size_bytes, &number)) {
         diag_report(s->diags, DIAG_BAD_NUMBER, e->range, arena_copy(s->arena, text, size_bytes));
         return NULL;
     }
@@ -305,26 +345,6 @@ bool sema_count(struct sema *s, const struct syn_expr *e, const char *what, uint
 }
 
 /* -- strings ------------------------------------------------------------------------------------------------ */
-
-static uint32_t hex_value(char c)
-{
-    return c <= '9' ? (uint32_t)(c - '0') : (uint32_t)((c | 32) - 'a') + 10;
-}
-
-/* Undoes one escape, of which `at` is behind the backslash; returns what follows it, NULL when it is none. */
-static const char *read_escape(const char *at, const char *end, char *byte)
-{
-    static const char letters[] = "ntr0\\\"", bytes[] = "\n\t\r\0\\\"";
-    const char *found = at < end ? memchr(letters, *at, sizeof letters - 1) : NULL;
-
-    if (found) {
-        *byte = bytes[found - letters];
-        return at + 1;
-    }
-    if (end - at < 3 || *at != 'x' || !is_digit(at[1], 16) || !is_digit(at[2], 16)) return NULL;
-    *byte = (char)(hex_value(at[1]) << 4 | hex_value(at[2]));
-    return at + 3;
-}
 
 const char *sema_string(struct sema *s, const struct syn_expr *e, size_t *size_bytes)
 {

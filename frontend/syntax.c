@@ -88,13 +88,15 @@ static struct syn_expr *take_pending(struct parser *p, enum syn_expr_kind kind, 
     return e;
 }
 
-/* Suffixed numbers name their type after their digits; a float without suffix has a point or an exponent. */
+/* Suffixed numbers name their type after their digits; a float without suffix has a point or an exponent. What is no
+ * number at all is told when its value is asked for. */
 static uint8_t number_flags(const char *text, size_t size_bytes)
 {
     uint8_t flags = SYN_FLAG_UNTYPED;
-    bool is_based = size_bytes > 1 && text[0] == '0' && (text[1] | 32) != 'e' && (text[1] | 32) >= 'a';
-    bool is_hex = is_based && (text[1] | 32) == 'x';
+    char mark = size_bytes > 2 && text[0] == '0' ? text[1] | 32 : 0;
+    bool is_hex = mark == 'x', is_based = is_hex || mark == 'o' || (mark == 'b' && text[2] != 'f');
 
+    if (text[0] == '\'') return flags;
     for (size_t i = is_based ? 2 : 0; i < size_bytes; i++) {
         char c = text[i] | 32;
         if (text[i] == '.' || (c == 'e' && !is_based))
