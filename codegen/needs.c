@@ -113,6 +113,7 @@ static void visit_stmt(struct walk *w, const struct ir_stmt *s, uint32_t depth, 
         break;
     case IR_STMT_COPY_ASYNC:
         note_small_store(w, s->copy.dst, true);
+        if (ir_type_info(s->copy.dst->elem)->mem_bytes == 8) w->bits |= BIT(INT64);
         break;
     case IR_STMT_ATOMIC:
         visit_atomic(w, s, in_loop);

@@ -34,11 +34,11 @@ void codegen_find_device_tables(const struct ir_program *p, struct arena *arena,
 /* The targets of the family, and how they differ. */
 static const struct spirv_target {
     enum target_id id;
-    bool has_small_storage;
+    bool has_all_sizes; /* else words alone */
 } spirv_targets[] = {{TARGET_SPIRV_VULKAN_1_2, true}, {TARGET_SPIRV_VULKAN_1_2_WORDS, false}};
 enum { N_SPIRV_TARGETS = sizeof spirv_targets / sizeof *spirv_targets };
 
-/* Where nothing is smaller than a word, all targets have the same image, which the first one has alone. */
+/* Where everything is a word, all targets have the same image, which the first one has alone. */
 static void add_spirv_program(const struct ir_program *p, const struct codegen_options *options, struct arena *arena,
                               struct memory *mem, struct container_image *images, uint32_t *n)
 {
@@ -48,9 +48,10 @@ static void add_spirv_program(const struct ir_program *p, const struct codegen_o
         struct spirv_options spirv = {.version = 0x00010300,
                                       .opt_level = options->opt_level,
                                       .debug_info = options->debug_info,
-                                      .storage_8bit = target->has_small_storage,
-                                      .storage_16bit = target->has_small_storage};
-        if (!options->targets->has[target->id] || (has_any && !spirv_has_small_storage(p))) continue;
+                                      .storage_8bit = target->has_all_sizes,
+                                      .storage_16bit = target->has_all_sizes,
+                                      .int64 = target->has_all_sizes};
+        if (!options->targets->has[target->id] || (has_any && !spirv_has_other_than_words(p))) continue;
         struct out image;
         out_init(&image, mem);
         spirv_write_image(p, &spirv, arena, &image);

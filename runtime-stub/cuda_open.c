@@ -217,8 +217,9 @@ static uint32_t parse_sm(const char *arch)
 }
 
 /* Machine code of exactly this device, or else the PTX that knows most of it. */
-static uint32_t rank_image(const vyre_context *c, uint32_t kind, const char *arch)
+static uint32_t rank_image(const vyre_context *c, uint32_t wanted, uint32_t kind, const char *arch)
 {
+    (void)wanted;
     uint32_t sm = parse_sm(arch), mine = cuda_of(c)->sm;
     if (kind == VYRE_IMAGE_CUBIN) return sm == mine ? UINT32_MAX : 0;
     return kind == VYRE_IMAGE_PTX && sm <= mine ? sm : 0;

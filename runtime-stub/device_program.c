@@ -75,7 +75,7 @@ static vyre_status make(vyre_context *c, const struct vyre_unit *u, struct devic
 {
     uint64_t n_bytes = 0;
     struct device_program made;
-    const unsigned char *bytes = module_image(u->module, c->gpu->driver->rank, unit_name(u), &n_bytes, o);
+    const unsigned char *bytes = module_image(u->module, c->gpu->driver->rank, 0, unit_name(u), &n_bytes, o);
     if (!bytes) return o->status;
     if (!open_image(bytes, n_bytes, u, &made))
         return outcome_fail(o, VYRE_ERROR_BAD_MODULE, "%s: its image for %s is damaged: compile the object again",

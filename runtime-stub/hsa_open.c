@@ -244,8 +244,9 @@ static bool is_generic_of(const char *family, const char *processor)
 }
 
 /* Code for exactly this processor, then what the runtime says that it runs, then that of the family. */
-static uint32_t rank_image(const vyre_context *c, uint32_t kind, const char *arch)
+static uint32_t rank_image(const vyre_context *c, uint32_t wanted, uint32_t kind, const char *arch)
 {
+    (void)wanted;
     const struct hsa *h = hsa_of(c);
     if (kind != VYRE_IMAGE_AMDGCN) return 0;
     for (uint32_t i = 0; i < h->n_processors; i++)

@@ -236,25 +236,27 @@ static bool open_container(const struct module *m, struct container_view *view)
 
 /* The best for the device, of the program of this name or, for NULL, of any. */
 static const struct vyre_image *find_image(const vyre_context *c, const struct container_view *view, image_rank *rank,
-                                           const char *name)
+                                           uint32_t wanted, const char *name)
 {
     const struct vyre_image *best = NULL;
     uint32_t best_rank = 0;
     for (uint32_t i = 0; i < view->head->n_images; i++) {
         const struct vyre_image *image = container_image(view, i);
         if (name && strcmp(view->strings + image->name, name) != 0) continue;
-        uint32_t here = rank(c, image->kind, view->strings + image->arch);
+        uint32_t here = rank(c, wanted, image->kind, view->strings + image->arch);
         if (here > best_rank) best = image;
         if (here > best_rank) best_rank = here;
     }
     return best;
 }
 
-const void *module_image(struct module *m, image_rank *rank, const char *name, uint64_t *n_bytes, struct outcome *o)
+const void *module_image(struct module *m, image_rank *rank, uint32_t wanted, const char *name, uint64_t *n_bytes,
+                         struct outcome *o)
 {
     struct container_view view = {0};
-    const struct vyre_image *image = open_container(m, &view) ? find_image(m->context, &view, rank, name) : NULL;
-    if (!image && view.bytes && find_image(m->context, &view, rank, NULL)) {
+    const struct vyre_image *image =
+        open_container(m, &view) ? find_image(m->context, &view, rank, wanted, name) : NULL;
+    if (!image && view.bytes && find_image(m->context, &view, rank, wanted, NULL)) {
         outcome_fail(o, VYRE_ERROR_UNSUPPORTED,
                      "the object has code for %s, but none of '%s': the compiler has said why", m->context->device,
                      name);

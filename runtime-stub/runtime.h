@@ -171,11 +171,13 @@ struct module {
     size_t n_bytes;            /* of this block, which holds the arrays too */
 };
 
-/* How well the context's device is served by an image of this kind and architecture: the greatest wins, 0 is useless. */
-typedef uint32_t image_rank(const vyre_context *c, uint32_t kind, const char *arch);
+/* How well the context's device is served by an image of this kind and architecture: the greatest wins, 0 is useless. `wanted` is the
+ * backend's own: what it asked module_image for. */
+typedef uint32_t image_rank(const vyre_context *c, uint32_t wanted, uint32_t kind, const char *arch);
 /* The best image of the program of this name, decompressed into memory of the context's allocator; of equals the first.
  * NULL: *o says why. */
-const void *module_image(struct module *m, image_rank *rank, const char *name, uint64_t *n_bytes, struct outcome *o);
+const void *module_image(struct module *m, image_rank *rank, uint32_t wanted, const char *name, uint64_t *n_bytes,
+                         struct outcome *o);
 /* The k-th `data` of the object, in place; NULL past the last. */
 const void *module_table(struct module *m, uint32_t k, uint64_t *n_bytes);
 /* The loaded module, loading it the first time. NULL: reported. */

@@ -88,6 +88,10 @@ vyre_status vulkan_buffer_wrap(vyre_buffer *b, vyre_native_kind kind, uint64_t h
 vyre_status vulkan_buffer_copy(vyre_buffer *b, void *to, const void *from, uint64_t n_bytes, struct outcome *o);
 
 /* -- vulkan_program.c */
+/* The images that a program may have. */
+enum vulkan_form { VULKAN_PLAIN, VULKAN_WORDS, VULKAN_FORM_COUNT };
+/* Which one serves the device best, by the program's needs (needs.def). */
+enum vulkan_form vulkan_form_of(const struct vulkan *v, uint32_t needs);
 /* What a module has on the device: vulkan_load. */
 struct vulkan_module {
     struct vulkan_program *programs;

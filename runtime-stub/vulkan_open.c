@@ -221,7 +221,7 @@ static vyre_status choose_device(struct vulkan *v, const struct settings *s, str
 static void note_fingerprint(struct vulkan *v, const struct device_facts *f)
 {
     const struct {
-        uint32_t vendor, device, driver_version, driver_id, api_version, small_storage;
+        uint32_t vendor, device, driver_version, driver_id, api_version, abilities;
         uint8_t pipeline_cache[VK_UUID_SIZE], driver[VK_UUID_SIZE], unit[VK_UUID_SIZE];
         char info[VK_MAX_DRIVER_INFO_SIZE];
     } p = {.vendor = f->properties.properties.vendorID,
@@ -229,7 +229,7 @@ static void note_fingerprint(struct vulkan *v, const struct device_facts *f)
            .driver_version = f->properties.properties.driverVersion,
            .driver_id = f->driver.driverID,
            .api_version = f->properties.properties.apiVersion,
-           .small_storage = v->abilities.small_storage};
+           .abilities = v->abilities.small_storage | v->abilities.int64 << 1};
     _Static_assert(sizeof p <= FINGERPRINT_BYTES, "the fingerprint has room for it");
     memcpy(v->fingerprint, &p, sizeof p);
     memcpy(v->fingerprint + offsetof(__typeof__(p), pipeline_cache), f->properties.properties.pipelineCacheUUID,
@@ -369,7 +369,7 @@ static void copy_fingerprint(const vyre_context *c, uint8_t *bytes)
 static uint32_t more_needs(const vyre_context *c, uint32_t needs)
 {
     uint32_t more = 0;
-    if (c->vulkan->abilities.small_storage) return 0;
+    if (vulkan_form_of(c->vulkan, needs) != VULKAN_WORDS) return 0;
     if (needs & 1u << VYRE_NEED_SMALL_STORES) more |= 1u << VYRE_NEED_ATOMICS;
     if (needs & 1u << VYRE_NEED_SMALL_LOOP_STORES) more |= 1u << VYRE_NEED_LOOP_ATOMICS;
     return more;

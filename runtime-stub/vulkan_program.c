@@ -138,17 +138,28 @@ static void destroy(struct vulkan *v, struct vulkan_program *p)
 
 /* -- on first use */
 
-static uint32_t rank_image(const vyre_context *c, uint32_t kind, const char *arch)
+enum vulkan_form vulkan_form_of(const struct vulkan *v, uint32_t needs)
 {
+    const uint32_t wide = 1u << VYRE_NEED_INT64 | 1u << VYRE_NEED_FLOAT64;
+    bool is_lesser = !v->abilities.small_storage || (!v->abilities.int64 && needs & wide);
+    return is_lesser ? VULKAN_WORDS : VULKAN_PLAIN;
+}
+
+/* The wanted one; else plain code, which is there where nothing differs; else what an object was made for. */
+static uint32_t rank_image(const vyre_context *c, uint32_t wanted, uint32_t kind, const char *arch)
+{
+    static const char *const archs[VULKAN_FORM_COUNT] = {VYRE_SPIRV_PLAIN, VYRE_SPIRV_WORDS};
+    (void)c;
     if (kind != VYRE_IMAGE_SPIRV) return 0;
-    bool is_of_words = !strcmp(arch, VYRE_SPIRV_WORDS);
-    return is_of_words == c->vulkan->abilities.small_storage ? 1 : 2;
+    if (!strcmp(arch, archs[wanted])) return 3;
+    return !strcmp(arch, VYRE_SPIRV_PLAIN) ? 2 : !strcmp(arch, VYRE_SPIRV_WORDS);
 }
 
 static vyre_status make(vyre_context *c, const struct vyre_unit *u, struct vulkan_program *p, struct outcome *o)
 {
     uint64_t n_bytes = 0;
-    const unsigned char *bytes = module_image(u->module, rank_image, unit_name(u), &n_bytes, o);
+    const unsigned char *bytes =
+        module_image(u->module, rank_image, vulkan_form_of(c->vulkan, u->meta->needs), unit_name(u), &n_bytes, o);
     if (!bytes) return o->status;
     if (!open_image(bytes, n_bytes, u, p))
         return outcome_fail(o, VYRE_ERROR_BAD_MODULE, "%s: its SPIR-V image is damaged: compile the object again",

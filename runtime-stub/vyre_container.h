@@ -246,7 +246,8 @@ enum { VYRE_SPIRV_NONE = 0xFFFFFFFF };
 /* One program: this head, then n_buffers bindings, n_tables pairs of (number of the DATA image, binding), n_params
  * offsets in the launch's words, n_trap_codes codes, all u32, then the module. What the launch's words are:
  * codegen/spirv/spirv.h. A program may have a second image of the architecture VYRE_SPIRV_WORDS, without storage of 8 and
- * 16 bits, for devices that have none. */
+ * 16 bits and without 64-bit integers, for devices that lack one of them. */
+#define VYRE_SPIRV_PLAIN "vulkan1.2"
 #define VYRE_SPIRV_WORDS "vulkan1.2-words"
 struct vyre_spirv_head {
     uint32_t head_bytes;                  /* of this struct; the lists follow */

@@ -1,7 +1,8 @@
 /* emit.h - what the files of the SPIR-V emitter share. Private to codegen/spirv/.
  *
  * How values are held. bool is OpTypeBool. Integers of up to 32 bits are one 32-bit register, kept zero-extended (unsigned) or
- * sign-extended (signed), so that a device needs no small integer arithmetic; 64-bit ones are one 64-bit register. f16, bf16
+ * sign-extended (signed), so that a device needs no small integer arithmetic; 64-bit ones are one 64-bit register, or where the device has
+ * none a vector of two words, the lower one first (emit_pair.h). f16, bf16
  * and f32 are a 32-bit float register whose value is one of the type's. Vectors are their components, one id each.
  *
  * How a program sees the world (the contract with runtime-stub/vulkan.c): see spirv.h. */
@@ -23,7 +24,7 @@ struct spirv_array {
     spv_id len;       /* u32: element count; a constant, or loaded once at the start */
     spv_id unit_type; /* of one memory unit: 8, 16, 32 or 64 bits wide unsigned */
     uint32_t unit_bits;
-    uint32_t units; /* per element: components of vectors; 2 for 64-bit elements in 32-bit units */
+    uint32_t units; /* per element: components of vectors, twice as many for 64-bit ones in 32-bit units */
     SpvStorageClass storage;
     bool is_block; /* reached through member 0 of a block */
 };
@@ -45,10 +46,12 @@ struct spirv {
     spv_value *params; /* by index: values, loaded at the start */
     spv_id width;      /* of the workgroup, where it is chosen when the pipeline is made; else 0 */
     spv_id groups[3], lid[3], wid[3], gid[3], linear_lid, linear_gid;
-    spv_id alive;       /* bool variable, where the program has both traps and synchronisation; else 0 */
-    spv_id trap_record; /* the block the trap is written to; 0 without traps */
-    spv_id hidden_zero; /* u32: 0, a constant that the driver cannot see, where it is wrong about zeros; or no id */
-    spv_id exchange;    /* workgroup array for subgroup operations, one u32 pair per invocation */
+    spv_id alive;         /* bool variable, where the program has both traps and synchronisation; else 0 */
+    spv_id trap_record;   /* the block the trap is written to; 0 without traps */
+    spv_id hidden_zero;   /* u32: 0, a constant that the driver cannot see, where it is wrong about zeros; or no id */
+    bool has_pairs;       /* 64-bit integers are */
+    spv_id pair_division; /* the function, once made */
+    spv_id exchange;      /* workgroup array for subgroup operations, one u32 pair per invocation */
     VEC(struct spirv_loop) loops;
     spv_id exact_functions[SPIRV_EXACT_COUNT]; /* made on first use */
     spv_id exact_flags[SPIRV_EXACT_COUNT];     /* specialisation constants */
@@ -66,6 +69,18 @@ spv_id spirv_wrap(struct spirv *e, enum ir_scalar s, spv_id value);
 spv_id spirv_to_memory(struct spirv *e, enum ir_scalar s, spv_id value);
 spv_id spirv_from_memory(struct spirv *e, enum ir_scalar s, spv_id bits);
 spv_id spirv_canonical_nan(struct spirv *e, enum ir_scalar s, spv_id value); /* of f32 and f64 registers */
+
+/* A word of a 64-bit integer, 0 being the lower one; and the integer of two words. */
+spv_id spirv_half(struct spirv *e, spv_id a, uint32_t which);
+spv_id spirv_join(struct spirv *e, spv_id low, spv_id high);
+
+/* -- functions beside the entry point, made while it is being built */
+struct spirv_outer {
+    struct spv_words code, variables;
+    spv_id hidden_zero;
+};
+struct spirv_outer spirv_outer_save(struct spirv *e);
+void spirv_outer_restore(struct spirv *e, const struct spirv_outer *outer);
 
 /* -- shorthands on u32 and bool registers */
 spv_id spirv_u32(struct spirv *e, SpvOp op, spv_id a, spv_id b);

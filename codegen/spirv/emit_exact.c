@@ -46,12 +46,25 @@ static spv_id soft(struct spirv *e, enum spirv_exact which, const spv_id *args)
     bug("no exact operation %d", (int)which);
 }
 
+struct spirv_outer spirv_outer_save(struct spirv *e)
+{
+    struct spirv_outer outer = {e->m.code, e->m.variables, e->hidden_zero};
+    e->hidden_zero = 0; /* is not known there, and such functions have no choice between the constants that it is for */
+    return outer;
+}
+
+void spirv_outer_restore(struct spirv *e, const struct spirv_outer *outer)
+{
+    e->m.code = outer->code;
+    e->m.variables = outer->variables;
+    e->hidden_zero = outer->hidden_zero;
+}
+
 static spv_id make_function(struct spirv *e, enum spirv_exact which, uint32_t n)
 {
     static const char *const names[] = {"exact_fma", "exact_div", "exact_sqrt"};
-    struct spv_words code = e->m.code, variables = e->m.variables; /* of the function that is being built */
-    spv_id parameters[3], type = spv_type_float(&e->m, 32), hidden_zero = e->hidden_zero;
-    e->hidden_zero = 0; /* is not known here, and these have no choice between such constants */
+    struct spirv_outer outer = spirv_outer_save(e);
+    spv_id parameters[3], type = spv_type_float(&e->m, 32);
     spv_id id = spv_function_begin_typed(&e->m, names[which], type, n, parameters);
     spv_id yes = spv_new_id(&e->m), no = spv_new_id(&e->m);
     SPV_DO(&e->m, SpvOpSelectionMerge, no, SpvSelectionControlMaskNone);
@@ -61,9 +74,7 @@ static spv_id make_function(struct spirv *e, enum spirv_exact which, uint32_t n)
     spv_label(&e->m, no);
     SPV_DO(&e->m, SpvOpReturnValue, soft(e, which, parameters));
     spv_function_end(&e->m);
-    e->m.code = code;
-    e->m.variables = variables;
-    e->hidden_zero = hidden_zero;
+    spirv_outer_restore(e, &outer);
     return id;
 }
 

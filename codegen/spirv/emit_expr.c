@@ -135,8 +135,8 @@ static spv_id plain(struct spirv *e, enum ir_scalar s, SpvOp on_ints, SpvOp on_f
 static spv_id compare(struct spirv *e, enum ir_scalar s, SpvOp on_unsigned, SpvOp on_signed, SpvOp on_floats,
                       const spv_id *a)
 {
-    SpvOp op = spirv_is_float(s) ? on_floats : spirv_is_signed(s) ? on_signed : on_unsigned;
-    return spirv_test(e, op, a[0], a[1]);
+    if (spirv_is_float(s)) return spirv_test(e, on_floats, a[0], a[1]);
+    return spirv_int_test(e, s, spirv_is_signed(s) ? on_signed : on_unsigned, a[0], a[1]);
 }
 
 static spv_id bitwise(struct spirv *e, enum ir_scalar s, SpvOp on_bools, SpvOp on_ints, const spv_id *a)

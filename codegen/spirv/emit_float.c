@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "codegen/spirv/emit_pair.h"
+
 static spv_id reg(struct spirv *e, enum ir_scalar s)
 {
     return spirv_reg_type(e, s);
@@ -179,7 +181,9 @@ static spv_id float_to_int(struct spirv *e, enum ir_scalar from, enum ir_scalar 
     spv_id below_top = spirv_test(e, SpvOpFOrdLessThan, a, top);
     spv_id above_bottom = spirv_test(e, SpvOpFOrdGreaterThanEqual, a, bottom);
     spv_id safe = pick(e, from, spirv_test(e, SpvOpLogicalAnd, below_top, above_bottom), a, whole(e, from, 0));
-    spv_id inside = convert(e, is_signed ? SpvOpConvertFToS : SpvOpConvertFToU, to, safe);
+    spv_id inside = e->has_pairs && spirv_is_wide(to)
+                        ? spirv_pair_from_float(e, from, is_signed, safe)
+                        : convert(e, is_signed ? SpvOpConvertFToS : SpvOpConvertFToU, to, safe);
     uint64_t greatest = ~UINT64_C(0) >> (64 - bits + is_signed);
     spv_id too_large = spirv_test(e, SpvOpFOrdGreaterThanEqual, a, top);
     spv_id value = pick(e, to, too_large, spirv_int_const(e, to, greatest), inside);
@@ -188,32 +192,32 @@ static spv_id float_to_int(struct spirv *e, enum ir_scalar from, enum ir_scalar 
 }
 
 /* From its halves: Mesa 22.3 takes a constant for less than any OpSConvert of 32 bits to 64. */
-static spv_id widen_signed(struct spirv *e, enum ir_scalar to, spv_id a)
+static spv_id widen_signed(struct spirv *e, spv_id a)
 {
-    spv_id sign = spirv_u32(e, SpvOpShiftRightArithmetic, a, spv_const_u32(&e->m, 31));
-    spv_id high = SPV_OP(&e->m, SpvOpShiftLeftLogical, spirv_reg_type(e, to), convert(e, SpvOpUConvert, to, sign),
-                         spv_const_u32(&e->m, 32));
-    return SPV_OP(&e->m, SpvOpBitwiseOr, spirv_reg_type(e, to), convert(e, SpvOpUConvert, to, a), high);
+    return spirv_join(e, a, spirv_u32(e, SpvOpShiftRightArithmetic, a, spv_const_u32(&e->m, 31)));
 }
 
 static spv_id int_to_int(struct spirv *e, enum ir_scalar from, enum ir_scalar to, spv_id a)
 {
     if (spirv_is_wide(from) == spirv_is_wide(to)) return spirv_wrap(e, to, a);
-    if (spirv_is_wide(from)) return spirv_wrap(e, to, convert(e, SpvOpUConvert, IR_U32, a));
-    return spirv_is_signed(from) ? widen_signed(e, to, a) : convert(e, SpvOpUConvert, to, a);
+    if (spirv_is_wide(from)) return spirv_wrap(e, to, spirv_half(e, a, 0));
+    if (spirv_is_signed(from)) return widen_signed(e, a);
+    return e->has_pairs ? spirv_join(e, a, spv_const_u32(&e->m, 0)) : convert(e, SpvOpUConvert, to, a);
 }
 
 /* To f16 and bf16 by way of f32, as the language has it. */
 static spv_id int_to_float(struct spirv *e, enum ir_scalar from, enum ir_scalar to, spv_id a)
 {
-    return spirv_wrap(e, to, convert(e, spirv_is_signed(from) ? SpvOpConvertSToF : SpvOpConvertUToF, to, a));
+    bool is_signed = spirv_is_signed(from);
+    if (e->has_pairs && spirv_is_wide(from)) return spirv_wrap(e, to, spirv_pair_to_float(e, to, is_signed, a));
+    return spirv_wrap(e, to, convert(e, is_signed ? SpvOpConvertSToF : SpvOpConvertUToF, to, a));
 }
 
 static spv_id to_bool(struct spirv *e, enum ir_scalar from, spv_id a)
 {
     if (from == IR_BOOL) return a;
     if (spirv_is_float(from)) return spirv_test(e, SpvOpFUnordNotEqual, a, whole(e, from, 0));
-    return spirv_test(e, SpvOpINotEqual, a, spirv_int_const(e, from, 0));
+    return spirv_int_test(e, from, SpvOpINotEqual, a, spirv_int_const(e, from, 0));
 }
 
 static spv_id from_bool(struct spirv *e, enum ir_scalar to, spv_id a)

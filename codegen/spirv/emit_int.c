@@ -1,6 +1,8 @@
 /* emit_int.c - integer operations whose answer SPIR-V leaves open, or that it does not have. */
 #include "codegen/spirv/emit_int.h"
 
+#include "codegen/spirv/emit_pair.h"
+
 static spv_id reg(struct spirv *e, enum ir_scalar s)
 {
     return spirv_reg_type(e, s);
@@ -23,13 +25,28 @@ static spv_id word(struct spirv *e, uint32_t value)
 
 spv_id spirv_int_const(struct spirv *e, enum ir_scalar s, uint64_t value)
 {
-    return spirv_is_wide(s) ? spv_const_u64(&e->m, value) : spv_const_u32(&e->m, (uint32_t)value);
+    return spirv_is_wide(s) ? spirv_const(e, s, value) : spv_const_u32(&e->m, (uint32_t)value);
 }
 
-/* One instruction on whole registers. */
 static spv_id raw(struct spirv *e, enum ir_scalar s, SpvOp op, spv_id a, spv_id b)
 {
+    if (e->has_pairs && spirv_is_wide(s)) return spirv_pair_op(e, op, a, b);
     return SPV_OP(&e->m, op, reg(e, s), a, b);
+}
+
+static spv_id test(struct spirv *e, enum ir_scalar s, SpvOp op, spv_id a, spv_id b)
+{
+    return e->has_pairs && spirv_is_wide(s) ? spirv_pair_test(e, op, a, b) : spirv_test(e, op, a, b);
+}
+
+spv_id spirv_int_raw(struct spirv *e, enum ir_scalar s, SpvOp op, spv_id a, spv_id b)
+{
+    return raw(e, s, op, a, b);
+}
+
+spv_id spirv_int_test(struct spirv *e, enum ir_scalar s, SpvOp op, spv_id a, spv_id b)
+{
+    return test(e, s, op, a, b);
 }
 
 static spv_id pick(struct spirv *e, enum ir_scalar s, spv_id c, spv_id a, spv_id b)
@@ -69,7 +86,7 @@ static spv_id pattern(struct spirv *e, enum ir_scalar s, spv_id a)
 static spv_id divide_signed(struct spirv *e, enum ir_scalar s, spv_id a, spv_id b)
 {
     spv_id zero = spirv_int_const(e, s, 0), one = spirv_int_const(e, s, 1), minus = spirv_int_const(e, s, ~UINT64_C(0));
-    spv_id by_zero = spirv_test(e, SpvOpIEqual, b, zero), by_minus = spirv_test(e, SpvOpIEqual, b, minus);
+    spv_id by_zero = test(e, s, SpvOpIEqual, b, zero), by_minus = test(e, s, SpvOpIEqual, b, minus);
     spv_id safe = pick(e, s, spirv_test(e, SpvOpLogicalOr, by_zero, by_minus), one, b);
     spv_id quotient = raw(e, s, SpvOpSDiv, a, safe);
     spv_id negated = spirv_wrap(e, s, raw(e, s, SpvOpISub, zero, a));
@@ -78,7 +95,7 @@ static spv_id divide_signed(struct spirv *e, enum ir_scalar s, spv_id a, spv_id 
 
 static spv_id divide_unsigned(struct spirv *e, enum ir_scalar s, spv_id a, spv_id b)
 {
-    spv_id by_zero = spirv_test(e, SpvOpIEqual, b, spirv_int_const(e, s, 0));
+    spv_id by_zero = test(e, s, SpvOpIEqual, b, spirv_int_const(e, s, 0));
     spv_id safe = pick(e, s, by_zero, spirv_int_const(e, s, 1), b);
     return pick(e, s, by_zero, spirv_int_const(e, s, greatest(s)), raw(e, s, SpvOpUDiv, a, safe));
 }
@@ -94,7 +111,7 @@ spv_id spirv_int_rem(struct spirv *e, enum ir_scalar s, const spv_id *a)
     spv_id product = raw(e, s, SpvOpIMul, spirv_int_div(e, s, a), a[1]);
     spv_id rest = spirv_wrap(e, s, raw(e, s, SpvOpISub, a[0], product));
     spv_id zero = spirv_int_const(e, s, 0);
-    return pick(e, s, spirv_test(e, SpvOpIEqual, a[1], zero), zero, rest);
+    return pick(e, s, test(e, s, SpvOpIEqual, a[1], zero), zero, rest);
 }
 
 /* -- shifts: the amount is modulo the width */
@@ -138,12 +155,12 @@ spv_id spirv_int_rotr(struct spirv *e, enum ir_scalar s, const spv_id *a)
 
 spv_id spirv_int_min(struct spirv *e, enum ir_scalar s, const spv_id *a)
 {
-    return pick(e, s, spirv_test(e, less_than(s), a[0], a[1]), a[0], a[1]);
+    return pick(e, s, test(e, s, less_than(s), a[0], a[1]), a[0], a[1]);
 }
 
 spv_id spirv_int_max(struct spirv *e, enum ir_scalar s, const spv_id *a)
 {
-    return pick(e, s, spirv_test(e, less_than(s), a[0], a[1]), a[1], a[0]);
+    return pick(e, s, test(e, s, less_than(s), a[0], a[1]), a[1], a[0]);
 }
 
 static spv_id negate(struct spirv *e, enum ir_scalar s, spv_id a)
@@ -153,7 +170,7 @@ static spv_id negate(struct spirv *e, enum ir_scalar s, spv_id a)
 
 spv_id spirv_int_abs(struct spirv *e, enum ir_scalar s, const spv_id *a)
 {
-    spv_id negative = spirv_test(e, less_than(s), a[0], spirv_int_const(e, s, 0));
+    spv_id negative = test(e, s, less_than(s), a[0], spirv_int_const(e, s, 0));
     return pick(e, s, negative, negate(e, s, a[0]), a[0]);
 }
 
@@ -165,8 +182,8 @@ spv_id spirv_int_abs_diff(struct spirv *e, enum ir_scalar s, const spv_id *a)
 spv_id spirv_int_sign(struct spirv *e, enum ir_scalar s, const spv_id *a)
 {
     spv_id zero = spirv_int_const(e, s, 0), one = spirv_int_const(e, s, 1), minus = spirv_int_const(e, s, ~UINT64_C(0));
-    spv_id positive = pick(e, s, spirv_test(e, SpvOpSLessThan, zero, a[0]), one, zero);
-    return pick(e, s, spirv_test(e, SpvOpSLessThan, a[0], zero), minus, positive);
+    spv_id positive = pick(e, s, test(e, s, SpvOpSLessThan, zero, a[0]), one, zero);
+    return pick(e, s, test(e, s, SpvOpSLessThan, a[0], zero), minus, positive);
 }
 
 /* -- full products */
@@ -181,7 +198,7 @@ static spv_id extended_half(struct spirv *e, SpvOp op, spv_id a, spv_id b, uint3
 static spv_id mul_hi_u64(struct spirv *e, spv_id a, spv_id b)
 {
     enum ir_scalar s = IR_U64;
-    spv_id low = spv_const_u64(&e->m, 0xFFFFFFFF), half = word(e, 32);
+    spv_id low = spirv_int_const(e, s, 0xFFFFFFFF), half = word(e, 32);
     spv_id al = raw(e, s, SpvOpBitwiseAnd, a, low), ah = raw(e, s, SpvOpShiftRightLogical, a, half);
     spv_id bl = raw(e, s, SpvOpBitwiseAnd, b, low), bh = raw(e, s, SpvOpShiftRightLogical, b, half);
     spv_id ll = raw(e, s, SpvOpShiftRightLogical, raw(e, s, SpvOpIMul, al, bl), half);
@@ -229,7 +246,7 @@ static spv_id limit_by_sign(struct spirv *e, enum ir_scalar s, spv_id sign)
 
 static spv_id is_negative(struct spirv *e, enum ir_scalar s, spv_id v)
 {
-    return spirv_test(e, SpvOpSLessThan, v, spirv_int_const(e, s, 0));
+    return test(e, s, SpvOpSLessThan, v, spirv_int_const(e, s, 0));
 }
 
 spv_id spirv_int_sat_add(struct spirv *e, enum ir_scalar s, const spv_id *a)
@@ -237,7 +254,7 @@ spv_id spirv_int_sat_add(struct spirv *e, enum ir_scalar s, const spv_id *a)
     spv_id sum = raw(e, s, SpvOpIAdd, a[0], a[1]);
     if (width(s) < 32) return clamp(e, s, sum);
     if (!spirv_is_signed(s))
-        return pick(e, s, spirv_test(e, SpvOpULessThan, sum, a[0]), spirv_int_const(e, s, greatest(s)), sum);
+        return pick(e, s, test(e, s, SpvOpULessThan, sum, a[0]), spirv_int_const(e, s, greatest(s)), sum);
     spv_id changed =
         raw(e, s, SpvOpBitwiseAnd, raw(e, s, SpvOpBitwiseXor, a[0], sum), raw(e, s, SpvOpBitwiseXor, a[1], sum));
     return pick(e, s, is_negative(e, s, changed), limit_by_sign(e, s, a[0]), sum);
@@ -247,7 +264,7 @@ spv_id spirv_int_sat_sub(struct spirv *e, enum ir_scalar s, const spv_id *a)
 {
     spv_id difference = raw(e, s, SpvOpISub, a[0], a[1]);
     if (!spirv_is_signed(s))
-        return pick(e, s, spirv_test(e, SpvOpULessThan, a[0], a[1]), spirv_int_const(e, s, 0), difference);
+        return pick(e, s, test(e, s, SpvOpULessThan, a[0], a[1]), spirv_int_const(e, s, 0), difference);
     if (width(s) < 32) return clamp(e, s, difference);
     spv_id differ = raw(e, s, SpvOpBitwiseXor, a[0], a[1]), changed = raw(e, s, SpvOpBitwiseXor, a[0], difference);
     spv_id overflowed = is_negative(e, s, raw(e, s, SpvOpBitwiseAnd, differ, changed));
@@ -260,28 +277,15 @@ spv_id spirv_int_sat_mul(struct spirv *e, enum ir_scalar s, const spv_id *a)
     if (width(s) < 32) return clamp(e, s, product);
     spv_id high = spirv_int_mul_hi(e, s, a);
     if (!spirv_is_signed(s)) {
-        spv_id fits = spirv_test(e, SpvOpIEqual, high, spirv_int_const(e, s, 0));
+        spv_id fits = test(e, s, SpvOpIEqual, high, spirv_int_const(e, s, 0));
         return pick(e, s, fits, product, spirv_int_const(e, s, greatest(s)));
     }
     spv_id extension = raw(e, s, SpvOpShiftRightArithmetic, product, word(e, reg_bits(s) - 1));
     spv_id limit = limit_by_sign(e, s, raw(e, s, SpvOpBitwiseXor, a[0], a[1]));
-    return pick(e, s, spirv_test(e, SpvOpIEqual, high, extension), product, limit);
+    return pick(e, s, test(e, s, SpvOpIEqual, high, extension), product, limit);
 }
 
 /* -- counting: SPIR-V in Vulkan counts 32-bit integers only */
-
-static spv_id half_of(struct spirv *e, spv_id a, uint32_t which)
-{
-    spv_id shifted = which ? SPV_OP(&e->m, SpvOpShiftRightLogical, spv_type_uint(&e->m, 64), a, word(e, 32)) : a;
-    return SPV_OP(&e->m, SpvOpUConvert, spv_type_uint(&e->m, 32), shifted);
-}
-
-static spv_id join_halves(struct spirv *e, spv_id low, spv_id high)
-{
-    spv_id type = spv_type_uint(&e->m, 64);
-    spv_id up = SPV_OP(&e->m, SpvOpShiftLeftLogical, type, SPV_OP(&e->m, SpvOpUConvert, type, high), word(e, 32));
-    return SPV_OP(&e->m, SpvOpBitwiseOr, type, up, SPV_OP(&e->m, SpvOpUConvert, type, low));
-}
 
 static spv_id count_ones(struct spirv *e, spv_id a)
 {
@@ -304,7 +308,7 @@ static spv_id trailing_zeros(struct spirv *e, spv_id a)
 spv_id spirv_int_popcount(struct spirv *e, enum ir_scalar s, const spv_id *a)
 {
     if (!spirv_is_wide(s)) return count_ones(e, pattern(e, s, a[0]));
-    return spirv_u32(e, SpvOpIAdd, count_ones(e, half_of(e, a[0], 0)), count_ones(e, half_of(e, a[0], 1)));
+    return spirv_u32(e, SpvOpIAdd, count_ones(e, spirv_half(e, a[0], 0)), count_ones(e, spirv_half(e, a[0], 1)));
 }
 
 /* Of a 64-bit value the count in one half, and, where that half is 0, 32 more than in the other. */
@@ -316,14 +320,14 @@ static spv_id count_halves(struct spirv *e, spv_id first, spv_id second, spv_id 
 
 spv_id spirv_int_clz(struct spirv *e, enum ir_scalar s, const spv_id *a)
 {
-    if (spirv_is_wide(s)) return count_halves(e, half_of(e, a[0], 1), half_of(e, a[0], 0), leading_zeros);
+    if (spirv_is_wide(s)) return count_halves(e, spirv_half(e, a[0], 1), spirv_half(e, a[0], 0), leading_zeros);
     spv_id zeros = leading_zeros(e, pattern(e, s, a[0]));
     return width(s) == 32 ? zeros : spirv_u32(e, SpvOpISub, zeros, word(e, 32 - width(s)));
 }
 
 spv_id spirv_int_ctz(struct spirv *e, enum ir_scalar s, const spv_id *a)
 {
-    if (spirv_is_wide(s)) return count_halves(e, half_of(e, a[0], 0), half_of(e, a[0], 1), trailing_zeros);
+    if (spirv_is_wide(s)) return count_halves(e, spirv_half(e, a[0], 0), spirv_half(e, a[0], 1), trailing_zeros);
     if (width(s) == 32) return trailing_zeros(e, a[0]);
     return trailing_zeros(
         e, spirv_u32(e, SpvOpBitwiseOr, a[0], word(e, 1u << width(s)))); /* a stop above the type's bits */
@@ -337,7 +341,7 @@ static spv_id reverse_word(struct spirv *e, spv_id a)
 spv_id spirv_int_reverse_bits(struct spirv *e, enum ir_scalar s, const spv_id *a)
 {
     if (spirv_is_wide(s))
-        return join_halves(e, reverse_word(e, half_of(e, a[0], 1)), reverse_word(e, half_of(e, a[0], 0)));
+        return spirv_join(e, reverse_word(e, spirv_half(e, a[0], 1)), reverse_word(e, spirv_half(e, a[0], 0)));
     spv_id reversed = reverse_word(e, a[0]);
     if (width(s) == 32) return reversed;
     return spirv_wrap(e, s, spirv_u32(e, SpvOpShiftRightLogical, reversed, word(e, 32 - width(s))));

@@ -21,6 +21,9 @@ static inline bool spirv_is_wide(enum ir_scalar s)
 }
 
 spv_id spirv_int_op(struct spirv *e, enum ir_scalar s, SpvOp op, spv_id a, spv_id b); /* then wrapped */
+/* Instructions on whole registers, also where these are pairs; shift amounts are words. */
+spv_id spirv_int_raw(struct spirv *e, enum ir_scalar s, SpvOp op, spv_id a, spv_id b);
+spv_id spirv_int_test(struct spirv *e, enum ir_scalar s, SpvOp op, spv_id a, spv_id b);
 spv_id spirv_int_const(struct spirv *e, enum ir_scalar s, uint64_t value); /* of the register's width, not wrapped */
 spirv_part spirv_int_div, spirv_int_rem, spirv_int_shl, spirv_int_shr, spirv_int_min, spirv_int_max, spirv_int_abs,
     spirv_int_abs_diff, spirv_int_sat_add, spirv_int_sat_sub, spirv_int_sat_mul, spirv_int_mul_hi, spirv_int_rotl,

@@ -72,18 +72,32 @@ static spv_id load_bits(struct spirv *e, const struct spirv_array *a, spv_id ind
     return spirv_u32(e, SpvOpBitwiseAnd, shifted, element_mask(a, e));
 }
 
-/* The bits as they are in memory, 32 or 64 of them for each component. */
+static bool is_in_halves(const struct spirv_array *a)
+{
+    return ir_scalar_infos[a->buffer->elem.scalar].mem_bytes * 8u > a->unit_bits;
+}
+
+/* Component c as it is in memory, 32 or 64 bits. */
+static spv_id load_component(struct spirv *e, const struct spirv_array *a, spv_id index, uint32_t c)
+{
+    if (!is_in_halves(a)) return load_bits(e, a, index, c);
+    spv_id low = load_bits(e, a, index, c * 2);
+    return spirv_join(e, low, load_bits(e, a, index, c * 2 + 1));
+}
+
+/* All of them. */
 static spv_value load_raw(struct spirv *e, const struct ir_buffer *b, spv_id index)
 {
     struct spirv_array *a = spirv_array_get(e, b);
     spv_id inside = spirv_test(e, SpvOpULessThan, index, a->len);
     spv_id safe = spirv_select(e, spv_type_uint(&e->m, 32), inside, index, word(e, 0));
     bool is_wide = ir_scalar_infos[b->elem.scalar].mem_bytes == 8;
-    spv_id zero = is_wide ? spv_const_u64(&e->m, 0) : word(e, 0);
+    enum ir_scalar bits_type = is_wide ? IR_U64 : IR_U32;
+    spv_id zero = spirv_const(e, bits_type, 0);
     spv_value v = {{0}};
     for (uint32_t c = 0; c < b->elem.lanes; c++) {
-        spv_id bits = load_bits(e, a, safe, c);
-        v.at[c] = spirv_select(e, spv_type_uint(&e->m, is_wide ? 64 : 32), inside, bits, zero);
+        spv_id bits = load_component(e, a, safe, c);
+        v.at[c] = spirv_select(e, spirv_reg_type(e, bits_type), inside, bits, zero);
     }
     return v;
 }
@@ -128,10 +142,14 @@ static spv_id may_write(struct spirv *e, const struct spirv_array *a, spv_id ind
 
 static void store_raw(struct spirv *e, const struct spirv_array *a, spv_id index, uint32_t c, spv_id bits)
 {
-    if (is_packed(a))
+    if (is_packed(a)) {
         store_packed(e, a, index, bits);
-    else
+    } else if (is_in_halves(a)) {
+        store_unit(e, a, unit_index(e, a, index, c * 2), spirv_half(e, bits, 0));
+        store_unit(e, a, unit_index(e, a, index, c * 2 + 1), spirv_half(e, bits, 1));
+    } else {
         store_unit(e, a, unit_index(e, a, index, c), bits);
+    }
 }
 
 void spirv_store(struct spirv *e, const struct ir_buffer *b, spv_id index, spv_value value)

@@ -20,6 +20,7 @@ struct usage {
     struct spirv *e;
     bool traps, barriers, subgroups;
     bool other_traps; /* than those in trap_codes */
+    bool wide_atomics;
 };
 
 /* Invocations that trap with one of few constant codes are told apart by 32-bit atomics, which all devices have. */
@@ -54,6 +55,7 @@ static void note_stmt(void *ctx, struct ir_stmt *s)
     struct usage *u = ctx;
     if (s->kind == IR_STMT_TRAP) note_trap(u, s->trap.code);
     if (s->kind == IR_STMT_WHILE) note_trap(u, NULL);
+    if (s->kind == IR_STMT_ATOMIC && ir_type_info(s->atomic.buffer->elem)->bits == 64) u->wide_atomics = true;
     if (s->kind == IR_STMT_BARRIER) u->barriers = true;
     if (s->kind == IR_STMT_COPY_ASYNC && s->copy.src->space == IR_SPACE_DATA) note_table(u->e, s->copy.src);
 }
@@ -136,6 +138,7 @@ static uint32_t unit_bits_of(struct spirv *e, ir_type elem)
 {
     uint32_t bits = ir_scalar_infos[elem.scalar].mem_bytes * 8u;
     if ((bits == 8 && !e->options->storage_8bit) || (bits == 16 && !e->options->storage_16bit)) return 32;
+    if (bits == 64 && e->has_pairs) return 32;
     if (bits < 32) e->interface->uses_small_storage = true;
     if (bits == 8) {
         spv_capability(&e->m, SpvCapabilityStorageBuffer8BitAccess);
@@ -145,13 +148,20 @@ static uint32_t unit_bits_of(struct spirv *e, ir_type elem)
     return bits;
 }
 
+/* Per element. */
+static uint32_t count_units(const struct ir_buffer *b, uint32_t unit_bits)
+{
+    bool in_halves = ir_scalar_infos[b->elem.scalar].mem_bytes * 8u > unit_bits;
+    return b->elem.lanes * (in_halves ? 2u : 1u);
+}
+
 static void declare_storage(struct spirv *e, const struct ir_buffer *b, uint32_t binding, spv_id len)
 {
     uint32_t bits = unit_bits_of(e, b->elem);
     struct spirv_array a = {.buffer = b,
                             .len = len,
                             .unit_bits = bits,
-                            .units = b->elem.lanes,
+                            .units = count_units(b, bits),
                             .is_block = true,
                             .unit_type = spv_type_uint(&e->m, bits),
                             .storage = SpvStorageClassStorageBuffer};
@@ -165,11 +175,12 @@ static void declare_storage(struct spirv *e, const struct ir_buffer *b, uint32_t
 static void declare_array(struct spirv *e, const struct ir_buffer *b)
 {
     bool shared = b->space == IR_SPACE_WORKGROUP;
-    uint32_t bits = ir_scalar_infos[b->elem.scalar].mem_bytes == 8 ? 64 : 32, n = (uint32_t)b->count * b->elem.lanes;
+    uint32_t bits = ir_scalar_infos[b->elem.scalar].mem_bytes == 8 && !e->has_pairs ? 64 : 32;
+    uint32_t units = count_units(b, bits), n = (uint32_t)b->count * units;
     struct spirv_array a = {.buffer = b,
                             .len = word(e, (uint32_t)b->count),
                             .unit_bits = bits,
-                            .units = b->elem.lanes,
+                            .units = units,
                             .unit_type = spv_type_uint(&e->m, bits),
                             .storage = shared ? SpvStorageClassWorkgroup : SpvStorageClassFunction};
     a.variable = spv_variable(&e->m, a.storage, SPV_TYPE(&e->m, SpvOpTypeArray, a.unit_type, word(e, n)));
@@ -222,10 +233,8 @@ static spv_id load_param(struct spirv *e, struct arg_words args, const struct ir
     uint32_t at = e->interface->params[p->index] / 4;
     spv_id bits = load_arg(e, args, at);
     if (ir_type_mem_bytes(p->type) == 8) {
-        spv_id type = spv_type_uint(&e->m, 64);
-        spv_id high = SPV_OP(&e->m, SpvOpUConvert, type, load_arg(e, args, at + 1));
-        spv_id up = SPV_OP(&e->m, SpvOpShiftLeftLogical, type, high, word(e, 32));
-        bits = SPV_OP(&e->m, SpvOpBitwiseOr, type, up, SPV_OP(&e->m, SpvOpUConvert, type, bits));
+        spv_id high = load_arg(e, args, at + 1);
+        bits = spirv_join(e, bits, high);
     }
     return spirv_from_memory(e, p->type.scalar, bits); /* the slot's other bits are zeros */
 }
@@ -373,6 +382,7 @@ void spirv_emit_program(const struct ir_program *p, const struct spirv_options *
     ir_walk_exprs(body, note_expr, &u);
     ir_walk_stmts(body, note_stmt, &u);
     if (u.other_traps) interface->trap_codes.n = 0;
+    e.has_pairs = !options->int64 && !u.other_traps && !u.wide_atomics;
     lay_out_args(&e);
     assign_bindings(&e, u.traps);
     declare_environment(&e);

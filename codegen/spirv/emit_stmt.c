@@ -4,7 +4,7 @@
  * After a trap an invocation must still take part in barriers, where there are any. It then goes on as it would have,
  * uniform control flow included, but changes no memory any more (`alive` is false). Without barriers it just returns.
  */
-#include "codegen/spirv/emit.h"
+#include "codegen/spirv/emit_int.h"
 
 static spv_id word(struct spirv *e, uint32_t value)
 {
@@ -120,11 +120,6 @@ static void end_loop(struct spirv *e, const struct loop_labels *l)
     enter(e, l->merge);
 }
 
-static spv_id integer_const(struct spirv *e, enum ir_scalar s, uint64_t value)
-{
-    return ir_scalar_infos[s].bits == 64 ? spv_const_u64(&e->m, value) : word(e, (uint32_t)value);
-}
-
 /* The next value is taken only where it is below the end without wrapping: otherwise the variable becomes the end
  * itself. */
 static void lower_FOR(struct spirv *e, const struct ir_stmt *s)
@@ -132,16 +127,16 @@ static void lower_FOR(struct spirv *e, const struct ir_stmt *s)
     enum ir_scalar t = s->for_.local->type.scalar;
     spv_id type = spirv_reg_type(e, t), i = e->locals[s->for_.local->index].at[0];
     spv_id from = spirv_scalar(e, s->for_.from), to = spirv_scalar(e, s->for_.to),
-           step = integer_const(e, t, s->for_.step);
+           step = spirv_int_const(e, t, s->for_.step);
     SPV_DO(&e->m, SpvOpStore, i, from);
     struct loop_labels l = begin_loop(e);
-    spv_id below = spirv_test(e, ir_type_is_signed(s->for_.local->type) ? SpvOpSLessThan : SpvOpULessThan,
-                              SPV_OP(&e->m, SpvOpLoad, type, i), to);
+    spv_id below = spirv_int_test(e, t, spirv_is_signed(t) ? SpvOpSLessThan : SpvOpULessThan,
+                                  SPV_OP(&e->m, SpvOpLoad, type, i), to);
     SPV_DO(&e->m, SpvOpBranchConditional, below, l.body, l.merge);
     run_body(e, &l, &s->for_.body);
-    spv_id now = SPV_OP(&e->m, SpvOpLoad, type, i), rest = SPV_OP(&e->m, SpvOpISub, type, to, now);
-    spv_id is_last = spirv_test(e, SpvOpULessThanEqual, rest, step);
-    spv_id following = SPV_OP(&e->m, SpvOpIAdd, type, now, step);
+    spv_id now = SPV_OP(&e->m, SpvOpLoad, type, i), rest = spirv_int_raw(e, t, SpvOpISub, to, now);
+    spv_id is_last = spirv_int_test(e, t, SpvOpULessThanEqual, rest, step);
+    spv_id following = spirv_int_raw(e, t, SpvOpIAdd, now, step);
     SPV_DO(&e->m, SpvOpStore, i, spirv_select(e, type, is_last, to, following));
     end_loop(e, &l);
 }

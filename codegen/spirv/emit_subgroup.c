@@ -23,20 +23,14 @@ static bool is_wide(enum ir_scalar s)
     return ir_scalar_infos[s].mem_bytes == 8;
 }
 
-static spv_id upper_half(struct spirv *e, spv_id bits)
-{
-    spv_id shifted = SPV_OP(&e->m, SpvOpShiftRightLogical, spv_type_uint(&e->m, 64), bits, word(e, 32));
-    return SPV_OP(&e->m, SpvOpUConvert, spv_type_uint(&e->m, 32), shifted);
-}
-
 /* Every invocation's value becomes visible to the workgroup. */
 static void publish(struct spirv *e, enum ir_scalar s, spv_id value)
 {
     spv_id bits = spirv_to_memory(e, s, value);
-    spv_id low = is_wide(s) ? SPV_OP(&e->m, SpvOpUConvert, spv_type_uint(&e->m, 32), bits) : bits;
+    spv_id low = is_wide(s) ? spirv_half(e, bits, 0) : bits;
     spirv_barrier(e); /* the last use of the array is over */
     SPV_DO(&e->m, SpvOpStore, slot_pointer(e, e->linear_lid, 0), low);
-    if (is_wide(s)) SPV_DO(&e->m, SpvOpStore, slot_pointer(e, e->linear_lid, 1), upper_half(e, bits));
+    if (is_wide(s)) SPV_DO(&e->m, SpvOpStore, slot_pointer(e, e->linear_lid, 1), spirv_half(e, bits, 1));
     spirv_barrier(e);
 }
 
@@ -44,9 +38,8 @@ static spv_id read_slot(struct spirv *e, enum ir_scalar s, spv_id invocation)
 {
     spv_id type = spv_type_uint(&e->m, 32), low = SPV_OP(&e->m, SpvOpLoad, type, slot_pointer(e, invocation, 0));
     if (!is_wide(s)) return spirv_from_memory(e, s, low);
-    spv_id high = SPV_OP(&e->m, SpvOpLoad, type, slot_pointer(e, invocation, 1)), wide = spv_type_uint(&e->m, 64);
-    spv_id up = SPV_OP(&e->m, SpvOpShiftLeftLogical, wide, SPV_OP(&e->m, SpvOpUConvert, wide, high), word(e, 32));
-    return spirv_from_memory(e, s, SPV_OP(&e->m, SpvOpBitwiseOr, wide, up, SPV_OP(&e->m, SpvOpUConvert, wide, low)));
+    spv_id high = SPV_OP(&e->m, SpvOpLoad, type, slot_pointer(e, invocation, 1));
+    return spirv_from_memory(e, s, spirv_join(e, low, high));
 }
 
 static uint32_t workgroup_invocations(const struct spirv *e)

@@ -1,14 +1,33 @@
 /* emit_values.c - registers: their types, constants, the ranges of small integers, and f16, bf16 as bit patterns.
  *
  * The conversions are integer arithmetic, because SPIR-V leaves the rounding of OpFConvert and PackHalf2x16 to the device. */
-#include "codegen/spirv/emit.h"
+#include "codegen/spirv/emit_pair.h"
 
 spv_id spirv_reg_type(struct spirv *e, enum ir_scalar s)
 {
     const struct ir_scalar_info *info = &ir_scalar_infos[s];
     if (info->kind == IR_KIND_BOOL) return spv_type_bool(&e->m);
     if (info->kind == IR_KIND_FLOAT) return spv_type_float(&e->m, info->bits == 64 ? 64 : 32);
-    return spv_type_uint(&e->m, info->bits == 64 ? 64 : 32);
+    if (info->bits < 64) return spv_type_uint(&e->m, 32);
+    return e->has_pairs ? SPV_TYPE(&e->m, SpvOpTypeVector, spv_type_uint(&e->m, 32), 2) : spv_type_uint(&e->m, 64);
+}
+
+spv_id spirv_half(struct spirv *e, spv_id a, uint32_t which)
+{
+    spv_id type = spv_type_uint(&e->m, 32);
+    if (e->has_pairs) return SPV_OP(&e->m, SpvOpCompositeExtract, type, a, which);
+    spv_id shift = spv_const_u32(&e->m, 32);
+    spv_id shifted = which ? SPV_OP(&e->m, SpvOpShiftRightLogical, spv_type_uint(&e->m, 64), a, shift) : a;
+    return SPV_OP(&e->m, SpvOpUConvert, type, shifted);
+}
+
+spv_id spirv_join(struct spirv *e, spv_id low, spv_id high)
+{
+    spv_id type = spirv_reg_type(e, IR_U64);
+    if (e->has_pairs) return SPV_OP(&e->m, SpvOpCompositeConstruct, type, low, high);
+    spv_id wide = SPV_OP(&e->m, SpvOpUConvert, type, high);
+    spv_id up = SPV_OP(&e->m, SpvOpShiftLeftLogical, type, wide, spv_const_u32(&e->m, 32));
+    return SPV_OP(&e->m, SpvOpBitwiseOr, type, up, SPV_OP(&e->m, SpvOpUConvert, type, low));
 }
 
 spv_id spirv_u32(struct spirv *e, SpvOp op, spv_id a, spv_id b)
@@ -23,6 +42,7 @@ spv_id spirv_test(struct spirv *e, SpvOp op, spv_id a, spv_id b)
 
 spv_id spirv_select(struct spirv *e, spv_id type, spv_id c, spv_id a, spv_id b)
 {
+    if (e->has_pairs && type == spirv_reg_type(e, IR_U64)) return spirv_pair_select(e, c, a, b);
     return SPV_OP(&e->m, SpvOpSelect, type, c, a, b);
 }
 
@@ -31,8 +51,8 @@ spv_id spirv_hide(struct spirv *e, enum ir_scalar s, spv_id value)
     const struct ir_scalar_info *info = &ir_scalar_infos[s];
     if (!e->hidden_zero || info->kind == IR_KIND_BOOL || (info->kind != IR_KIND_FLOAT && info->bits < 32)) return value;
     bool is_wide = info->bits == 64, is_float = info->kind == IR_KIND_FLOAT;
-    spv_id type = spv_type_uint(&e->m, is_wide ? 64 : 32);
-    spv_id zero = is_wide ? SPV_OP(&e->m, SpvOpUConvert, type, e->hidden_zero) : e->hidden_zero;
+    spv_id type = spirv_reg_type(e, is_wide ? IR_U64 : IR_U32);
+    spv_id zero = is_wide ? spirv_join(e, e->hidden_zero, e->hidden_zero) : e->hidden_zero;
     spv_id bits = is_float ? SPV_OP(&e->m, SpvOpBitcast, type, value) : value;
     bits = SPV_OP(&e->m, SpvOpBitwiseOr, type, bits, zero);
     return is_float ? SPV_OP(&e->m, SpvOpBitcast, spirv_reg_type(e, s), bits) : bits;
@@ -123,6 +143,13 @@ static spv_id narrow_bfloat(struct spirv *e, spv_id f)
 
 /* -- constants */
 
+static spv_id const_wide(struct spirv *e, uint64_t bits)
+{
+    if (!e->has_pairs) return spv_const_u64(&e->m, bits);
+    spv_id low = word(e, (uint32_t)bits), high = word(e, (uint32_t)(bits >> 32));
+    return SPV_TYPE(&e->m, SpvOpConstantComposite, spirv_reg_type(e, IR_U64), low, high);
+}
+
 spv_id spirv_const(struct spirv *e, enum ir_scalar s, uint64_t bits)
 {
     const struct ir_scalar_info *info = &ir_scalar_infos[s];
@@ -134,7 +161,7 @@ spv_id spirv_const(struct spirv *e, enum ir_scalar s, uint64_t bits)
         ir_type from = {(uint8_t)s, 1};
         return spv_const_f32(&e->m, (uint32_t)ir_op_eval(IR_OP_CAST, IR_TYPE(F32), 0, &from, &v, 1).lane[0]);
     }
-    if (info->bits == 64) return spv_const_u64(&e->m, bits);
+    if (info->bits == 64) return const_wide(e, bits);
     uint32_t low = (uint32_t)bits;
     if (info->kind == IR_KIND_SINT && info->bits < 32) {
         uint32_t shift = 32u - info->bits;
@@ -177,7 +204,7 @@ spv_id spirv_to_memory(struct spirv *e, enum ir_scalar s, spv_id value)
     case IR_F32:
         return bits_of(e, spirv_canonical_nan(e, s, value));
     case IR_F64:
-        return SPV_OP(&e->m, SpvOpBitcast, spv_type_uint(&e->m, 64), spirv_canonical_nan(e, s, value));
+        return SPV_OP(&e->m, SpvOpBitcast, spirv_reg_type(e, IR_U64), spirv_canonical_nan(e, s, value));
     default:
         return value;
     }

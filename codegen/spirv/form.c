@@ -105,6 +105,7 @@ const char *spirv_write_form(const struct ir_program *p, enum spirv_form form, s
     const char *reason = spirv_refusal(p);
     if (reason) return reason;
     options.storage_8bit = options.storage_16bit = has_narrow_storage[form];
+    options.int64 = true;
     options.args_in_buffer = form == SPIRV_FORM_HLSL;
     out_init(&module, out->mem);
     spirv_emit_program(p, &options, arena, &module, &face);

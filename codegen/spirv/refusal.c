@@ -17,30 +17,51 @@ const char *spirv_refusal(const struct ir_program *p)
     return reason;
 }
 
+/* -- what a device of words alone has other code for */
+
 static bool is_small(const struct ir_buffer *b)
 {
     return ir_scalar_infos[b->elem.scalar].mem_bytes < 4;
 }
 
-static void find_small_table(void *ctx, struct ir_expr **place)
+static bool is_wide(ir_type t)
 {
+    return ir_scalar_infos[t.scalar].mem_bytes == 8;
+}
+
+struct sizes {
+    bool small, wide, wide_atomics;
+};
+
+static void note_expr(void *ctx, struct ir_expr **place)
+{
+    struct sizes *found = ctx;
     const struct ir_expr *x = *place;
-    if (x->op == IR_OP_LOAD && x->buffer->space == IR_SPACE_DATA && is_small(x->buffer)) *(bool *)ctx = true;
+    found->small |= x->op == IR_OP_LOAD && x->buffer->space == IR_SPACE_DATA && is_small(x->buffer);
+    found->wide |= is_wide(x->type);
 }
 
-static void find_small_copy(void *ctx, struct ir_stmt *s)
+static void note_stmt(void *ctx, struct ir_stmt *s)
 {
-    if (s->kind == IR_STMT_COPY_ASYNC && s->copy.src->space == IR_SPACE_DATA && is_small(s->copy.src))
-        *(bool *)ctx = true;
+    struct sizes *found = ctx;
+    if (s->kind == IR_STMT_COPY_ASYNC) {
+        found->small |= s->copy.src->space == IR_SPACE_DATA && is_small(s->copy.src);
+        found->wide |= is_wide(s->copy.src->elem);
+    }
+    found->wide_atomics |= s->kind == IR_STMT_ATOMIC && is_wide(s->atomic.buffer->elem);
 }
 
-bool spirv_has_small_storage(const struct ir_program *p)
+bool spirv_has_other_than_words(const struct ir_program *p)
 {
-    bool found = false;
+    struct sizes found = {0};
     struct ir_block *body = (struct ir_block *)&p->body; /* only looked at */
-    for (uint32_t i = 0; i < p->buffers.n; i++)
-        found |= is_small(p->buffers.at[i]);
-    ir_walk_exprs(body, find_small_table, &found);
-    ir_walk_stmts(body, find_small_copy, &found);
-    return found;
+    for (uint32_t i = 0; i < p->buffers.n; i++) {
+        found.small |= is_small(p->buffers.at[i]);
+        found.wide |= is_wide(p->buffers.at[i]->elem);
+    }
+    for (uint32_t i = 0; i < p->params.n; i++)
+        found.wide |= is_wide(p->params.at[i]->type);
+    ir_walk_exprs(body, note_expr, &found);
+    ir_walk_stmts(body, note_stmt, &found);
+    return found.small || (found.wide && !found.wide_atomics);
 }

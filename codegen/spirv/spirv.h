@@ -21,6 +21,7 @@ struct spirv_options {
     uint32_t opt_level;               /* 0: as emitted */
     bool debug_info;                  /* OpLine, names of locals */
     bool storage_8bit, storage_16bit; /* false: such buffers are words */
+    bool int64;                       /* false: such integers are pairs of words; but for 64-bit atomics */
     bool args_in_buffer;              /* however few they are */
     bool leaves_width;                /* a width that is free is a specialisation constant */
 };
@@ -41,8 +42,8 @@ struct spirv_interface {
 /* Why a program cannot have SPIR-V code, to follow "because": "it has a grid barrier"; NULL: it can. */
 const char *spirv_refusal(const struct ir_program *p);
 
-/* Whether a buffer or table that it uses has elements of 8 or 16 bits. */
-bool spirv_has_small_storage(const struct ir_program *p);
+/* Whether a buffer or table that it uses has elements of 8 or 16 bits, or something has 64: its code differs where a device has words alone. */
+bool spirv_has_other_than_words(const struct ir_program *p);
 
 /* The words of the module, validated; the interface lives in `arena`. */
 void spirv_emit_program(const struct ir_program *p, const struct spirv_options *options, struct arena *arena,

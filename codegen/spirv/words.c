@@ -85,7 +85,8 @@ void spv_name(struct spv_module *m, spv_id id, const char *name)
 
 static bool has_type_operand(SpvOp op)
 {
-    return op == SpvOpConstant || op == SpvOpConstantTrue || op == SpvOpConstantFalse || op == SpvOpConstantNull;
+    return op == SpvOpConstant || op == SpvOpConstantComposite || op == SpvOpConstantTrue || op == SpvOpConstantFalse ||
+           op == SpvOpConstantNull;
 }
 
 static uint32_t hash_words(uint32_t head, const uint32_t *operands, uint32_t n)

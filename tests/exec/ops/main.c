@@ -1,4 +1,4 @@
-/* main.c - exec-ops [-O N] FAMILY...: runs the families named; `coverage` checks that all of them together use every
+/* main.c - exec-ops [-O N] [--wide] FAMILY...: runs the families named; `coverage` checks that all of them together use every
  * operation. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +12,10 @@ static bool run_all(struct batch *b, int argc, char **argv)
     if (argc > 2 && !strcmp(argv[1], "-O")) {
         b->opt_level = (uint32_t)atoi(argv[2]);
         first = 3;
+    }
+    if (first < argc && !strcmp(argv[first], "--wide")) {
+        b->is_wide_only = true;
+        first++;
     }
     bool known = first < argc;
     for (int i = first; i < argc && known; i++)

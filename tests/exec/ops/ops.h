@@ -34,6 +34,7 @@ struct batch {
     bool dry;        /* only note which operations are used */
     bool *used;      /* by enum ir_op */
     uint32_t opt_level;
+    bool is_wide_only; /* cases with buffers of 64-bit elements */
     unsigned long n_passed, n_failed;
 };
 

@@ -153,9 +153,17 @@ bool compare(const struct launch *want, const struct launch *got)
 
 /* -- a case -------------------------------------------------------------------------------------------------------- */
 
+static bool is_wide(const struct test_case *test)
+{
+    for (uint32_t k = 0; k < test->n_buffers; k++)
+        if (ir_type_info(test->buffers[k].type)->bits == 64) return true;
+    return false;
+}
+
 static void run_case(struct batch *b, const struct test_case *test, const struct ir_program *program, uint32_t unit)
 {
     struct launch want = {test, program, {{0}}};
+    if (b->is_wide_only && !is_wide(test)) return;
     now_running = test->name;
     now_level = "interpreter";
     launch_prepare(&want);

@@ -37,7 +37,7 @@ static uint32_t check_binding(const struct spirv_reflection *r, struct expected 
 static void check_program(const struct ir_program *p, uint32_t opt_level, struct arena *arena, struct memory *memory)
 {
     struct spirv_options options = {
-        .version = 0x00010300, .opt_level = opt_level, .storage_8bit = true, .storage_16bit = true};
+        .version = 0x00010300, .opt_level = opt_level, .storage_8bit = true, .storage_16bit = true, .int64 = true};
     struct spirv_interface face;
     struct spirv_reflection r;
     struct out words;

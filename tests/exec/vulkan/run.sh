@@ -68,6 +68,33 @@ program wide {
   buffer out : write u64[];
   out[gid.x] = u64(gid.x) << 40 | 1;
 }
+program wide_sum {
+  dispatch len(in);
+  buffer in  : read u64[];
+  buffer sum : read_write u64[1];
+  atomic_add(sum[0], in[gid.x]);
+}
+program mixed {
+  workgroup 32;
+  dispatch 64;
+  buffer bytes : read u8[64];
+  buffer out   : write i64[64];
+  buffer more  : write u64[64];
+  workgroup tile : u64[32];
+  param scale : i64;
+  tile[lid.x] = u64(bytes[gid.x]) * 0x123456789ABu64;
+  barrier;
+  let x = i64(tile[31 - lid.x]) - scale;
+  var s = 0i64;
+  for i in 0u64..u64(x) % 7 step 2 { s = s + i64(i) * x; }
+  out[gid.x] = s / (i64(gid.x) - 9) + reduce_add(x);
+  more[gid.x] = (u64(x) >> (gid.x & 63)) + u64(f32(x));
+}
+program third {
+  dispatch len(out);
+  buffer out : write f32[];
+  out[gid.x] = f32(gid.x) * 0.25;
+}
 program add_one {
   workgroup 64;
   dispatch len(words);
@@ -191,7 +218,12 @@ check_lesser() {
     check_programs
     check_launches
     VYRE_STRICT=1 on_device "$scratch/first.vir" --program=halves --check 'out=u16[1001]' 'in=random:u8[1001]:5' || fail halves
-    expect_cpu wide 'needs 64-bit integers' 'out=u64[100]'
+    VYRE_STRICT=1 on_device "$scratch/first.vir" --program=wide --check 'out=u64[100]' || fail 'wide in pairs'
+    VYRE_STRICT=1 on_device "$scratch/first.vir" --program=mixed --check 'bytes=random:u8[64]:7' 'out=i64[64]' 'more=u64[64]' scale=-987654321987 ||
+        fail 'mixed in pairs'
+    expect_cpu wide_sum 'needs atomics on u64' 'in=random:u64[100]:2' 'sum=u64[1]'
+    VYRE_VULKAN_WITHOUT=float32 expect_cpu third 'needs exact 32-bit floats' 'out=f32[100]'
+    VYRE_VULKAN_WITHOUT=float32 expect_refusal third 'needs exact 32-bit floats' 'out=f32[100]'
 }
 
 check_random() { VYRE_STRICT=1 "$bin/vyre-fuzz" --run=vulkan --seed=3 --count=1 --programs=6; }
