@@ -3,7 +3,9 @@
 #include "codegen/codegen.h"
 #include "passes/access.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static bool print_targets(struct tool *tool)
 {
@@ -52,5 +54,11 @@ int main(int argc, char **argv)
 {
     codegen_on_no_memory(tool_end_without_memory);
     access_on_no_memory(tool_end_without_memory);
-    return tool_main(TOOL_VYREC, argc, argv, compile_all);
+    int status = tool_main(TOOL_VYREC, argc, argv, compile_all);
+#ifdef VYREC_ENDS_AT_ONCE
+    fflush(NULL);
+    _exit(status);
+#else
+    return status;
+#endif
 }
