@@ -96,8 +96,14 @@ static struct ir_buffer *add_array(struct fused *f, const char *name, enum ir_sp
     return b;
 }
 
+/* Each costs the host an evaluation per launch: those of one value are one. */
 struct ir_param *fused_add_param(struct fused *f, const char *name, ir_type type, struct ir_expr *value)
 {
+    for (uint32_t i = 0; i < f->param_args.n; i++) {
+        const struct ir_arg *other = &f->param_args.at[i];
+        if (ir_type_equal(other->formal_param->type, type) && ir_expr_equal(other->value, value))
+            return other->formal_param;
+    }
     struct ir_param *p = ir_param_new(f->m, fused_name(f, name), type, SRC_NONE);
     p->index = f->program->params.n;
     vec_push(f->m->arena, &f->program->params, p);

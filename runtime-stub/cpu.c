@@ -225,11 +225,13 @@ static vyre_status run_launch(vyre_context *c, const struct plan *plan, const st
                                        .trap = record_trap,
                                        .trap_ctx = &cell,
                                        .helpers = &cpu_helpers}};
+    const bool is_shared = pool_slots(c->pool) > 1; /* else nobody asks what a workgroup costs */
     uint64_t begin = c->trace ? clock_ns() : 0;
     zero_unwritten(c, l);
     for (uint32_t phase = 0; phase < p->n_phases && l->n_groups; phase++) {
         job.launch.phase = phase;
-        pool_run(c->pool, l->n_groups, choose_chunk(c, p, l->n_groups), run_timed_groups, &job);
+        pool_run(c->pool, l->n_groups, choose_chunk(c, p, l->n_groups), is_shared ? run_timed_groups : run_groups,
+                 &job);
     }
     learn_cost(p, &job);
     if (c->trace) trace_add_launch(c->trace, l, begin, clock_ns());

@@ -238,28 +238,48 @@ static const char *describe(const struct plan *plan, const struct launch *l, cha
     return text;
 }
 
+static bool is_count_right(const struct vyre_meta_buffer *formal, uint64_t count)
+{
+    return formal->flags & VYRE_META_SIZED ? count == formal->count : count <= UINT32_MAX;
+}
+
+/* Whether the i-th argument is one of those before it, and one of the two is written. */
+static bool is_aliased(const struct launch *l, const struct vyre_meta_arg *args, uint32_t i)
+{
+    for (uint32_t k = 0; k < i; k++)
+        if (args[i].value == args[k].value && l->buffers[i].count && l->buffers[k].count &&
+            (is_written(meta_buffer(l->program, i)) || is_written(meta_buffer(l->program, k))))
+            return true;
+    return false;
+}
+
+static vyre_status pass_buffer(struct plan *plan, struct launch *l, const struct vyre_meta_arg *args, uint32_t i,
+                               struct outcome *o)
+{
+    const struct vyre_meta_buffer *formal = meta_buffer(l->program, i);
+    struct vyre_cpu_buffer *b = &l->buffers[i];
+    char where[256];
+    *b = plan->buffers[args[i].value];
+    if (!is_count_right(formal, b->count) && check_count(describe(plan, l, where, sizeof where),
+                                                         unit_string(plan->unit, formal->name), formal, &b->count, o))
+        return o->status;
+    if (b->count && (uintptr_t)b->bytes % formal->align_bytes)
+        return outcome_fail(o, VYRE_ERROR_MISALIGNED, "%s: '%s' is at address %p, which is not a multiple of %u",
+                            describe(plan, l, where, sizeof where), unit_string(plan->unit, formal->name), b->bytes,
+                            formal->align_bytes);
+    if (!is_aliased(l, args, i)) return VYRE_OK;
+    return outcome_fail(o, VYRE_ERROR_ALIASING,
+                        "%s: '%s' gets the same buffer as another of the program, and one of them is written",
+                        describe(plan, l, where, sizeof where), unit_string(plan->unit, formal->name));
+}
+
 static vyre_status pass_buffers(struct plan *plan, struct launch *l, uint32_t first_arg, struct outcome *o)
 {
     const struct vyre_meta_arg *args = plan->unit->module->meta.args + first_arg;
-    char where[256];
-    for (uint32_t i = 0; i < l->program->meta->n_buffers; i++) {
-        const struct vyre_meta_buffer *formal = meta_buffer(l->program, i);
-        const char *name = unit_string(plan->unit, formal->name);
-        l->buffers[i] = plan->buffers[args[i].value];
-        vyre_status status = check_count(describe(plan, l, where, sizeof where), name, formal, &l->buffers[i].count, o);
-        if (status) return status;
-        if (l->buffers[i].count && (uintptr_t)l->buffers[i].bytes % formal->align_bytes)
-            return outcome_fail(o, VYRE_ERROR_MISALIGNED, "%s: '%s' is at address %p, which is not a multiple of %u",
-                                where, name, l->buffers[i].bytes, formal->align_bytes);
-        for (uint32_t k = 0; k < i; k++)
-            if (args[i].value == args[k].value && l->buffers[i].count && l->buffers[k].count &&
-                (is_written(formal) || is_written(meta_buffer(l->program, k))))
-                return outcome_fail(o, VYRE_ERROR_ALIASING,
-                                    "%s: '%s' gets the same buffer as another of the program, and one "
-                                    "of them is written",
-                                    where, name);
-    }
-    return VYRE_OK;
+    vyre_status status = VYRE_OK;
+    for (uint32_t i = 0; i < l->program->meta->n_buffers && !status; i++)
+        status = pass_buffer(plan, l, args, i, o);
+    return status;
 }
 
 static vyre_status pass_params(struct plan *plan, struct launch *l, uint32_t first_arg, struct outcome *o)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""bench.py --build BUILD [--quick] [--only kernels,fusion,scanners,compile,scale,size,overhead] - measures the compiler and what it makes.
+"""bench.py --build BUILD [--quick] [--only kernels,fusion,scanners,compile,scale,size,overhead,launches] - measures the compiler and what it makes.
 
 Everything is a ratio of two things measured in the same run, in turns: below 1 means that ours takes less. Prints tables and writes
 everything to BUILD/../bench.json. Results are compared before anything is timed."""
@@ -239,6 +239,40 @@ class Bench:
                     [["launch", f"{row['direct_ns']:.0f}", f"{row['ours_ns']:.0f}", f"{row['added_ns']:.0f}"]])
         self.results["overhead"]["vulkan"] = row
 
+    def build_launches(self):
+        work, vyrec = self.work, self.build / "bin/vyrec"
+        for name, options in (("planned", ["--fuse=never"]), ("fused", [])):
+            run(vyrec, *options, "--target=cpu,spirv,ptx:sm_80", f"--prefix={name}_", "-c", BENCH / "launches.vir", "-o", work / f"{name}.o",
+                "-h", work / f"{name}.h")
+        run(CLANG, "-O2", "-D_GNU_SOURCE", f"-I{work}", f"-I{SOURCES}", f"-I{SOURCES / 'runtime-stub'}", BENCH / "launches.c", work / "planned.o",
+            work / "fused.o", self.build / "lib/libvyrert_internal.a", "-lzstd", "-ldl", "-lpthread", "-lm", "-o", work / "launches")
+
+    def launches(self):
+        """A chain of eight arms as launches of their own, as one plan, as one launch: by the runtime and by hand."""
+        self.build_launches()
+        mock = self.build / "tests/exec/mock/cuda"
+        rounds = "21" if self.quick else "201"
+        ways = [["cpu", rounds, "4096"], ["cpu", rounds, "262144"], ["vulkan", rounds, "262144"], ["cuda", rounds, "262144"]]
+        if mock.exists():
+            ways.append(["cuda", rounds, "262144", "mock"])
+        lines, rows = [], []
+        for way in ways:
+            environment = dict(os.environ, **({"LD_LIBRARY_PATH": str(mock)} if "mock" in way else {}))
+            done = subprocess.run([self.work / "launches", *way], capture_output=True, text=True, check=False, env=environment)
+            if done.returncode == 77:
+                continue
+            if done.returncode:
+                sys.exit(f"bench: launches {way}: {done.stderr}")
+            lines += [json.loads(line) for line in done.stdout.splitlines()]
+        self.results["launches"] = lines
+        for m in lines:
+            added = m["least_ours_ns"] - m["least_direct_ns"]
+            rows.append([m["device"], m["form"], m["launches"], size_text(m["elements"] * 4), f"{m['least_direct_ns'] / 1e3:.2f}",
+                         f"{m['least_ours_ns'] / 1e3:.2f}", f"{added / m['launches']:.0f}", f"{m['least_ours_ns'] / m['least_direct_ns']:.3f}",
+                         f"{m['ratio']:.3f}"])
+        print_table("Eight arms by the runtime and by hand; buffers of the device; least and median of rounds in turns. A mock computes nothing",
+                    ["device", "form", "launches", "data", "by hand us", "runtime us", "added ns each", "ratio", "median"], rows)
+
     def size(self):
         rows, measured = [], {}
         for name in EXAMPLES:
@@ -327,7 +361,7 @@ def many_statements(n):
     return "\n".join(lines) + "\n}\n"
 
 
-PARTS = ["kernels", "fusion", "scanners", "compile", "scale", "size", "overhead"]
+PARTS = ["kernels", "fusion", "scanners", "compile", "scale", "size", "overhead", "launches"]
 
 
 def main():
