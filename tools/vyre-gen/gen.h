@@ -1,6 +1,7 @@
-/* gen.h - private to vyre-gen: from a list of literals to the text of programs that find them.
+/* gen.h - private to vyre-gen: from a list of literals to the text of programs that find them; regex.h is the same for regular expressions.
  *
  *   list.c       the list file
+ *   text.c       parts that texts are made of
  *   model.c      how often bytes are met in text; the rarest part of a literal
  *   automaton.c  Aho-Corasick over classes of bytes
  *   buckets.c    a filter of half bytes, looked up in registers
@@ -14,6 +15,24 @@
 #include "driver/tool.h"
 
 enum { MAX_GRAM = 5, MAX_LITERAL_BYTES = 65535, MAX_LIST_BYTES = 16 << 20 };
+
+/* ---- bytes ---- */
+
+struct byte_set {
+    uint64_t bits[4];
+};
+static inline bool set_has(const struct byte_set *set, uint32_t c)
+{
+    return set->bits[c / 64] >> (c % 64) & 1;
+}
+static inline void set_add(struct byte_set *set, uint32_t c)
+{
+    set->bits[c / 64] |= UINT64_C(1) << (c % 64);
+}
+static inline void set_remove(struct byte_set *set, uint32_t c)
+{
+    set->bits[c / 64] &= ~(UINT64_C(1) << (c % 64));
+}
 
 /* ---- lists ---- */
 
@@ -30,6 +49,12 @@ struct literal_list {
 
 /* One literal to a line. False when something was reported. */
 bool list_read(struct tool *tool, const struct source_file *file, bool ignore_case, struct literal_list *list);
+
+/* Gives each line, without what ends it, to `read`. False when the list is too long; an empty one is reported. */
+bool list_read_lines(struct tool *tool, const struct source_file *file,
+                     void (*read)(void *context, const char *at, const char *end), void *context);
+/* Reports those whose bytes are the same. */
+void list_find_duplicates(struct tool *tool, const struct literal *literals, uint32_t n, const char *noun);
 
 unsigned char fold_byte(unsigned char c);
 /* The bytes of a literal's gram: shorter literals are grams themselves. */
@@ -49,7 +74,7 @@ double model_choose_grams(struct literal_list *list, uint32_t width, bool ignore
 
 /* ---- what is made ---- */
 
-enum form { FORM_AUTO, FORM_AUTOMATON, FORM_BUCKETS, FORM_HASH };
+enum form { FORM_AUTO, FORM_AUTOMATON, FORM_BUCKETS, FORM_HASH, FORM_POSITIONS };
 enum report { REPORT_COUNT, REPORT_FIND, REPORT_PRESENCE, REPORT_KINDS };
 
 struct request {
@@ -62,7 +87,11 @@ struct scanner {
     struct tool *tool;
     struct arena *arena;
     const struct request *request;
-    struct literal_list *list;
+    struct literal_list *list; /* of literals */
+    uint32_t n_patterns;
+    const char *noun; /* what a pattern is called */
+    const char *part; /* of a scanner of several programs, what this one's names end with; else NULL */
+    bool counts_wide; /* an invocation may count 2^32 matches or more */
     struct out *out;
     void *plan;          /* of the form */
     uint32_t gram_width; /* of a filter */
@@ -80,20 +109,28 @@ extern const struct form_kind form_automaton, form_buckets, form_hash;
 
 /* ---- parts of the text ---- */
 
+/* Text in which @ stands for the name, each line after the indent. */
+void print_text(struct scanner *s, const char *indent, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* data NAME_SUFFIX : uN[n] = [...], of the narrowest type that holds all, or of at least min_bits. */
 void print_table(struct scanner *s, const char *suffix, const uint32_t *values, uint32_t n, uint32_t min_bits);
+void print_word_table(struct scanner *s, const char *suffix, const uint64_t *values, uint32_t n);
 void print_byte_table(struct scanner *s, const char *suffix, const unsigned char *bytes, uint32_t n);
 /* Where each literal's bytes begin, and all bytes. */
 void print_literal_tables(struct scanner *s);
-void print_comment(struct scanner *s);
 
 /* Declarations of buffers; "program NAME_..." before, "dispatch" after. */
 void report_begin(struct scanner *s, enum report report, const char *layout);
 /* Statements for one match in a program whose values `pattern`, `start` and `last` (its last byte) are defined. */
 void report_match(struct scanner *s, enum report report, const char *indent);
+/* Those for a place: `low` becomes the number of regions that begin at or before it. */
+void report_search(struct scanner *s, const char *place, const char *indent);
+/* Statements for one match of which `low` is known, and that it lies within that region. */
+void report_inside(struct scanner *s, enum report report, const char *indent);
 /* What stands before the scan and after it. A program with subgroups has workgroups of one. */
 void report_open(struct scanner *s, enum report report);
 void report_close(struct scanner *s, enum report report, bool has_subgroups);
+/* A pipeline of all parts. */
+void report_print_pipeline(struct scanner *s, enum report report, const char *const *parts, uint32_t n);
 
 /* The tables that map a gram to literals. */
 void verify_print_tables(struct scanner *s);

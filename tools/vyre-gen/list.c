@@ -61,8 +61,9 @@ static bool read_bytes(struct reader *r, const char *at, const char *end, struct
     return true;
 }
 
-static void read_line(struct reader *r, const char *at, const char *end)
+static void read_line(void *reader, const char *at, const char *end)
 {
+    struct reader *r = reader;
     struct diags *diags = &r->tool->diags;
     struct literal l = {.range = range_of(r, at, end)};
     if (at == end) {
@@ -84,26 +85,25 @@ static uint32_t hash_literal(const struct literal *l)
     return hash ^ hash >> 15;
 }
 
-static void find_duplicates(struct reader *r)
+void list_find_duplicates(struct tool *tool, const struct literal *literals, uint32_t n, const char *noun)
 {
-    struct literal_list *list = r->list;
     uint32_t n_slots = 16;
-    while (n_slots < 2 * list->literals.n)
+    while (n_slots < 2 * n)
         n_slots *= 2;
-    uint32_t *slots = ARENA_ARRAY(&r->tool->arena, uint32_t, n_slots);
-    for (uint32_t i = 0; i < list->literals.n; i++) {
-        const struct literal *l = &list->literals.at[i], *same = NULL;
+    uint32_t *slots = ARENA_ARRAY(&tool->arena, uint32_t, n_slots);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct literal *l = &literals[i], *same = NULL;
         uint32_t at = hash_literal(l) & (n_slots - 1);
         for (; slots[at] && !same; at = (at + 1) & (n_slots - 1)) {
-            const struct literal *other = &list->literals.at[slots[at] - 1];
+            const struct literal *other = &literals[slots[at] - 1];
             if (other->n == l->n && !memcmp(other->bytes, l->bytes, l->n)) same = other;
         }
         if (!same) {
             slots[at] = i + 1;
             continue;
         }
-        struct diag *d = diag_report(&r->tool->diags, DIAG_DUPLICATE_LITERAL, l->range);
-        diag_add_note(&r->tool->diags, d, same->range, "it stands here already");
+        struct diag *d = diag_report(&tool->diags, DIAG_DUPLICATE_LITERAL, l->range, noun);
+        diag_add_note(&tool->diags, d, same->range, "it stands here already");
     }
 }
 
@@ -120,11 +120,10 @@ static void measure(struct literal_list *list)
     }
 }
 
-bool list_read(struct tool *tool, const struct source_file *file, bool ignore_case, struct literal_list *list)
+bool list_read_lines(struct tool *tool, const struct source_file *file,
+                     void (*read)(void *context, const char *at, const char *end), void *context)
 {
-    struct reader r = {tool, file, ignore_case, list};
     const char *at = file->text, *end = at + file->size_bytes;
-    uint32_t n_errors = tool->diags.n_errors;
     if (at == end) diag_report(&tool->diags, DIAG_EMPTY_LIST, SRC_NONE, file->name);
     if (file->size_bytes > MAX_LIST_BYTES) {
         diag_report(&tool->diags, DIAG_LITERAL_LIMIT, SRC_NONE, file->name, file->size_bytes, (uint32_t)MAX_LIST_BYTES);
@@ -134,10 +133,18 @@ bool list_read(struct tool *tool, const struct source_file *file, bool ignore_ca
         const char *stop = memchr(at, '\n', (size_t)(end - at)), *next = stop ? stop + 1 : end;
         if (!stop) stop = end;
         if (stop > at && stop[-1] == '\r') stop--;
-        read_line(&r, at, stop);
+        read(context, at, stop);
         at = next;
     }
-    find_duplicates(&r);
+    return true;
+}
+
+bool list_read(struct tool *tool, const struct source_file *file, bool ignore_case, struct literal_list *list)
+{
+    struct reader r = {tool, file, ignore_case, list};
+    uint32_t n_errors = tool->diags.n_errors;
+    if (!list_read_lines(tool, file, read_line, &r)) return false;
+    list_find_duplicates(tool, list->literals.at, list->literals.n, "literal");
     measure(list);
     return tool->diags.n_errors == n_errors;
 }

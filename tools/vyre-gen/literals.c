@@ -3,47 +3,11 @@
 
 #include "tools/vyre-gen/gen.h"
 
-enum { VALUES_PER_LINE = 24 };
-
 static const struct form_kind *const forms[] = {
     [FORM_AUTOMATON] = &form_automaton, [FORM_BUCKETS] = &form_buckets, [FORM_HASH] = &form_hash};
 enum { N_FORMS = sizeof(forms) / sizeof(forms[0]) };
 
 /* ---- tables ---- */
-
-static void print_table_head(struct scanner *s, const char *suffix, uint32_t bits, uint32_t n)
-{
-    out_printf(s->out, "data %s_%s : u%u[%u] = ", s->request->name, suffix, bits, n);
-}
-
-void print_table(struct scanner *s, const char *suffix, const uint32_t *values, uint32_t n, uint32_t min_bits)
-{
-    uint32_t most = 0, bits = min_bits;
-    for (uint32_t i = 0; i < n; i++)
-        most = values[i] > most ? values[i] : most;
-    while (bits < 32 && most >> bits)
-        bits *= 2;
-    print_table_head(s, suffix, bits, n);
-    out_text(s->out, "[");
-    for (uint32_t i = 0; i < n; i++)
-        out_printf(s->out, "%s%u", !i ? "" : i % VALUES_PER_LINE ? "," : ",\n  ", values[i]);
-    out_text(s->out, "];\n");
-}
-
-void print_byte_table(struct scanner *s, const char *suffix, const unsigned char *bytes, uint32_t n)
-{
-    print_table_head(s, suffix, 8, n);
-    out_text(s->out, "\"");
-    for (uint32_t i = 0; i < n; i++) {
-        if (bytes[i] == '"' || bytes[i] == '\\')
-            out_printf(s->out, "\\%c", bytes[i]);
-        else if (bytes[i] >= ' ' && bytes[i] < 127)
-            out_bytes(s->out, &bytes[i], 1);
-        else
-            out_printf(s->out, "\\x%02X", bytes[i]);
-    }
-    out_text(s->out, "\";\n");
-}
 
 static void print_fold_table(struct scanner *s)
 {
@@ -135,7 +99,15 @@ int literals_generate(struct tool *tool, const struct request *request, const ch
     if (error || !list_read(tool, file, request->ignore_case, &list)) return TOOL_SUCCESS; /* reported */
     struct out out;
     out_init(&out, &tool->mem);
-    struct scanner s = {.tool = tool, .arena = &tool->arena, .request = request, .list = &list, .out = &out};
+    struct scanner s = {.tool = tool,
+                        .arena = &tool->arena,
+                        .request = request,
+                        .list = &list,
+                        .n_patterns = list.literals.n,
+                        .noun = "literal",
+                        .out = &out};
+    if (request->form == FORM_POSITIONS)
+        diag_report(&tool->diags, DIAG_FORM_UNSUITED, SRC_NONE, "positions", "it is for regular expressions");
     struct choice c = choose(&s);
     if (c.form) {
         print_head(&s, &c);

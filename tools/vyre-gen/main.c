@@ -1,22 +1,36 @@
 /* main.c - vyre-gen: programs that find things, made from lists of what is to be found.
  *
- *   vyre-gen literals list.txt -o set.vir */
+ *   vyre-gen literals list.txt -o set.vir
+ *   vyre-gen regex list.txt -o set.vir */
 #include <string.h>
 
-#include "tools/vyre-gen/gen.h"
+#include "tools/vyre-gen/regex.h"
 
 static enum form read_form(const char *word)
 {
-    static const char *const words[] = {"auto", "automaton", "buckets", "hash"};
+    static const char *const words[] = {"auto", "automaton", "buckets", "hash", "positions"};
     enum form form = FORM_AUTO;
     for (uint32_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
         if (!strcmp(word, words[i])) form = (enum form)i;
     return form;
 }
 
-static struct request read_request(const struct tool *tool)
+/* What can be made. */
+static const struct kind {
+    const char *word, *name;
+    int (*generate)(struct tool *tool, const struct request *request, const char *path);
+} kinds[] = {{"literals", "literals", literals_generate}, {"regex", "patterns", regex_generate}};
+
+static const struct kind *find_kind(const char *word)
 {
-    struct request r = {.output = "-", .name = "literals"};
+    for (uint32_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (!strcmp(word, kinds[i].word)) return &kinds[i];
+    return NULL;
+}
+
+static struct request read_request(const struct tool *tool, const char *name)
+{
+    struct request r = {.output = "-", .name = name};
     for (uint32_t i = 0; i < tool->options.uses.n; i++) {
         const struct option_use *use = &tool->options.uses.at[i];
         if (use->id == OPTION_ID_OUTPUT) r.output = use->argument;
@@ -36,18 +50,19 @@ static bool is_name(const char *name)
 
 static int work(struct tool *tool)
 {
-    struct request r = read_request(tool);
     uint32_t n_inputs = tool->options.inputs.n;
-    const char *kind = n_inputs ? tool->options.inputs.at[0] : "";
-    if (strcmp(kind, "literals"))
-        diag_report(&tool->diags, DIAG_GENERATOR, SRC_NONE, kind);
+    const char *word = n_inputs ? tool->options.inputs.at[0] : "";
+    const struct kind *kind = find_kind(word);
+    struct request r = read_request(tool, kind ? kind->name : "none");
+    if (!kind)
+        diag_report(&tool->diags, DIAG_GENERATOR, SRC_NONE, word);
     else if (n_inputs < 2)
         diag_report(&tool->diags, DIAG_NO_INPUT, SRC_NONE);
     else if (n_inputs > 2)
         diag_report(&tool->diags, DIAG_ONE_INPUT_ONLY, SRC_NONE, n_inputs - 1);
     if (!is_name(r.name)) diag_report(&tool->diags, DIAG_BAD_OPTION_VALUE, SRC_NONE, r.name, "--name");
     if (tool->diags.n_errors) return TOOL_USAGE;
-    return literals_generate(tool, &r, tool->options.inputs.at[1]);
+    return kind->generate(tool, &r, tool->options.inputs.at[1]);
 }
 
 int main(int argc, char **argv)

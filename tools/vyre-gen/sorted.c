@@ -119,7 +119,7 @@ static const char text[] =
     "  }\n"
     "}\n"
     "\n"
-    "// As @_find, but in the order of ends, and of literals where ends are equal. When total[1] is not 0, some "
+    "// As @_find, but in the order of ends, and of numbers where ends are equal. When total[1] is not 0, some "
     "matches are missing, and which is up to\n"
     "// chance: give longer buffers then. `total` must be zeros.\n"
     "pipeline @_sorted (text : read u8[], total : read_write u64[2], patterns : read_write u32[], ends : read_write "
