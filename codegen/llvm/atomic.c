@@ -402,11 +402,19 @@ static struct array bytes_of(struct lower *l, const struct ir_buffer *b)
     return a;
 }
 
+void copy_element(struct lower *l, struct ir_stmt *s, LLVMValueRef to, LLVMValueRef from)
+{
+    struct value source = value_uniform(IR_TYPE(U32), from), target = value_uniform(IR_TYPE(U32), to);
+    struct array taken = bytes_of(l, s->copy.src), given = bytes_of(l, s->copy.dst);
+    struct value v = memory_load(l, &taken, &source);
+    memory_store(l, &given, &target, &v);
+}
+
 /* base + i, or an index that is out of bounds everywhere when that passes 32 bits. */
-static struct value element_index(struct lower *l, LLVMValueRef base, LLVMValueRef i)
+LLVMValueRef copy_index(struct lower *l, LLVMValueRef base, LLVMValueRef i)
 {
     LLVMValueRef args[2] = {base, i};
-    return value_uniform(IR_TYPE(U32), build_call(l, "llvm.uadd.sat", type_int(l, 32), args, 2));
+    return build_call(l, "llvm.uadd.sat", type_int(l, 32), args, 2);
 }
 
 /* Elements one by one, lane after lane: there is nothing asynchronous to use, and what `wait` promises holds at once. */
@@ -423,10 +431,7 @@ static void copy_elements(struct lower *l, struct ir_stmt *s, LLVMValueRef to, L
     block_enter(l, body);
     if (lane) /* only this lane */
         l->exec = LLVMBuildICmp(l->b, LLVMIntEQ, const_iota(i32, l->width, 0, 1), value_splat(l, lane), "");
-    struct value source = element_index(l, from, i), target = element_index(l, to, i);
-    struct array taken = bytes_of(l, s->copy.src), given = bytes_of(l, s->copy.dst);
-    struct value v = memory_load(l, &taken, &source);
-    memory_store(l, &given, &target, &v);
+    copy_element(l, s, copy_index(l, to, i), copy_index(l, from, i));
     l->exec = exec;
     LLVMBuildStore(l->b, LLVMBuildAdd(l->b, i, const_int(l, 32, 1), ""), slot);
     block_jump(l, head);
@@ -438,6 +443,7 @@ void copy_lower(struct lower *l, struct ir_stmt *s)
     struct value to = expr_lower(l, s->copy.dst_index), from = expr_lower(l, s->copy.src_index),
                  n = expr_lower(l, s->copy.count);
     l->untouched = false;
+    if (l->target->copy && l->target->copy(l, s, to.at[0], from.at[0], n.at[0])) return;
     if (l->width == 1) {
         copy_elements(l, s, to.at[0], from.at[0], n.at[0], NULL);
         return;

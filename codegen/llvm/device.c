@@ -331,6 +331,11 @@ static struct lower_target make_target(const struct device_family *family)
         .barrier = device_barrier,
         .report_trap = report_trap,
         .subgroup = device_subgroup,
+        .load_row = device_load_row,
+        .store_rows = device_store_rows,
+        .forget_rows = device_forget_rows,
+        .copy = device_copy,
+        .wait = device_wait,
         .is_device = true,
         .scope_device = family->scope_device,
         .scope_workgroup = family->scope_workgroup,
@@ -346,6 +351,9 @@ void device_lower_program(struct lower *l, const struct ir_program *p, const str
     *interface = (struct device_interface){.kernel = arena_printf(l->arena, "vyre_%s", p->name)};
     interface->traps = frame.may_end_early = find_usage(p, l->arena, &interface->tables);
     frame.n_invocations = p->workgroup[0] * p->workgroup[1] * p->workgroup[2];
+    frame.has_copies = family->has_copies && family->has_copies(info);
+    index_facts_find(&frame.facts, l->arena, p);
+    device_find_waits(&frame.waits, l->arena, p, &frame.facts);
     l->program = p;
     l->target = &target;
     l->plan = &plan;

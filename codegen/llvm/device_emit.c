@@ -104,7 +104,9 @@ static LLVMTargetMachineRef create_machine(const struct device_module *d)
 static struct lower_features features_of(const struct target_info *info, struct arena *arena)
 {
     struct lower_features f = {.cpu = info->arch, .fma = true, .half_conversions = true};
-    if (info->family == TARGET_FAMILY_PTX) f.features = arena_printf(arena, "+ptx%d", info->level);
+    if (info->family != TARGET_FAMILY_PTX) return f;
+    f.features = arena_printf(arena, "+ptx%d", info->level);
+    f.float_choices = true; /* min.f32: a number rather than a NaN, -0 below 0 */
     return f;
 }
 
@@ -136,6 +138,7 @@ static void open_module(struct device_module *d, const struct ir_module *m, stru
 
 #define CLEAN "sroa,early-cse<memssa>,simplifycfg,instcombine<max-iterations=1;no-verify-fixpoint>,"
 #define LOOPS "loop-mssa(loop-rotate,licm),early-cse<memssa>,simplifycfg"
+enum { LEVEL_UNROLLING = 2 };
 static const char *const pipelines[] = {
     NULL,
     "function(" CLEAN LOOPS ")",
@@ -183,6 +186,12 @@ static void write_code(struct device_module *d, struct out *out)
     }
 }
 
+static void lower_program(struct device_module *d, const struct ir_program *p, struct device_interface *face)
+{
+    if (level_of(d->options) >= LEVEL_UNROLLING) p = device_unroll(p, d->l.arena);
+    device_lower_program(&d->l, p, d->family, d->info, face);
+}
+
 /* -- the ways in ----------------------------------------------------------------------------------------------------------------- */
 
 static void write_image(const struct device_module *d, const struct ir_program *p, const struct device_interface *face,
@@ -219,7 +228,7 @@ void llvm_write_device_image(const struct ir_program *p, enum target_id target, 
     struct out code;
     out_init(&code, out->mem);
     open_module(&d, p->module, scratch);
-    device_lower_program(&d.l, p, d.family, d.info, &face);
+    lower_program(&d, p, &face);
     write_code(&d, &code);
     write_image(&d, p, &face, &code, out);
     memory_pop_cleanup(scratch->mem);
@@ -234,8 +243,7 @@ void llvm_write_device_code(const struct ir_module *m, enum target_id target, co
     open_module(&d, m, scratch);
     for (uint32_t i = 0; i < m->programs.n; i++) {
         struct device_interface face;
-        if (!llvm_device_refusal(m->programs.at[i]))
-            device_lower_program(&d.l, m->programs.at[i], d.family, d.info, &face);
+        if (!llvm_device_refusal(m->programs.at[i])) lower_program(&d, m->programs.at[i], &face);
     }
     write_code(&d, out);
     if (d.info->family == TARGET_FAMILY_PTX) out->n--; /* a text file has no NUL */

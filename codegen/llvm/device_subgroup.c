@@ -108,17 +108,64 @@ static LLVMValueRef reduce_in_lane(const struct combine *c, LLVMValueRef v)
     return all[0];
 }
 
-/* An integer of at most 32 bits, where the processor has the operation itself. */
-static LLVMValueRef reduce_in_hardware(const struct combine *c, LLVMValueRef v)
+/* -- where the processor has the operation itself, on 32 bits -- */
+
+static LLVMValueRef reduce_word(const struct combine *c, bool is_signed, LLVMValueRef v)
+{
+    return device_frame_of(c->l)->family->reduce(c->l, (enum ir_op)c->e->op, is_signed, v);
+}
+
+static LLVMValueRef reduce_integer(const struct combine *c, LLVMValueRef v)
+{
+    bool is_signed = ir_scalar_infos[c->scalar].kind == IR_KIND_SINT;
+    LLVMValueRef total = reduce_word(c, is_signed, value_resize(c->l, v, type_int(c->l, 32), is_signed));
+    return total ? value_resize(c->l, total, LLVMTypeOf(v), false) : NULL;
+}
+
+/* Bitwise operations, half by half. */
+static LLVMValueRef reduce_halves(const struct combine *c, LLVMValueRef v)
 {
     struct lower *l = c->l;
-    const struct device_family *family = device_frame_of(l)->family;
-    const struct ir_scalar_info *info = &ir_scalar_infos[c->scalar];
-    bool is_signed = info->kind == IR_KIND_SINT;
-    if (!family->reduce || !ir_type_is_int(c->e->type) || info->bits > 32) return NULL;
-    LLVMValueRef total =
-        family->reduce(l, (enum ir_op)c->e->op, is_signed, value_resize(l, v, type_int(l, 32), is_signed));
-    return total ? value_resize(l, total, LLVMTypeOf(v), false) : NULL;
+    LLVMTypeRef i32 = type_int(l, 32), i64 = type_int(l, 64);
+    LLVMValueRef half = const_int(l, 64, 32);
+    LLVMValueRef low = reduce_word(c, false, LLVMBuildTrunc(l->b, v, i32, ""));
+    if (!low) return NULL;
+    LLVMValueRef high = reduce_word(c, false, LLVMBuildTrunc(l->b, LLVMBuildLShr(l->b, v, half, ""), i32, ""));
+    high = LLVMBuildShl(l->b, LLVMBuildZExt(l->b, high, i64, ""), half, "");
+    return LLVMBuildOr(l->b, high, LLVMBuildZExt(l->b, low, i64, ""), "");
+}
+
+/* Unsigned numbers in the order of f32s: of positive ones the bits with the top bit set, of negative ones the bits' complement.
+ * And back: whichever has the top bit set was positive. */
+static LLVMValueRef order_bits(struct lower *l, LLVMValueRef bits, bool is_back)
+{
+    LLVMValueRef sign = LLVMBuildAShr(l->b, bits, word(l, 31), "");
+    if (is_back) sign = LLVMBuildNot(l->b, sign, "");
+    return LLVMBuildXor(l->b, bits, LLVMBuildOr(l->b, sign, word(l, UINT32_C(1) << 31), ""), "");
+}
+
+/* The least or greatest float: a NaN takes the place behind all numbers, and only where there is nothing else it comes out. */
+static LLVMValueRef reduce_float(const struct combine *c, LLVMValueRef v)
+{
+    struct lower *l = c->l;
+    LLVMValueRef nan = word(l, c->e->op == IR_OP_REDUCE_MIN ? UINT32_C(0x7FC00000) : UINT32_C(0xFFC00000));
+    LLVMValueRef is_nan = LLVMBuildFCmp(l->b, LLVMRealUNO, v, v, "");
+    LLVMValueRef bits = LLVMBuildSelect(l->b, is_nan, nan, LLVMBuildBitCast(l->b, v, type_int(l, 32), ""), "");
+    LLVMValueRef best = reduce_word(c, false, order_bits(l, bits, false));
+    return best ? LLVMBuildBitCast(l->b, order_bits(l, best, true), LLVMTypeOf(v), "") : NULL;
+}
+
+/* NULL: not in one operation. */
+static LLVMValueRef reduce_in_hardware(const struct combine *c, LLVMValueRef v)
+{
+    uint32_t bits = ir_scalar_infos[c->scalar].bits;
+    enum ir_op op = (enum ir_op)c->e->op;
+    bool is_bitwise = op == IR_OP_REDUCE_AND || op == IR_OP_REDUCE_OR || op == IR_OP_REDUCE_XOR;
+    bool is_choice = op == IR_OP_REDUCE_MIN || op == IR_OP_REDUCE_MAX;
+    if (!device_frame_of(c->l)->family->reduce) return NULL;
+    if (bits == 64) return is_bitwise ? reduce_halves(c, v) : NULL;
+    if (ir_type_is_float(c->e->type)) return is_choice ? reduce_float(c, v) : NULL;
+    return is_choice || is_bitwise || ir_type_is_int(c->e->type) ? reduce_integer(c, v) : NULL;
 }
 
 static LLVMValueRef reduce(const struct combine *c, LLVMValueRef v)

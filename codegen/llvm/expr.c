@@ -195,6 +195,8 @@ static struct value lower_id(struct lower *l, const struct ir_expr *e, const str
 
 HANDLER(LOAD)
 {
+    struct value v;
+    if (l->target->load_row && l->target->load_row(l, e, &args[0], &v)) return v;
     return memory_load(l, array_of(l, e->buffer), &args[0]);
 }
 

@@ -21,6 +21,7 @@
 #include <llvm-c/DebugInfo.h>
 #include <llvm-c/TargetMachine.h>
 
+#include "codegen/llvm/index_facts.h"
 #include "codegen/llvm/plan.h"
 #include "codegen/llvm/shape.h"
 #include "ir/base/map.h"
@@ -37,6 +38,7 @@ struct lower_features {
     bool scatters;              /* 32- and 64-bit scatters, masked stores of bytes */
     bool masked_stores;         /* of 32- and 64-bit elements */
     bool fma, half_conversions; /* in hardware */
+    bool float_choices;         /* minima and maxima of f32 as the language has them: of NaNs and zeros */
     const char *byte_shuffle;   /* intrinsic (row of 16 bytes repeated, indices) -> bytes; NULL: none */
     uint32_t shuffle_bytes;     /* its width */
     bool
@@ -76,7 +78,8 @@ struct window {
     const struct ir_buffer *table; /* not the bytes themselves but what this table has for them; or NULL */
     LLVMValueRef root;
     int64_t scale, first, stride;
-    LLVMValueRef elements; /* vector of stride * width * lanes scalars, as in memory */
+    struct index_form form; /* devices: of the first element, and `buffer` is NULL when the row holds no longer */
+    LLVMValueRef elements;  /* vector of stride * width * lanes scalars, as in memory */
 };
 
 struct loop_scope {
@@ -116,6 +119,13 @@ struct lower_target {
         *scope_workgroup; /* of atomics in memory of the launch, of a workgroup; NULL: the system's */
     struct value (*subgroup)(struct lower *l, const struct ir_expr *e,
                              const struct value *args); /* NULL: the group is one */
+    /* A load together with its neighbours, a store with those that follow; NULL: by itself. */
+    bool (*load_row)(struct lower *l, const struct ir_expr *e, const struct value *index, struct value *result);
+    struct ir_stmt *(*store_rows)(struct lower *l, struct ir_stmt *first); /* returns the last statement done */
+    void (*forget_rows)(struct lower *l, const struct ir_stmt *s);         /* that do not outlive a statement */
+    /* Copies that go on while the program does; NULL: they are done at once. */
+    bool (*copy)(struct lower *l, struct ir_stmt *s, LLVMValueRef to, LLVMValueRef from, LLVMValueRef n);
+    void (*wait)(struct lower *l, struct ir_stmt *s);
 };
 
 struct debug_info;
@@ -140,10 +150,12 @@ struct lower {
     bool at_workgroup; /* between phases, once for the workgroup */
     uint32_t width;    /* lanes now: that of the groups, or 1 at workgroup level */
     uint32_t group_width;
-    struct slot *slots; /* by local index */
+    struct slot *slots;        /* by local index */
+    const struct ir_stmt *now; /* the statement that is being lowered, or one inside it */
     struct array *buffers, *arrays, *data;
     const bool *still_arrays;   /* by index: workgroup arrays that nobody writes until the next barrier; NULL: none */
     VEC(struct window) windows; /* valid here; blocks drop theirs at their end */
+    uint32_t run_begin;         /* the first of this block */
 
     LLVMValueRef exec;        /* mask of the running lanes; NULL: all */
     uint32_t scope, n_scopes; /* which divergent construct we are in; 0: lanes that do not run have ended for good */
@@ -272,6 +284,14 @@ struct pending_store {
     struct value index, value;
 };
 void memory_store_run(struct lower *l, const struct array *a, const struct pending_store *pending, uint32_t n);
+/* What this program only reads. */
+bool memory_is_constant(const struct ir_buffer *b);
+LLVMValueRef memory_address(struct lower *l, const struct array *a, LLVMValueRef index);
+/* On a device: an element in the form it has in memory, 0 outside; neighbouring ones that are inside, the first aligned to all their bytes. */
+void memory_load_clamped(struct lower *l, const struct array *a, LLVMValueRef index, LLVMValueRef *parts);
+LLVMValueRef memory_load_row(struct lower *l, const struct array *a, LLVMValueRef first, LLVMTypeRef type);
+void memory_store_row(struct lower *l, const struct array *a, LLVMValueRef first, const struct value *values,
+                      uint32_t n);
 /* i1 or mask: index < count. */
 LLVMValueRef memory_in_bounds(struct lower *l, const struct array *a, LLVMValueRef index);
 /* One scalar per lane from base + index, masked lanes 0. `index` counts scalars: vector of i32 (unsigned) or i64. */
@@ -280,6 +300,10 @@ LLVMValueRef gather_lanes(struct lower *l, const struct array *a, LLVMTypeRef el
 void scatter_lanes(struct lower *l, const struct array *a, LLVMValueRef values, LLVMValueRef index, LLVMValueRef mask);
 void atomic_lower(struct lower *l, struct ir_stmt *s);
 void copy_lower(struct lower *l, struct ir_stmt *s);
+/* One element of a copy, its bytes as they are. */
+void copy_element(struct lower *l, struct ir_stmt *s, LLVMValueRef to, LLVMValueRef from);
+/* base + i, or an index that is out of bounds everywhere when that passes 32 bits. */
+LLVMValueRef copy_index(struct lower *l, LLVMValueRef base, LLVMValueRef i);
 
 /* Lookups in constant tables of 256 bytes by a byte: table.c. False when it is none, or a gather is as good. */
 bool table_load(struct lower *l, const struct ir_expr *e, struct value *result);

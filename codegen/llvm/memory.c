@@ -60,12 +60,17 @@ static LLVMValueRef address(struct lower *l, const struct array *a, LLVMValueRef
     return build_element(l, elem_of(l, a), a->base, at);
 }
 
+LLVMValueRef memory_address(struct lower *l, const struct array *a, LLVMValueRef index)
+{
+    return address(l, a, index, 0);
+}
+
 static struct value empty_value(const struct array *a, struct shape shape)
 {
     return (struct value){.type = a->buffer->elem, .shape = shape, .scale = 1};
 }
 
-static bool is_constant_memory(const struct ir_buffer *b)
+bool memory_is_constant(const struct ir_buffer *b)
 {
     return b->access == IR_ACCESS_READ || b->access == IR_ACCESS_UNIFORM;
 }
@@ -73,7 +78,7 @@ static bool is_constant_memory(const struct ir_buffer *b)
 /* Nothing changes while windows of it are kept. */
 static bool is_still(struct lower *l, const struct ir_buffer *b)
 {
-    return is_constant_memory(b) || (b->space == IR_SPACE_WORKGROUP && l->still_arrays && l->still_arrays[b->index]);
+    return memory_is_constant(b) || (b->space == IR_SPACE_WORKGROUP && l->still_arrays && l->still_arrays[b->index]);
 }
 
 /* What a load finds never changes. */
@@ -90,22 +95,49 @@ static LLVMValueRef load_component(struct lower *l, const struct array *a, LLVMV
 {
     uint32_t align_bytes = c ? align_of(a) : align_of(a) * lanes_of(a);
     LLVMValueRef v = build_load(l, elem_of(l, a), address(l, a, index, c), align_bytes);
-    if (is_constant_memory(a->buffer)) mark_invariant(l, v);
+    if (memory_is_constant(a->buffer)) mark_invariant(l, v);
     return v;
 }
 
 /* Arrays of a device are never empty: outside, the first element is loaded in the place of none, without a branch. */
-static struct value load_clamped(struct lower *l, const struct array *a, LLVMValueRef index)
+void memory_load_clamped(struct lower *l, const struct array *a, LLVMValueRef index, LLVMValueRef *parts)
 {
-    struct value v = empty_value(a, SHAPE_UNIFORM);
-    LLVMTypeRef elem = elem_of(l, a);
     LLVMValueRef inside = memory_in_bounds(l, a, index);
     LLVMValueRef safe = LLVMBuildSelect(l->b, inside, index, const_int(l, 32, 0), "");
     for (uint32_t c = 0; c < lanes_of(a); c++) {
         LLVMValueRef loaded = load_component(l, a, safe, c);
-        v.at[c] = value_from_memory(l, scalar_of(a), LLVMBuildSelect(l->b, inside, loaded, LLVMConstNull(elem), ""));
+        parts[c] = LLVMBuildSelect(l->b, inside, loaded, LLVMConstNull(elem_of(l, a)), "");
     }
+}
+
+static struct value load_clamped(struct lower *l, const struct array *a, LLVMValueRef index)
+{
+    struct value v = empty_value(a, SHAPE_UNIFORM);
+    memory_load_clamped(l, a, index, v.at);
+    for (uint32_t c = 0; c < lanes_of(a); c++)
+        v.at[c] = value_from_memory(l, scalar_of(a), v.at[c]);
     return v;
+}
+
+/* -- a device's row: neighbouring elements, aligned to the bytes of all -- */
+
+LLVMValueRef memory_load_row(struct lower *l, const struct array *a, LLVMValueRef first, LLVMTypeRef type)
+{
+    LLVMValueRef row = build_load(l, type, address(l, a, first, 0), LLVMGetVectorSize(type) * align_of(a));
+    if (memory_is_constant(a->buffer)) mark_invariant(l, row);
+    return row;
+}
+
+void memory_store_row(struct lower *l, const struct array *a, LLVMValueRef first, const struct value *values,
+                      uint32_t n)
+{
+    uint32_t n_parts = n * lanes_of(a);
+    LLVMValueRef row = LLVMGetPoison(LLVMVectorType(elem_of(l, a), n_parts));
+    for (uint32_t i = 0; i < n_parts; i++) {
+        LLVMValueRef part = value_to_memory(l, scalar_of(a), values[i / lanes_of(a)].at[i % lanes_of(a)]);
+        row = LLVMBuildInsertElement(l->b, row, part, const_int(l, 32, i), "");
+    }
+    build_store(l, row, address(l, a, first, 0), n_parts * align_of(a));
 }
 
 /* Outside the array the address is that of a zero: no branch, nothing to merge. */
@@ -193,7 +225,7 @@ static bool has_neighbour(struct lower *l, const struct window *w)
 static void prefetch(struct lower *l, const struct array *a, const struct window *w, LLVMValueRef at)
 {
     uint64_t n_bytes = (uint64_t)w->stride * l->width * ir_type_mem_bytes(a->buffer->elem);
-    bool streams = a->buffer->space == IR_SPACE_STORAGE && is_constant_memory(a->buffer);
+    bool streams = a->buffer->space == IR_SPACE_STORAGE && memory_is_constant(a->buffer);
     if (l->target->is_device || !l->optimize || l->exec || !streams || has_neighbour(l, w)) return;
     for (uint64_t line = 0; line < n_bytes; line += LINE_BYTES) {
         LLVMValueRef args[4] = {build_element(l, type_int(l, 8), at, const_int(l, 64, AHEAD_BYTES + line)),

@@ -77,6 +77,37 @@ static LLVMValueRef reduce(struct lower *l, enum ir_op op, bool is_signed, LLVMV
     return build_call(l, name, NULL, args, 2);
 }
 
+/* -- copies that go on meanwhile ------------------------------------------------------------------------------------------------- */
+
+enum { FIRST_SM_WITH_COPIES = 80 };
+
+static bool has_copies(const struct target_info *info)
+{
+    return device_sm_of(info) >= FIRST_SM_WITH_COPIES;
+}
+
+/* 16 bytes pass by the first cache: nobody else will want them from there. */
+static void copy_word(struct lower *l, LLVMValueRef to, LLVMValueRef from, uint32_t word_bytes, LLVMValueRef n_bytes)
+{
+    LLVMValueRef args[3] = {to, from, n_bytes};
+    build_call(l,
+               word_bytes == 16  ? "llvm.nvvm.cp.async.cg.shared.global.16.s"
+               : word_bytes == 8 ? "llvm.nvvm.cp.async.ca.shared.global.8.s"
+                                 : "llvm.nvvm.cp.async.ca.shared.global.4.s",
+               NULL, args, 3);
+}
+
+static void end_group(struct lower *l)
+{
+    build_call(l, "llvm.nvvm.cp.async.commit.group", NULL, NULL, 0);
+}
+
+static void wait_groups(struct lower *l, uint32_t n)
+{
+    LLVMValueRef number = word(l, n);
+    build_call(l, "llvm.nvvm.cp.async.wait.group", NULL, &number, 1);
+}
+
 const struct device_family device_nvptx = {
     .workgroup_id = {"llvm.nvvm.read.ptx.sreg.ctaid.x", "llvm.nvvm.read.ptx.sreg.ctaid.y",
                      "llvm.nvvm.read.ptx.sreg.ctaid.z"},
@@ -89,4 +120,8 @@ const struct device_family device_nvptx = {
     .shuffle = shuffle,
     .ballot = ballot,
     .reduce = reduce,
+    .has_copies = has_copies,
+    .copy_word = copy_word,
+    .end_group = end_group,
+    .wait_groups = wait_groups,
 };

@@ -106,13 +106,22 @@ static LLVMValueRef choose(struct operands *o, LLVMRealPredicate better, LLVMOpc
     return LLVMBuildSelect(b, LLVMBuildFCmp(b, LLVMRealUNO, o->b, o->b, ""), o->a, number, "");
 }
 
+static LLVMValueRef choose_in_hardware(struct operands *o, const char *intrinsic)
+{
+    LLVMValueRef args[2] = {o->a, o->b};
+    bool has = o->l->features->float_choices && type_bits(o->llvm) == 32;
+    return has ? build_call(o->l, intrinsic, o->llvm, args, 2) : NULL;
+}
+
 LLVMValueRef op_fmin(struct operands *o)
 {
-    return choose(o, LLVMRealOLT, LLVMOr);
+    LLVMValueRef least = choose_in_hardware(o, "llvm.minimumnum");
+    return least ? least : choose(o, LLVMRealOLT, LLVMOr);
 }
 LLVMValueRef op_fmax(struct operands *o)
 {
-    return choose(o, LLVMRealOGT, LLVMAnd);
+    LLVMValueRef most = choose_in_hardware(o, "llvm.maximumnum");
+    return most ? most : choose(o, LLVMRealOGT, LLVMAnd);
 }
 
 LLVMValueRef op_fsign(struct operands *o)

@@ -101,6 +101,7 @@ static uint32_t count_run(const struct ir_stmt *first)
 /* Returns the last statement done. */
 static struct ir_stmt *lower_stores(struct lower *l, struct ir_stmt *first)
 {
+    if (l->target->store_rows) return l->target->store_rows(l, first);
     struct pending_store pending[MAX_RUN];
     uint32_t n = l->width == 1 ? 1 : count_run(first);
     struct ir_stmt *last = first;
@@ -144,7 +145,7 @@ static void lower_REGION(struct lower *l, struct ir_stmt *s)
 }
 static void lower_WAIT(struct lower *l, struct ir_stmt *s)
 {
-    (void)l, (void)s; /* copies are done at once */
+    if (l->target->wait) l->target->wait(l, s);
 }
 
 static void lower_BREAK(struct lower *l, struct ir_stmt *s)
@@ -203,7 +204,10 @@ static lower_function *const handlers[IR_STMT_COUNT] = {
 void stmt_lower(struct lower *l, struct ir_stmt *s)
 {
     debug_place(l, s->range);
+    l->now = s;
+    if (l->target->forget_rows) l->target->forget_rows(l, s);
     handlers[s->kind](l, s);
+    if (l->target->forget_rows) l->target->forget_rows(l, s);
 }
 
 /* One statement; and all that follow, when the lanes that it ended make two copies of them worth while. */
@@ -220,7 +224,8 @@ void stmt_lower_run(struct lower *l, struct ir_stmt *first, const struct ir_stmt
         workgroup_lower_run(l, first, end);
         return;
     }
-    uint32_t n_windows = l->windows.n;
+    uint32_t n_windows = l->windows.n, run_begin = l->run_begin;
+    l->run_begin = n_windows;
     for (struct ir_stmt *s = first; s != end; s = s->next) {
         if (plan_is_raised(l->plan, s)) continue; /* a let that the workgroup has done */
         if (s->kind == IR_STMT_STORE)
@@ -229,6 +234,7 @@ void stmt_lower_run(struct lower *l, struct ir_stmt *first, const struct ir_stmt
             break;
     }
     l->windows.n = n_windows;
+    l->run_begin = run_begin;
 }
 
 void stmt_lower_block(struct lower *l, struct ir_block *block)

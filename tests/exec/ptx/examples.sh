@@ -22,3 +22,9 @@ histogram=$examples/histogram/histogram.vir scan=$scratch/scan_base64.vir
 "$run" "$scan" find_literals "plain=@$scratch/plain.txt" 'count=u32[1]' 'positions=u32[300]' 'which=u32[300]'
 "$run" "$2/tests/exec/ptx/traps.vir" uneven 'out=u32[300]'
 "$run" "$2/tests/exec/ptx/traps.vir" counted 'out=u32[500]' limit=37
+copies=$2/tests/exec/ptx/copies.vir rows=$2/tests/exec/ptx/rows.vir
+"$run" "$copies" all_words 'bytes=random:u8[1001]:8' 'words=random:u32[150]:9' 'longs=random:u64[203]:10' 'out=u32[160]'
+"$run" "$copies" two_tiles 'in=random:u32[1211]:11' 'out=u32[64]' rounds=5
+"$run" "$copies" ways 'in=random:u32[150]:12' 'out=u32[70]'
+"$run" "$rows" rows 'in=random:u32[1002]:13' 'bytes=random:u8[999]:14' 'out=u32[1003]' 'same=random:u8[4007]:15'
+"$run" "$rows" kinds 'pairs=random:vec2<u32>[151]:16' 'longs=random:u64[147]:17' 'floats=random:f32[159]:18' 'counts=random:u32[161]:19' 'out=vec2<u32>[80]'
