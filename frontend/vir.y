@@ -22,6 +22,7 @@
 #include <string.h>
 
 #include "frontend/parse.h"
+#include "frontend/symbol.h"
 #include "ir/ops.h"
 
 #define YYLLOC_DEFAULT(all, rhs, n)                                             \
@@ -559,13 +560,18 @@ static const char *token_text(struct parser *p, yysymbol_kind_t kind)
     return is_kind(name) || name[0] == '\'' ? name : arena_printf(p->arena, "'%s'", name);
 }
 
+static const char *text_at(const struct parser *p, struct src_range place)
+{
+    return p->file->text + (place.begin - p->file->base);
+}
+
 /* What stands in the text; of the end of the file, and of what is long, the kind. */
 static const char *found_text(struct parser *p, yysymbol_kind_t kind, struct src_range place)
 {
     uint32_t size_bytes = place.end - place.begin;
 
     if (!size_bytes || size_bytes > MAX_SHOWN_BYTES) return token_text(p, kind);
-    return arena_printf(p->arena, "'%.*s'", (int)size_bytes, p->file->text + (place.begin - p->file->base));
+    return arena_printf(p->arena, "'%.*s'", (int)size_bytes, text_at(p, place));
 }
 
 /* At most a few signs and words by name; for more, what they have in common. */
@@ -626,6 +632,21 @@ static void add_form(struct parser *p, struct diag *d)
             diag_add_fix(p->diags, d, SRC_NONE, NULL, "the form is:  %s", forms[i].form);
 }
 
+/* A word of the grammar where nothing but a name can stand: not where statements, items or values begin. */
+static bool is_taken_name(const struct parser *p, yysymbol_kind_t found, struct src_range place,
+                          const yysymbol_kind_t *expected, int n)
+{
+    char first = place.end > place.begin ? *text_at(p, place) | 32 : 0;
+    bool name = false, other = false;
+
+    for (int i = 0; i < n; i++) {
+        name |= expected[i] == YYSYMBOL_NAME;
+        other |= expected[i] != YYSYMBOL_NAME && is_kind(yysymbol_name(expected[i]));
+        other |= !strcmp(yysymbol_name(expected[i]), "'}'");
+    }
+    return name && !other && first >= 'a' && first <= 'z' && !is_kind(yysymbol_name(found));
+}
+
 static int yyreport_syntax_error(const yypcontext_t *context, struct parser *p, void *scanner)
 {
     yysymbol_kind_t expected[YYNTOKENS], found = yypcontext_token(context);
@@ -635,6 +656,9 @@ static int yyreport_syntax_error(const yypcontext_t *context, struct parser *p, 
     (void)scanner;
     if (p->too_deep || (p->open_string_end && p->open_string_end == p->previous_end)) return 0;
     if (has_semicolon(expected, n) && starts_new_line(p, place)) report_missing_semicolon(p);
+    else if (is_taken_name(p, found, place, expected, n))
+        diag_report(p->diags, DIAG_RESERVED_NAME, place, arena_printf(p->arena, "%.*s", (int)(place.end - place.begin), text_at(p, place)),
+                    symbol_kind_text(SYMBOL_KEYWORD));
     else add_form(p, diag_report(p->diags, DIAG_SYNTAX, place, found_text(p, found, place), expected_text(p, expected, n)));
     return 0;
 }

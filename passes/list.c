@@ -102,18 +102,28 @@ static bool check_names(const pass_names *names, bool allows_all, struct diags *
     return ok;
 }
 
+static bool names_a_pass(const regex_t *regex)
+{
+    for (uint32_t i = 0; i < PASS_COUNT; i++)
+        if (!regexec(regex, pass_infos[i].name, 0, NULL, 0)) return true;
+    return false;
+}
+
 static bool check_regex(const char *expression, const char *option, struct diags *diags)
 {
     regex_t regex;
     char why[128];
+    bool names = true;
     if (!expression) return true;
     int error = regcomp(&regex, expression, REG_EXTENDED | REG_NOSUB);
     if (error) {
         regerror(error, NULL, why, sizeof why);
         diag_report(diags, DIAG_BAD_EXPRESSION, SRC_NONE, expression, option, why);
     } else {
+        names = names_a_pass(&regex);
         regfree(&regex);
     }
+    if (!names) diag_report(diags, DIAG_NAMES_NO_PASS, SRC_NONE, expression, option);
     return !error;
 }
 
