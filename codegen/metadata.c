@@ -16,7 +16,7 @@ struct metadata {
     struct ir_module *module;
     struct arena *arena;
     struct map strings_at; /* interned name -> 1 + offset */
-    struct out units, buffers, params, steps, deps, args, chunks, windows, ops, strings;
+    struct out units, trap_arms, buffers, params, steps, deps, args, chunks, windows, ops, strings;
     uint32_t depth; /* values on the stack of the expression being written */
 };
 
@@ -243,13 +243,23 @@ static void mark_parts(struct metadata *md, const struct ir_pipeline *p, const s
 
 /* -- units ------------------------------------------------------------------------------------- */
 
+static void add_trap_arms(struct metadata *md, const struct ir_program *p, struct vyre_meta_unit *row)
+{
+    row->first_trap_arm = (uint32_t)(md->trap_arms.n / sizeof(struct vyre_meta_trap_arm));
+    row->n_trap_arms = p->trap_arms.n;
+    for (uint32_t i = 0; i < p->trap_arms.n; i++) {
+        const struct ir_trap_arm *a = &p->trap_arms.at[i];
+        struct vyre_meta_trap_arm made = {add_string(md, a->arm), add_string(md, a->program)};
+        out_bytes(&md->trap_arms, &made, sizeof made);
+    }
+}
+
 static void fill_program(struct metadata *md, const struct ir_program *p, struct vyre_meta_unit *row)
 {
     struct ir_fingerprint print = ir_program_fingerprint(p, md->arena);
     memcpy(row->fingerprint, print.bytes, sizeof row->fingerprint);
     row->op_name = add_string(md, p->op_name);
-    row->trap_arm = add_string(md, p->trap_arm);
-    row->trap_program = add_string(md, p->trap_program);
+    add_trap_arms(md, p, row);
     row->arms = add_string(md, p->arms);
     interface_workgroup(p, row->workgroup);
     for (uint32_t i = 0; i < 3; i++)
@@ -342,8 +352,8 @@ void metadata_write(const struct ir_module *m, const struct interface *face, str
 {
     /* Facts allocate in the module's arena; what the module says stays as it is. */
     struct metadata md = {.module = (struct ir_module *)(uintptr_t)m, .arena = scratch};
-    struct out *tables[] = {&md.units, &md.buffers, &md.params,  &md.steps, &md.deps,
-                            &md.args,  &md.chunks,  &md.windows, &md.ops,   &md.strings};
+    struct out *tables[] = {&md.units, &md.trap_arms, &md.buffers, &md.params, &md.steps,  &md.deps,
+                            &md.args,  &md.chunks,    &md.windows, &md.ops,    &md.strings};
     enum { N_TABLES = sizeof tables / sizeof *tables };
     struct vyre_meta head = {.version = VYRE_META_VERSION, .n_programs = m->programs.n};
     uint64_t at = sizeof head;
@@ -357,6 +367,7 @@ void metadata_write(const struct ir_module *m, const struct interface *face, str
         add_chunks(&md, m->chunks->all.at[i]);
 
     head.units = place_table(&md.units, sizeof(struct vyre_meta_unit), &at);
+    head.trap_arms = place_table(&md.trap_arms, sizeof(struct vyre_meta_trap_arm), &at);
     head.buffers = place_table(&md.buffers, sizeof(struct vyre_meta_buffer), &at);
     head.params = place_table(&md.params, sizeof(struct vyre_meta_param), &at);
     head.steps = place_table(&md.steps, sizeof(struct vyre_meta_step), &at);

@@ -67,8 +67,10 @@ static const char *compare(struct verifier *v, const struct outcome *a, const st
     if (b->result.status == IR_RUN_RACE) return "the fused launch has a race";
     if (b->result.status == IR_RUN_TOO_LONG) return NULL;
     if (a->result.status != b->result.status) return traps ? "only the unfused one traps" : "the fused one fails";
-    if (traps && (a->result.trap_code != b->result.trap_code || a->result.trap_invocation != b->result.trap_invocation))
-        return "they trap in other invocations, or with other codes";
+    if (traps &&
+        (a->result.trap_code != b->result.trap_code || a->result.trap_invocation != b->result.trap_invocation ||
+         strcmp(a->result.trap_of, b->result.trap_of)))
+        return "they trap in other invocations or arms, or with other codes";
     for (uint32_t i = 0; i < v->before->buffers.n && !traps; i++) {
         const struct ir_buffer *buffer = v->before->buffers.at[i];
         const unsigned char *x = a->buffers[i].bytes, *y = b->buffers[i].bytes;

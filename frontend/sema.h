@@ -161,6 +161,8 @@ void sema_close_block(struct sema *s, struct ir_block *outer);
 
 /* -- sema_effects.c: statements written as calls */
 void sema_effect(struct sema *s, const struct syn_expr *e, struct src_range range);
+struct ir_told sema_while_told(struct sema *s,
+                               const struct syn_expr *e); /* `while c max n, trap(1, arm, invocation)` */
 bool sema_is_atomic(const struct syn_expr *e);
 /* An atomic whose old value goes to a new name (declared here) or to a variable. */
 void sema_atomic_let(struct sema *s, const struct syn_stmt *stmt);

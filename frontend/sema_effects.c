@@ -172,13 +172,53 @@ static void check_wait(struct sema *s, const struct syn_expr *e, struct src_rang
     sema_append(s, IR_STMT_WAIT, range)->wait.tag = tag;
 }
 
+/* Only what stands for several arms has more to tell than a code. */
+static bool check_trap_args(struct sema *s, const struct syn_expr *e)
+{
+    bool several = s->program && s->program->trap_arms.n;
+    return (several && (e->n_args == 2 || e->n_args == 3)) || sema_arg_count(s, e, "trap", 1);
+}
+
+static struct ir_told check_told(struct sema *s, const struct syn_expr *e)
+{
+    struct ir_told told = {0};
+    uint64_t arm;
+
+    if (e->n_args < 2 || !sema_count(s, e->args[1], "the number of an arm", 0, s->program->trap_arms.n - 1, &arm))
+        return told;
+    told.arm = (uint32_t)arm;
+    if (e->n_args == 3) told.invocation = sema_expr_of(s, e->args[2], IR_TYPE(U32));
+    return told;
+}
+
+struct ir_told sema_while_told(struct sema *s, const struct syn_expr *e)
+{
+    struct symbol *sym = sema_lookup(s, sema_name_of(e));
+    uint64_t code;
+
+    if (!sym) return (struct ir_told){0};
+    if (sym->kind != SYMBOL_STATEMENT || sym->statement != IR_STMT_TRAP) {
+        diag_report(s->diags, DIAG_WRONG_KIND, e->range, e->name->text, symbol_kind_text(sym->kind), "a trap");
+        return (struct ir_told){0};
+    }
+    if (!check_trap_args(s, e) || !sema_count(s, e->args[0], "the code of a loop's trap", 1, 1, &code))
+        return (struct ir_told){0};
+    return check_told(s, e);
+}
+
 static void check_trap(struct sema *s, const struct syn_expr *e, struct src_range range)
 {
     struct ir_expr *code;
+    struct ir_told told;
+    struct ir_stmt *made;
 
-    if (!sema_arg_count(s, e, "trap", 1)) return;
+    if (!check_trap_args(s, e)) return;
     code = sema_expr_of(s, e->args[0], IR_TYPE(U32));
-    if (code) sema_append(s, IR_STMT_TRAP, range)->trap.code = code;
+    told = check_told(s, e);
+    if (!code) return;
+    made = sema_append(s, IR_STMT_TRAP, range);
+    made->trap.code = code;
+    made->trap.told = told;
 }
 
 /* -- all of them -------------------------------------------------------------------------------------------- */

@@ -275,12 +275,15 @@ static void set_window(struct sema *s, const struct syn_attr *a)
 
 static void set_internal(struct sema *s, const struct syn_attr *a)
 {
-    bool names = a->n_args == 2 && a->args[0]->kind == SYN_STRING && a->args[1]->kind == SYN_STRING;
-    if (!names && !has_args(s, a, 0, "nothing, or the names of an arm and a program")) return;
+    bool names = a->n_args % 2 == 0 && a->n_args <= 2 * IR_MAX_TRAP_ARMS;
+    for (uint32_t i = 0; i < a->n_args; i++)
+        names = names && a->args[i]->kind == SYN_STRING;
+    if (!names && !has_args(s, a, 0, "nothing, or names of arms, each with that of its program")) return;
     s->program->internal = true;
-    if (!names) return;
-    s->program->trap_arm = sema_label(s, a->args[0]);
-    s->program->trap_program = sema_label(s, a->args[1]);
+    for (uint32_t i = 0; i + 1 < a->n_args; i += 2) {
+        struct ir_trap_arm of = {sema_label(s, a->args[i]), sema_label(s, a->args[i + 1])};
+        vec_push(s->m->arena, &s->program->trap_arms, of);
+    }
 }
 
 static const char *const program_attr_names[] = {"op", "self_exclusive", "window", "internal", "arms"};

@@ -229,15 +229,18 @@ static void check_for(struct sema *s, const struct syn_stmt *stmt)
 static void check_while(struct sema *s, const struct syn_stmt *stmt)
 {
     struct ir_expr *max = sema_expr_of(s, stmt->to, IR_TYPE(U32)), *cond;
+    struct ir_told told = {0};
     struct ir_stmt *made;
 
     s->pure_only = true;
     s->pure_reported = false;
     cond = sema_expr_of(s, stmt->value, IR_TYPE(BOOL));
     s->pure_only = false;
+    if (stmt->step) told = sema_while_told(s, stmt->step);
     made = sema_append(s, IR_STMT_WHILE, stmt->range);
     made->while_.cond = cond;
     made->while_.max = max;
+    made->while_.told = told;
     check_loop_body(s, &made->while_.body, stmt->body);
 }
 

@@ -299,12 +299,13 @@ struct syn_stmt *syn_for(struct parser *p, struct syn_ref name, struct syn_expr 
     return add_loop_body(s, body);
 }
 
-struct syn_stmt *syn_while(struct parser *p, struct syn_expr *cond, struct syn_expr *max, struct syn_block *body,
-                           struct src_range range)
+struct syn_stmt *syn_while(struct parser *p, struct syn_expr *cond, struct syn_expr *max, struct syn_expr *trap,
+                           struct syn_block *body, struct src_range range)
 {
     struct syn_stmt *s = syn_value_stmt(p, SYN_WHILE, cond, range);
 
     s->to = max;
+    s->step = trap;
     return add_loop_body(s, body);
 }
 

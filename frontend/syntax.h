@@ -80,7 +80,7 @@ enum syn_stmt_kind {
     SYN_EXPR,   /* value: a call */
     SYN_IF,     /* value, body, else_body or NULL */
     SYN_FOR,    /* name, value .. to, step or NULL, body */
-    SYN_WHILE,  /* value, to: the most rounds, body */
+    SYN_WHILE,  /* value, to: the most rounds, step: the CALL of trap for more, or NULL, body */
     SYN_BREAK,
     SYN_CONTINUE,
     SYN_RETURN, /* value or NULL */
@@ -230,8 +230,8 @@ struct syn_stmt *syn_if(struct parser *p, struct syn_expr *cond, struct syn_bloc
                         struct syn_block *else_body, struct src_range range);
 struct syn_stmt *syn_for(struct parser *p, struct syn_ref name, struct syn_expr *from, struct syn_expr *to,
                          struct syn_expr *step, struct syn_block *body, struct src_range range);
-struct syn_stmt *syn_while(struct parser *p, struct syn_expr *cond, struct syn_expr *max, struct syn_block *body,
-                           struct src_range range);
+struct syn_stmt *syn_while(struct parser *p, struct syn_expr *cond, struct syn_expr *max, struct syn_expr *trap,
+                           struct syn_block *body, struct src_range range);
 struct syn_stmt *syn_scope(struct parser *p, struct syn_expr *label, struct syn_block *body, struct src_range range);
 struct syn_stmt *syn_named_stmt(struct parser *p, enum syn_stmt_kind kind, struct syn_ref name, struct syn_expr *value,
                                 struct src_range range);

@@ -416,7 +416,8 @@ stmt:
 | call ';'                              { $$ = syn_value_stmt(p, SYN_EXPR, $1, @$); }
 | if
 | FOR name IN expr ".." expr step_opt block     { $$ = syn_for(p, $2, $4, $6, $7, $8, @$); }
-| WHILE expr MAX expr block             { $$ = syn_while(p, $2, $4, $5, @$); }
+| WHILE expr MAX expr block             { $$ = syn_while(p, $2, $4, NULL, $5, @$); }
+| WHILE expr MAX expr ',' call block    { $$ = syn_while(p, $2, $4, $6, $7, @$); }
 | BREAK ';'                             { $$ = syn_stmt_new(p, SYN_BREAK, @$); }
 | CONTINUE ';'                          { $$ = syn_stmt_new(p, SYN_CONTINUE, @$); }
 | RETURN ';'                            { $$ = syn_value_stmt(p, SYN_RETURN, NULL, @$); }

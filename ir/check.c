@@ -14,6 +14,14 @@ static void check_reached(struct checker *c, const struct ir_stmt *s, const stru
     diag_add_note(c->diags, d, ir_divergence_cause(u, s), "the invocations of a %s may part here", all);
 }
 
+/* All of a workgroup run out of the rounds of a loop with barriers at once: nobody could say whose other invocation comes first. */
+static void check_loops_around(struct checker *c, const struct ir_stmt *barrier)
+{
+    for (const struct ir_stmt *s = barrier->parent->owner; s; s = s->parent->owner)
+        if (s->kind == IR_STMT_WHILE && s->while_.told.invocation)
+            diag_report(c->diags, DIAG_TOLD_IN_PHASES, s->while_.told.invocation->range);
+}
+
 static void check_grid_barrier(struct checker *c, const struct ir_stmt *s)
 {
     if (s->parent != &c->program->body) diag_report(c->diags, DIAG_GRID_BARRIER_NESTED, s->range);
@@ -49,6 +57,7 @@ static bool check_stmt(struct checker *c, struct ir_stmt *s, bool in_loop)
         return check_block(c, &s->scope.body, in_loop);
     case IR_STMT_BARRIER:
         check_reached(c, s, &c->uniformity);
+        check_loops_around(c, s);
         return true;
     case IR_STMT_GRID_BARRIER:
         check_grid_barrier(c, s);

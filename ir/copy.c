@@ -152,8 +152,8 @@ static struct ir_program *copy_program(struct copier *c, const struct ir_program
     copy->op_name = p->op_name;
     copy->self_exclusive = p->self_exclusive;
     copy->internal = p->internal;
-    copy->trap_arm = p->trap_arm;
-    copy->trap_program = p->trap_program;
+    for (uint32_t i = 0; i < p->trap_arms.n; i++)
+        vec_push(c->m->arena, &copy->trap_arms, p->trap_arms.at[i]);
     copy->arms = p->arms;
     copy->has_window = p->has_window;
     copy->window = p->window;

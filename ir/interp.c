@@ -208,6 +208,8 @@ static void run_arm(struct pipeline_run *run, const struct ir_arm *arm)
     }
     struct ir_run_result before = run->result;
     run->result = ir_run_program(run->arena, p, buffers, params, run->options);
+    if (run->result.status == IR_RUN_TRAP)
+        run->result.trap_of = p->trap_arms.n ? p->trap_arms.at[run->result.trap_arm].arm : arm->name;
     run->result.n_steps += before.n_steps;
     run->result.n_statements += before.n_statements;
     run->result.n_reached += before.n_reached;

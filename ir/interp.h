@@ -47,7 +47,9 @@ struct ir_race {
 struct ir_run_result {
     enum ir_run_status status;
     uint32_t trap_code;
-    uint64_t trap_invocation; /* linear global id, the lowest that trapped */
+    uint32_t trap_arm;        /* of those that the program stands for, the first that has one */
+    uint64_t trap_invocation; /* of that arm: linear global id, the lowest that trapped */
+    const char *trap_of;      /* in pipelines: that arm's name, as the pipeline was written */
     struct src_range trap_range;
     struct ir_race race;
     const char *message; /* one line for BAD_SIZE and UNSUPPORTED, in the arena */

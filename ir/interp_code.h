@@ -31,11 +31,11 @@
     CODE(JUMP)        /* to target */                                                                                  \
     CODE(JUMP_UNLESS) /* args[0], to target */                                                                         \
     CODE(FOR_NEXT)    /* to target with dst advanced by step, if that stays below args[0] */                           \
-    CODE(WHILE_ROUND) /* dst, the rounds left, loses one; none left is trap 1 */                                       \
+    CODE(WHILE_ROUND) /* dst, the rounds left, loses one; none left is trap 1, as of args[1] if there are two */       \
     CODE(BARRIER)                                                                                                      \
     CODE(GRID_BARRIER)                                                                                                 \
     CODE(SUBGROUP) /* dst = op(args) over the subgroup */                                                              \
-    CODE(TRAP)     /* with code args[0] */                                                                             \
+    CODE(TRAP)     /* with code args[0], as of invocation args[1] if there are two */                                  \
     CODE(END)
 
 enum interp_code {
@@ -56,7 +56,7 @@ struct inst {
     ir_type arg_types[4];
     operand dst, args[4];
     const struct ir_buffer *array, *source;
-    uint32_t target;    /* of jumps; WAIT, COPY_ASYNC: the tag */
+    uint32_t target;    /* of jumps; WAIT, COPY_ASYNC: the tag; TRAP, WHILE_ROUND: the arm that is told */
     uint64_t step;      /* FOR_NEXT */
     uint32_t statement; /* the number, from 1 on, of the statement that begins here; else 0 */
     struct src_range range;

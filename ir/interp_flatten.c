@@ -265,6 +265,19 @@ static void flatten_FOR(struct flattener *f, const struct ir_stmt *s)
     end_loop(f, &loop);
 }
 
+static operand flatten_told(struct flattener *f, const struct ir_told *told)
+{
+    return told->invocation ? flatten_value(f, told->invocation) : 0;
+}
+
+/* args[0] is the code. */
+static void set_told(struct inst *i, const struct ir_told *told, operand invocation)
+{
+    i->target = told->arm;
+    i->n_args = told->invocation ? 2 : 1;
+    i->args[1] = invocation;
+}
+
 static void flatten_WHILE(struct flattener *f, const struct ir_stmt *s)
 {
     struct loop loop;
@@ -272,7 +285,10 @@ static void flatten_WHILE(struct flattener *f, const struct ir_stmt *s)
     flatten_into(f, s->while_.max, left);
     uint32_t again = next_place(f);
     uint32_t skip = append_jump(f, CODE_JUMP_UNLESS, flatten_value(f, s->while_.cond), 0);
-    append(f, CODE_WHILE_ROUND)->dst = left;
+    operand invocation = flatten_told(f, &s->while_.told);
+    struct inst *round = append(f, CODE_WHILE_ROUND);
+    round->dst = left;
+    set_told(round, &s->while_.told, invocation);
     flatten_body(f, &loop, &s->while_.body);
     f->range = s->range;
     append_jump(f, CODE_JUMP, 0, again);
@@ -363,7 +379,10 @@ static void flatten_WAIT(struct flattener *f, const struct ir_stmt *s)
 static void flatten_TRAP(struct flattener *f, const struct ir_stmt *s)
 {
     operand code = flatten_value(f, s->trap.code);
-    append(f, CODE_TRAP)->args[0] = code;
+    operand invocation = flatten_told(f, &s->trap.told);
+    struct inst *i = append(f, CODE_TRAP);
+    i->args[0] = code;
+    set_told(i, &s->trap.told, invocation);
 }
 
 static void refuse_pipeline_stmt(const struct ir_stmt *s)

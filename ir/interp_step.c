@@ -250,10 +250,13 @@ static enum outcome arrive(struct group *g, struct invocation *i, enum invocatio
 
 static enum outcome trap(struct launch *l, struct group *g, struct invocation *i, const struct inst *at, uint32_t code)
 {
-    uint64_t id = interp_linear_id(l, g->number * l->group_size + i->position);
+    uint64_t own = interp_linear_id(l, g->number * l->group_size + i->position);
+    uint64_t id = at->n_args == 2 ? get_u32(l, i, at->args[1]) : own;
     struct ir_run_result *r = l->result;
-    if (r->status != IR_RUN_TRAP || id < r->trap_invocation) {
+    bool is_earlier = at->target != r->trap_arm ? at->target < r->trap_arm : id < r->trap_invocation;
+    if (r->status != IR_RUN_TRAP || is_earlier) {
         r->status = IR_RUN_TRAP;
+        r->trap_arm = at->target;
         r->trap_invocation = id;
         r->trap_code = code;
         r->trap_range = at->range;

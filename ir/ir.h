@@ -177,6 +177,12 @@ struct ir_block {
 
 struct ir_arg; /* of an arm */
 
+/* What a trap tells in a program that stands for several arms: which of them, and which of its invocations. */
+struct ir_told {
+    uint32_t arm;               /* index into the program's trap_arms; 0 where it has none */
+    struct ir_expr *invocation; /* u32; NULL: the launch's own */
+};
+
 struct ir_stmt {
     enum ir_stmt_kind kind;
     struct src_range range;
@@ -189,7 +195,7 @@ struct ir_stmt {
         struct { struct ir_expr *cond; struct ir_block then_block, else_block; bool has_else; } if_;
         /* The variable takes from, from + step, ... as long as it is below `to`, without wrapping; step is positive. */
         struct { struct ir_local *local; struct ir_expr *from, *to; uint64_t step; struct ir_block body; } for_;
-        struct { struct ir_expr *cond, *max; struct ir_block body; } while_; /* max: u32, read once */
+        struct { struct ir_expr *cond, *max; struct ir_block body; struct ir_told told; } while_; /* max: u32, read once */
         struct { const char *name; struct ir_block body; } scope;         /* BLOCK, REGION */
         struct {
             enum ir_atomic op;
@@ -202,7 +208,7 @@ struct ir_stmt {
         } atomic;
         struct { struct ir_buffer *dst, *src; struct ir_expr *dst_index, *src_index, *count; uint32_t tag; } copy;
         struct { uint32_t tag; } wait;
-        struct { struct ir_expr *code; } trap; /* u32 */
+        struct { struct ir_expr *code; struct ir_told told; } trap; /* u32 */
         struct ir_arm *arm;
         struct { struct ir_buffer *buffer; } host;
         struct { enum ir_collective op; struct ir_buffer *dst, *src; } collective; /* BROADCAST: dst only */
@@ -212,13 +218,18 @@ struct ir_stmt {
 
 /* -- programs and pipelines --------------------------------------------------------------------------------- */
 
+struct ir_trap_arm {
+    const char *arm, *program;
+};
+enum { IR_MAX_TRAP_ARMS = 16 };
+
 struct ir_program {
     const char *name;
     struct src_range range;
     const char *op_name; /* #[op("...")] or NULL */
     bool self_exclusive;
-    bool internal;                       /* #[internal]: run by pipelines alone, no functions for C */
-    const char *trap_arm, *trap_program; /* #[internal("arm", "program")]: whose traps it reports; NULL: its own */
+    bool internal;                     /* #[internal]: run by pipelines alone, no functions for C */
+    VEC(struct ir_trap_arm) trap_arms; /* #[internal("arm", "program", ...)]: whose traps it reports; empty: its own */
     const char
         *arms; /* #[arms("one two")]: those that became it, as they were written; NULL: it is nobody but itself */
     bool has_window;

@@ -52,7 +52,7 @@ static void visit_stmt(struct liveness_builder *b, struct ir_stmt *s)
         s->kind == IR_STMT_LET || s->kind == IR_STMT_VAR || (s->kind == IR_STMT_ATOMIC && s->atomic.declares);
     uint32_t n = ir_stmt_exprs(s, places);
     for (uint32_t i = 0; i < n; i++) {
-        b->every_round = s->kind == IR_STMT_WHILE && *places[i] == s->while_.cond;
+        b->every_round = s->kind == IR_STMT_WHILE && *places[i] != s->while_.max;
         ir_walk_expr(places[i], visit_read, b);
     }
     if (l && declares) b->l->locals[l->index].declared = b->at;

@@ -165,12 +165,27 @@ static void print_for(const struct printer *p, const struct ir_stmt *s, uint32_t
     out_text(p->out, "\n");
 }
 
+/* What a trap tells beside its code: nothing where that is what every launch tells. */
+static void print_told(const struct ir_told *told, struct out *out)
+{
+    if (!told->arm && !told->invocation) return;
+    out_printf(out, ", %u", (unsigned)told->arm);
+    if (!told->invocation) return;
+    out_text(out, ", ");
+    ir_print_expr(told->invocation, out);
+}
+
 static void print_while(const struct printer *p, const struct ir_stmt *s, uint32_t indent)
 {
     out_text(p->out, "while ");
     ir_print_expr(s->while_.cond, p->out);
     out_text(p->out, " max ");
     ir_print_expr(s->while_.max, p->out);
+    if (s->while_.told.arm || s->while_.told.invocation) {
+        out_text(p->out, ", trap(1u32");
+        print_told(&s->while_.told, p->out);
+        out_text(p->out, ")");
+    }
     out_text(p->out, " ");
     print_block(p, &s->while_.body, s, indent);
     out_text(p->out, "\n");
@@ -237,6 +252,7 @@ static void print_trap(const struct ir_stmt *s, struct out *out)
 {
     out_text(out, "trap(");
     ir_print_expr(s->trap.code, out);
+    print_told(&s->trap.told, out);
     out_text(out, ")");
 }
 
@@ -333,14 +349,14 @@ static void print_stmt(const struct printer *p, const struct ir_stmt *s, uint32_
 static void print_internal(const struct ir_program *p, struct out *out)
 {
     out_text(out, "#[internal");
-    if (p->trap_program) {
-        out_text(out, "(");
-        ir_print_string((const unsigned char *)p->trap_arm, strlen(p->trap_arm), out);
+    for (uint32_t i = 0; i < p->trap_arms.n; i++) {
+        const struct ir_trap_arm *a = &p->trap_arms.at[i];
+        out_text(out, i ? ", " : "(");
+        ir_print_string((const unsigned char *)a->arm, strlen(a->arm), out);
         out_text(out, ", ");
-        ir_print_string((const unsigned char *)p->trap_program, strlen(p->trap_program), out);
-        out_text(out, ")");
+        ir_print_string((const unsigned char *)a->program, strlen(a->program), out);
     }
-    out_text(out, "]\n");
+    out_text(out, p->trap_arms.n ? ")]\n" : "]\n");
 }
 
 static void print_label(const char *attribute, const char *label, struct out *out)

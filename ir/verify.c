@@ -301,10 +301,18 @@ static void verify_if(struct verifier *v, const struct ir_stmt *s, uint32_t dept
     if (!s->if_.has_else && s->if_.else_block.first) fail(v, "the else block is not empty, though there is none");
 }
 
+static void verify_told(struct verifier *v, const struct ir_told *told)
+{
+    if (told->arm && told->arm >= v->program->trap_arms.n)
+        fail(v, "a trap is told as one of arm %u", (unsigned)told->arm);
+    if (told->invocation) verify_value(v, "the invocation", told->invocation, IR_TYPE(U32));
+}
+
 static void verify_while(struct verifier *v, const struct ir_stmt *s, uint32_t depth)
 {
     verify_value(v, "the condition", s->while_.cond, IR_TYPE(BOOL));
     verify_value(v, "max", s->while_.max, IR_TYPE(U32));
+    verify_told(v, &s->while_.told);
     verify_block(v, &s->while_.body, s, depth);
 }
 
@@ -343,6 +351,7 @@ static void verify_program_stmt(struct verifier *v, const struct ir_stmt *s, uin
         break;
     case IR_STMT_TRAP:
         verify_value(v, "the code", s->trap.code, IR_TYPE(U32));
+        verify_told(v, &s->trap.told);
         break;
     default:
         break;

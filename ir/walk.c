@@ -63,14 +63,16 @@ uint32_t ir_stmt_exprs(struct ir_stmt *s, struct ir_expr **places[4])
     case IR_STMT_FOR:
         return list_pair(&s->for_.from, &s->for_.to, places);
     case IR_STMT_WHILE:
-        return list_pair(&s->while_.max, &s->while_.cond, places); /* max is read once, before */
+        list_pair(&s->while_.max, &s->while_.cond, places); /* max is read once, before */
+        places[2] = &s->while_.told.invocation;
+        return s->while_.told.invocation ? 3 : 2;
     case IR_STMT_ATOMIC:
         return list_atomic_exprs(s, places);
     case IR_STMT_COPY_ASYNC:
         return list_copy_exprs(s, places);
     case IR_STMT_TRAP:
-        places[0] = &s->trap.code;
-        return 1;
+        list_pair(&s->trap.code, &s->trap.told.invocation, places);
+        return s->trap.told.invocation ? 2 : 1;
     default:
         return 0;
     }

@@ -81,6 +81,9 @@ static void check_stmt(void *ctx, struct ir_stmt *s)
 {
     struct arm_check *c = ctx;
     if (s->kind == IR_STMT_GRID_BARRIER) c->refusal = say(c->k, "'%s' has a grid_barrier", c->arm->program->name);
+    bool tells =
+        (s->kind == IR_STMT_TRAP && s->trap.told.invocation) || (s->kind == IR_STMT_WHILE && s->while_.told.invocation);
+    if (tells) c->refusal = say(c->k, "'%s' traps as invocations that are not its own", c->arm->program->name);
     if (s->kind != IR_STMT_COPY_ASYNC) return;
     const struct ir_buffer *ends[] = {s->copy.dst, s->copy.src};
     for (uint32_t i = 0; i < 2; i++)
@@ -317,10 +320,8 @@ static void make_variant(struct chunker *k, uint32_t arm)
     struct variant v = {.k = k, .arm = arm, .program = p};
     p->internal = true;
     p->op_name = NULL;
-    if (!p->trap_program) {
-        p->trap_arm = a->arm ? a->name : "";
-        p->trap_program = a->program->name;
-    }
+    if (!p->trap_arms.n)
+        vec_push(k->m->arena, &p->trap_arms, ((struct ir_trap_arm){a->arm ? a->name : "", a->program->name}));
     add_params(&v);
     change_access(&v);
     ir_walk_exprs(&p->body, rewrite_expr, &v);

@@ -18,6 +18,7 @@
 #include "passes/host_size.h"
 #include "passes/returns.h"
 #include "passes/plant.h"
+#include "passes/trap_arms.h"
 
 struct made_param {
     struct ir_param *param;
@@ -91,11 +92,6 @@ static void begin_program(struct fuse_build *b)
     b->p = ir_program_new(b->m, name, range_of_members(g));
     b->p->internal = true;
     b->p->arms = join_names(b);
-    if (g->trapping) {
-        const struct ir_arm *arm = g->trapping->arm;
-        b->p->trap_arm = arm->program->trap_program ? arm->program->trap_arm : arm->name;
-        b->p->trap_program = arm->program->trap_program ? arm->program->trap_program : arm->program->name;
-    }
     b->p->n_workgroup = g->workgroup[2] > 1 ? 3 : g->workgroup[1] > 1 ? 2 : 1;
     for (uint32_t d = 0; d < 3; d++)
         b->p->workgroup[d] = g->workgroup[d];
@@ -317,6 +313,10 @@ static void make_body(struct fuse_build *b, const struct fuse_member *member, st
     move_locals(b, arm->program, moved);
     ir_block_copy(b->m, &arm->program->body, body, moved);
     returns_remove(b->p, body);
+    if (member->uses->may_trap) {
+        uint32_t first = trap_arms_add(b->m, b->p, arm);
+        trap_arms_shift(body, PLANT(FUSE_TRAP_ARM, first, 0));
+    }
     ir_walk_exprs(body, replace_groups, &own);
     if (member->after_barrier && PLANT(FUSE_BARRIER, true, false))
         ir_block_append(&b->p->body, ir_stmt_new(b->m, IR_STMT_BARRIER, SRC_NONE));

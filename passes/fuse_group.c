@@ -9,6 +9,7 @@
 #include "passes/fusion.h"
 #include "passes/host_size.h"
 #include "passes/plant.h"
+#include "passes/trap_arms.h"
 
 enum { MAX_STMTS = 4096, MAX_SLOTS = 64, DEFAULT_WORKGROUP_BYTES = 16384, OVER_DISPATCH = 4, EXTRA_NESTING = 3 };
 /* Local arrays are zero at the start of each invocation: of more than this, that costs more than a launch. */
@@ -128,22 +129,18 @@ static struct fuse_reason check_geometry(const struct fuse_group *g, const struc
 
 /* -- traps ------------------------------------------------------------------------------------------------- */
 
+/* A launch tells the traps of so many arms apart. */
 static struct fuse_reason check_traps(const struct fuse_group *g, const struct fuse_member *new)
 {
-    if (!new->uses->may_trap || PLANT(FUSE_TWO_TRAPS, false, true)) return allowed;
-    if (!g->trapping) return allowed;
-    struct fuse_reason r =
-        refuse(FUSE_GRID_ORDER, "both may trap, and a trap of the second must not hide one of the first");
-    r.earlier = g->trapping;
-    r.here = new->uses->trap;
-    r.here_text = "the second may trap here";
-    return r;
+    uint32_t n = new->uses->may_trap ? trap_arms_count(new->stmt->arm->program) : 0;
+    if (g->n_trap_arms + n <= IR_MAX_TRAP_ARMS) return allowed;
+    return refuse(FUSE_BUDGET, "more arms may trap than one launch tells apart");
 }
 
 /* The linear number of an invocation, which a trap reports, depends on the shape of the grid. */
 static struct fuse_reason check_trap_numbers(const struct fuse_group *g, const struct fuse_member *new)
 {
-    bool traps = g->trapping || new->uses->may_trap;
+    bool traps = g->n_trap_arms || new->uses->may_trap;
     if (!traps || !g->members.n || (g->one_row && new->uses->in_one_row)) return allowed;
     for (uint32_t d = 0; d < 3; d++)
         if (!g->same_extents[d] || !ir_expr_equal(g->members.at[0].extent[d], new->extent[d]))
@@ -333,7 +330,7 @@ static void join(struct fuse_group *g, const struct fuse_member *new)
     g->same_sizes &= !g->members.n || has_size(p, g->members.at[0].stmt->arm->program->workgroup);
     g->fixed_size |= new->uses->fixed_size || new->after_barrier;
     g->one_row &= new->uses->in_one_row;
-    if (new->uses->may_trap && !g->trapping) g->trapping = new->stmt;
+    if (new->uses->may_trap) g->n_trap_arms += trap_arms_count(p);
     g->n_stmts += new->uses->n_stmts;
     g->workgroup_bytes += new->uses->workgroup_bytes;
     g->local_bytes += new->uses->local_bytes;

@@ -63,7 +63,7 @@ struct fuse_group {
     struct map first_slot; /* actual -> index + 1 of its slot */
     uint32_t workgroup[3];
     bool fixed_size, one_row, same_sizes, same_extents[3];
-    const struct ir_stmt *trapping; /* a member that may trap */
+    uint32_t n_trap_arms; /* of the members that may trap */
     uint32_t n_stmts, nesting;
     uint64_t workgroup_bytes, local_bytes;
     struct fuse_reason alone; /* why nothing may join the first member */

@@ -46,7 +46,7 @@ struct handoff {
     struct access_conflict conflict; /* that refuses */
     enum handoff_form form;
     uint32_t factor;                /* workgroups of the consumer that one workgroup does in turn */
-    bool owns;                      /* something is stored to memory: each producer's part once */
+    bool owns;                      /* each producer runs, and stores to memory once: that shows, or it may trap */
     struct access_window producers; /* global ids that a unit needs */
     uint64_t workgroup_bytes;       /* of the fused program */
 };

@@ -207,12 +207,19 @@ static void append_producer(struct fused *f, struct ir_block *to, struct ir_expr
     fused_append_body(f, &f->first, &append_if(f, to, runs)->if_.then_block, again, false);
 }
 
+/* Does the number of the first producer of every workgroup fit? */
+static bool fits_all(const struct fused *f)
+{
+    const struct access_window *w = &f->h->producers;
+    return w->numerator <= (uint64_t)f->program->workgroup[0] * f->h->factor * w->denominator;
+}
+
 /* Below zero there is no producer: modulo 2^32 those have numbers that none has. With `clamps` the window begins at 0 then, and is
  * as long, and what does not fit is 2^32 - 1. */
 static struct ir_expr *first_producer(struct fused *f, struct ir_expr *unit, bool clamps)
 {
     const struct access_window *w = &f->h->producers;
-    struct ir_expr *e = scaled(f, unit, w, !clamps);
+    struct ir_expr *e = scaled(f, unit, w, !clamps || fits_all(f));
     if (w->low > 0) return binary(f, IR_OP_ADD, e, u32(f, (uint64_t)w->low));
     return w->low < 0 ? binary(f, clamps ? IR_OP_SAT_SUB : IR_OP_SUB, e, u32(f, (uint64_t)-w->low)) : e;
 }
@@ -249,6 +256,23 @@ static void widen_to_own_part(struct access_window *w)
     if ((int64_t)have < (int64_t)own) w->count = own + (uint64_t)-w->low;
 }
 
+static bool stores(const struct fused *f)
+{
+    for (uint32_t i = 0; i < f->h->tiles.n; i++)
+        if (f->h->tiles.at[i].memory) return true;
+    return false;
+}
+
+static void append_own_part(struct fused *f, struct ir_block *to, struct ir_local *last)
+{
+    struct ir_expr *own = scaled(f, id(f, IR_OP_WID), &f->h->producers, fits_all(f));
+    f->own_begin = append_let(f, to, "own_begin", own);
+    struct ir_expr *next = binary(f, IR_OP_ADD, id(f, IR_OP_WID), u32(f, 1)),
+                   *ends[3] = {local(f, last), u32(f, UINT32_MAX)};
+    ends[2] = scaled(f, next, &f->h->producers, fits_all(f));
+    f->own_end = append_let(f, to, "own_end", ir_expr_new(f->m, IR_OP_SELECT, IR_TYPE(U32), ends, 3, SRC_NONE));
+}
+
 /* The last workgroup runs all producers that are left. */
 static struct ir_expr *count_rounds(struct fused *f, struct ir_block *to, struct ir_local *first, uint64_t rounds)
 {
@@ -263,11 +287,7 @@ static struct ir_expr *count_rounds(struct fused *f, struct ir_block *to, struct
     struct ir_expr *args[3] = {local(f, last), binary(f, IR_OP_MAX, left, u32(f, rounds)), u32(f, rounds)};
     struct ir_expr *n = ir_expr_new(f->m, IR_OP_SELECT, IR_TYPE(U32), args, 3, SRC_NONE);
     struct ir_local *n_rounds = append_let(f, to, "parts", n);
-    struct ir_expr *own = scaled(f, id(f, IR_OP_WID), &f->h->producers, false);
-    f->own_begin = append_let(f, to, "own_begin", own);
-    struct ir_expr *ends[3] = {local(f, last), u32(f, UINT32_MAX),
-                               scaled(f, binary(f, IR_OP_ADD, id(f, IR_OP_WID), u32(f, 1)), &f->h->producers, false)};
-    f->own_end = append_let(f, to, "own_end", ir_expr_new(f->m, IR_OP_SELECT, IR_TYPE(U32), ends, 3, SRC_NONE));
+    if (stores(f)) append_own_part(f, to, last);
     return local(f, n_rounds);
 }
 
@@ -281,8 +301,7 @@ static struct ir_expr *is_own(struct fused *f, struct ir_expr *p)
 static struct ir_expr *append_near_end(struct fused *f, struct ir_expr *also)
 {
     const struct access_window *w = &f->h->producers;
-    bool fits = w->numerator <= (uint64_t)f->program->workgroup[0] * f->h->factor * w->denominator;
-    if (fits) return also;
+    if (fits_all(f)) return also;
     uint64_t most = (uint64_t)UINT32_MAX / ceil_divide(w->numerator, w->denominator);
     struct ir_expr *near = binary(f, IR_OP_LE, id(f, IR_OP_WID), u32(f, most));
     return also ? binary(f, IR_OP_LAND, near, also) : near;
@@ -305,9 +324,9 @@ static void write_fill(struct fused *f)
     }
     struct ir_local *number = append_let(f, block, "k", k);
     struct ir_expr *p = binary(f, IR_OP_ADD, local(f, first), local(f, number));
-    if (f->h->owns)
+    if (stores(f))
         f->owned = append_let(f, block, "owned", is_own(f, ir_expr_copy(f->m, p)));
-    else if (w->count % size)
+    else if (w->count % size && !f->h->owns)
         also = binary(f, IR_OP_LT, local(f, number), u32(f, w->count));
     append_producer(f, block, p, f->h->owns ? also : append_near_end(f, also), rounds > 1 || f->h->owns);
     f->owned = NULL;

@@ -7,9 +7,12 @@
 
 #include "ir/build.h"
 #include "ir/ops.h"
+#include "ir/traps.h"
 #include "ir/walk.h"
 #include "passes/host_size.h"
+#include "passes/plant.h"
 #include "passes/returns.h"
+#include "passes/trap_arms.h"
 
 /* -- names ----------------------------------------------------------------------------------------------------- */
 
@@ -374,6 +377,17 @@ static void rewrite_tile_store(struct fused *f, struct ir_stmt *s, struct handof
         wrap_in_if(f, s, bound);
 }
 
+/* A trap is told as the part's own invocation. */
+static void rewrite_told(struct fused *f, const struct fused_part *part, struct ir_stmt *s)
+{
+    struct ir_told *told = trap_arms_told(s);
+    bool is_own = part == &f->second && f->h->factor == 1;
+    if (!told || !part->may_trap) return;
+    told->arm += part->first_trap_arm;
+    if (part->gid && !is_own && !told->invocation && PLANT(HANDOFF_TRAPS, true, false))
+        told->invocation = get(f, part->gid);
+}
+
 static void rewrite_stmt(void *ctx, struct ir_stmt *s)
 {
     struct rewriting *r = ctx;
@@ -382,6 +396,7 @@ static void rewrite_stmt(void *ctx, struct ir_stmt *s)
     r->at = s;
     for (uint32_t i = 0, n = ir_stmt_exprs(s, places); i < n; i++)
         ir_walk_expr(places[i], rewrite_expr, r);
+    rewrite_told(f, r->part, s);
     if (s->kind == IR_STMT_LET) map_set(&f->lets, s->let.local, s->let.value);
     if (s->kind == IR_STMT_STORE) {
         struct handoff_tile *t = find_tile_of_array(f, s->store.buffer);
@@ -444,8 +459,9 @@ void fused_append_body(struct fused *f, struct fused_part *part, struct ir_block
 static void init_part(struct fused *f, struct fused_part *part, struct ir_arm *arm)
 {
     struct ir_expr *dispatch = host_size_dispatch(f->m, arm, 0);
-    *part = (struct fused_part){.arm = arm, .dispatch = dispatch};
+    *part = (struct fused_part){.arm = arm, .dispatch = dispatch, .may_trap = ir_program_may_trap(arm->program)};
     map_init(&part->moved, f->m->arena);
+    if (part->may_trap) part->first_trap_arm = trap_arms_add(f->m, f->program, arm);
 }
 
 static struct ir_stmt *make_arm(struct fused *f)

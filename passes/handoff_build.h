@@ -12,6 +12,8 @@ struct fused_part {
     struct ir_param *groups;    /* its workgroups, where they are not those of the fused program */
     struct ir_param *last;      /* its last invocation, if there is any workgroup; NULL: not asked for */
     struct ir_local *gid, *wid; /* what it takes for its ids; NULL: those of the fused program */
+    bool may_trap;
+    uint32_t first_trap_arm; /* where it may: of those of the fused program */
 };
 
 /* A part of indices that has a name: what lies side by side is seen to. */

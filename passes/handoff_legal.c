@@ -3,9 +3,11 @@
 #include "passes/handoff.h"
 
 #include "ir/ops.h"
+#include "ir/traps.h"
 #include "ir/walk.h"
 #include "passes/host_size.h"
 #include "passes/plant.h"
+#include "passes/trap_arms.h"
 
 /* A chain grows up to so many statements, so that a thousand arms are not looked at a thousand times. */
 enum { MAX_CHAIN_STMTS = 150, MAX_STMTS = 4000, MAX_NESTING = IR_MAX_NESTING - 16, MAX_DEPTH = IR_MAX_EXPR_DEPTH - 64 };
@@ -62,10 +64,17 @@ static bool depends(const struct ir_stmt *s, const struct ir_arm *arm)
 
 /* -- between the two ------------------------------------------------------------------------------------------------ */
 
+/* The first arm that traps is told, and nothing behind it happens. */
+static bool orders_traps(const struct ir_stmt *s, const struct ir_arm *arm)
+{
+    return ir_program_may_trap(arm->program) && (s->kind != IR_STMT_ARM || ir_program_may_trap(s->arm->program));
+}
+
 static bool may_pass(const struct handoff *h, const struct ir_arm *arm)
 {
     for (const struct ir_stmt *s = h->producer->next; s != h->consumer; s = s->next)
-        if (PLANT(HANDOFF_BETWEEN, depends(s, arm), false)) return false;
+        if (PLANT(HANDOFF_BETWEEN, depends(s, arm), false) || PLANT(HANDOFF_TRAP_ORDER, orders_traps(s, arm), false))
+            return false;
     return true;
 }
 
@@ -182,12 +191,19 @@ static bool is_named_twice(const struct ir_arm *arm, const struct ir_buffer *b)
     return n > 1;
 }
 
+static uint32_t count_trap_arms(const struct ir_arm *arm)
+{
+    return ir_program_may_trap(arm->program) ? trap_arms_count(arm->program) : 0;
+}
+
 enum handoff_refusal handoff_check_shape(struct handoff *h)
 {
     uint32_t n_stmts = 0;
     enum handoff_refusal r = check_between(h);
     if (!r) r = check_program(handoff_first(h)->program, &n_stmts);
     if (!r) r = check_program(handoff_second(h)->program, &n_stmts);
+    if (!r && count_trap_arms(handoff_first(h)) + count_trap_arms(handoff_second(h)) > IR_MAX_TRAP_ARMS)
+        r = HANDOFF_TOO_LARGE;
     bool chain = handoff_first(h)->program->internal || handoff_second(h)->program->internal;
     if (!r && n_stmts > (chain ? MAX_CHAIN_STMTS : MAX_STMTS)) r = HANDOFF_TOO_LARGE;
     if (r) return r;

@@ -11,6 +11,7 @@
 #include "ir/traps.h"
 #include "ir/walk.h"
 #include "passes/plant.h"
+#include "passes/trap_arms.h"
 
 enum {
     DEFAULT_BUDGET_BYTES = 16384,
@@ -210,10 +211,6 @@ static enum handoff_refusal plan_in_place(struct handoff *h, const enum access_h
     h->form = HANDOFF_REGISTERS;
     h->factor = 1;
     if (sees_old_contents(h)) return HANDOFF_OLD_CONTENTS;
-    if (ir_program_may_trap(handoff_first(h)->program)) {
-        if (ir_program_may_trap(handoff_second(h)->program)) return HANDOFF_TWO_TRAPS;
-        h->owns = true; /* a producer that nobody needs may trap */
-    }
     for (uint32_t i = 0; i < h->tiles.n; i++) {
         enum handoff_refusal r = h->tiles.at[i].read ? place_own(h, &h->tiles.at[i], hazards[i]) : HANDOFF_FINE;
         if (r) return r;
@@ -233,9 +230,16 @@ static bool reads_what_it_writes(const struct handoff *h)
     return false;
 }
 
+/* When an invocation runs it several times, one after the other: the invocation ends where it traps, and a trap of a second arm must
+ * not keep the first one from its next time. */
+static bool in_trap_order(const struct ir_program *p)
+{
+    return trap_arms_count(p) == 1 || !ir_program_may_trap(p);
+}
+
 static enum handoff_refusal check_map(struct handoff *h, const struct deeds *deeds)
 {
-    if (PLANT(HANDOFF_TRAPS, ir_program_may_trap(handoff_first(h)->program), false)) return HANDOFF_PRODUCER_TRAPS;
+    if (!in_trap_order(handoff_first(h)->program)) return HANDOFF_PRODUCER_TRAPS;
     if (deeds->has_atomics) return HANDOFF_PRODUCER_ATOMICS;
     if (deeds->synchronises || deeds->has_subgroups) return HANDOFF_PRODUCER_SYNCHRONISES;
     if (reads_what_it_writes(h)) return HANDOFF_PRODUCER_READS;
@@ -319,7 +323,7 @@ static bool fits_twice(const struct handoff *h, uint32_t factor, uint64_t budget
 static bool may_take_turns(struct ir_program *p)
 {
     struct deeds d = look_at(p);
-    return !d.synchronises && !has_arrays(p, IR_SPACE_PRIVATE) && !ir_program_may_trap(p);
+    return !d.synchronises && !has_arrays(p, IR_SPACE_PRIVATE) && in_trap_order(p);
 }
 
 static uint32_t choose_factor(const struct handoff *h, const struct deeds *deeds, struct handoff_budget budget)
@@ -370,6 +374,8 @@ enum handoff_refusal handoff_plan(struct handoff *h)
     enum access_hazard *hazards = ARENA_ARRAY(h->run->scratch, enum access_hazard, h->tiles.n + 1);
     struct handoff_budget budget = handoff_budget_of(h->run);
     budget.windows |= pass_insists(h->run, handoff_first(h), handoff_second(h));
+    /* A producer that nobody needs may trap. */
+    h->owns |= PLANT(HANDOFF_TRAP_OWNS, ir_program_may_trap(handoff_first(h)->program), false);
     h->workgroup_bytes =
         sum_workgroup_bytes(handoff_first(h)->program) + sum_workgroup_bytes(handoff_second(h)->program);
     enum handoff_refusal r =

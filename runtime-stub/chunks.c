@@ -257,15 +257,23 @@ static vyre_status start(struct run *r, struct slot *s)
     return pass_on(r, vyre_unit_run_async(r->shape.pipeline, r->stream, r->chunk_args, &s->event));
 }
 
+static bool tells(const struct vyre_unit *u, const struct vyre_meta_unit *m, const vyre_trap *trap)
+{
+    for (uint32_t i = 0; i < m->n_trap_arms; i++) {
+        const struct vyre_meta_trap_arm *of = &u->module->meta.trap_arms[m->first_trap_arm + i];
+        if (!strcmp(unit_string(u, of->arm), trap->arm) && !strcmp(unit_string(u, of->program), trap->program))
+            return true;
+    }
+    return false;
+}
+
 /* The invocation of the whole grid. */
 static void place_trap(const struct run *r, const struct slot *s, vyre_trap *trap)
 {
     const struct vyre_unit *u = r->shape.pipeline;
     for (uint32_t a = 0; a < r->shape.n_arms; a++) {
         const struct vyre_meta_unit *m = u->module->units[u->steps[a].program].meta;
-        if (strcmp(unit_string(u, m->trap_arm), trap->arm) != 0 ||
-            strcmp(unit_string(u, m->trap_program), trap->program) != 0)
-            continue;
+        if (!tells(u, m, trap)) continue;
         trap->invocation += s->arms[a].first * m->workgroup[0];
         return;
     }

@@ -31,6 +31,7 @@ const char *container_extract(const struct container_view *view, const struct vy
 struct metadata_view {
     const struct vyre_meta *head;
     const struct vyre_meta_unit *units;
+    const struct vyre_meta_trap_arm *trap_arms;
     const struct vyre_meta_buffer *buffers;
     const struct vyre_meta_param *params;
     const struct vyre_meta_step *steps;

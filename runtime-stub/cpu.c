@@ -210,6 +210,18 @@ static void learn_cost(struct cpu_program *p, const struct group_job *job)
     atomic_store_explicit(&p->ns_per_group, mean ? mean : 1, memory_order_relaxed);
 }
 
+static vyre_status end_launch(const struct plan *plan, const struct launch *l, struct trap_cell *cell,
+                              struct outcome *o)
+{
+    uint64_t lowest = atomic_load_explicit(&cell->lowest, memory_order_relaxed), arm = 0;
+    if (lowest == no_trap) return VYRE_OK;
+    if (l->program->meta->n_trap_arms > 1) {
+        arm = lowest >> VYRE_CPU_TRAP_ARM_SHIFT;
+        lowest -= arm << VYRE_CPU_TRAP_ARM_SHIFT;
+    }
+    return launch_trap(plan, l, (uint32_t)arm, cell->code, lowest, o);
+}
+
 static vyre_status run_launch(vyre_context *c, const struct plan *plan, const struct launch *l, void *scratch,
                               struct outcome *o)
 {
@@ -236,9 +248,7 @@ static vyre_status run_launch(vyre_context *c, const struct plan *plan, const st
     learn_cost(p, &job);
     if (c->trace) trace_add_launch(c->trace, l, begin, clock_ns());
     pthread_mutex_destroy(&cell.lock);
-    return atomic_load_explicit(&cell.lowest, memory_order_relaxed) == no_trap
-               ? VYRE_OK
-               : launch_trap(plan, l, cell.code, atomic_load_explicit(&cell.lowest, memory_order_relaxed), o);
+    return end_launch(plan, l, &cell, o);
 }
 
 /* -- plans ------------------------------------------------------------------------------------- */

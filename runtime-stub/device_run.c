@@ -15,10 +15,11 @@ struct run {
     struct device_job *job;
     struct device_block *block;
     uint64_t *at; /* per buffer of the plan: the device's address */
-    uint32_t n_args, n_buffers, n_traps;
-    uint32_t since;              /* the first step behind the last one that waited for all before it */
-    struct device_nodes *nodes;  /* NULL: launches are queued at once */
-    uint64_t traced_ns, n_moved; /* of a trace: when its last event ended; bytes since */
+    uint32_t n_args, n_buffers;
+    uint32_t n_traps, n_traps_per_step; /* records of all steps, and of each */
+    uint32_t since;                     /* the first step behind the last one that waited for all before it */
+    struct device_nodes *nodes;         /* NULL: launches are queued at once */
+    uint64_t traced_ns, n_moved;        /* of a trace: when its last event ended; bytes since */
     struct outcome *o;
 };
 
@@ -50,7 +51,8 @@ static vyre_status check_launch(struct run *r, const struct launch *l)
     for (uint32_t i = 0; i < p->head->n_tables; i++)
         if (!device_table_get(r->c, l->program->module, p->tables[i], r->o)) return r->o->status;
     if (!(p->head->flags & VYRE_DEVICE_TRAPS)) return VYRE_OK;
-    r->n_traps = r->plan->unit->n_steps;
+    if (r->n_traps_per_step < unit_n_trap_arms(l->program)) r->n_traps_per_step = unit_n_trap_arms(l->program);
+    r->n_traps = r->plan->unit->n_steps * r->n_traps_per_step;
     if (l->n_groups < UINT32_MAX / ((uint64_t)size[0] * size[1] * size[2])) return VYRE_OK;
     return outcome_fail(r->o, VYRE_ERROR_GRID,
                         "%s: may trap, and 2^32 - 1 or more invocations cannot be told apart on %s",
@@ -281,7 +283,8 @@ static vyre_status fill_arguments(struct run *r, uint32_t step, const struct dev
         *address++ = r->at[plan_buffer(r, step, i)];
     for (uint32_t i = 0; i < h->n_tables; i++)
         if (!(*address++ = device_table_get(r->c, l->program->module, p->tables[i], r->o))) return r->o->status;
-    if (h->flags & VYRE_DEVICE_TRAPS) *address = r->job->traps.address + step * sizeof(struct vyre_trap_record);
+    if (h->flags & VYRE_DEVICE_TRAPS)
+        *address = r->job->traps.address + (uint64_t)step * r->n_traps_per_step * sizeof(struct vyre_trap_record);
     uint32_t *words = (uint32_t *)(address + 1);
     memcpy(words, l->groups, sizeof l->groups);
     a->base = words + 3;
@@ -421,8 +424,8 @@ static vyre_status check_traps(struct run *r)
     for (uint32_t i = 0; i < r->n_traps; i++) {
         if (!records[i].key) continue;
         r->job->must_clear_traps = true;
-        return launch_trap(r->plan, &r->plan->launches[i], (uint32_t)records[i].key, (uint32_t)~(records[i].key >> 32),
-                           r->o);
+        return launch_trap(r->plan, &r->plan->launches[i / r->n_traps_per_step], i % r->n_traps_per_step,
+                           (uint32_t)records[i].key, (uint32_t)~(records[i].key >> 32), r->o);
     }
     return VYRE_OK;
 }

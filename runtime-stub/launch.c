@@ -5,13 +5,14 @@
 
 enum { STACK_PLAN_BYTES = 4096 };
 
-vyre_status launch_trap(const struct plan *plan, const struct launch *l, uint32_t code, uint64_t invocation,
-                        struct outcome *o)
+vyre_status launch_trap(const struct plan *plan, const struct launch *l, uint32_t arm_number, uint32_t code,
+                        uint64_t invocation, struct outcome *o)
 {
     const struct vyre_meta_unit *m = l->program->meta;
-    bool of_member = *unit_string(plan->unit, m->trap_program);
-    const char *program = of_member ? unit_string(plan->unit, m->trap_program) : unit_name(l->program);
-    const char *arm = of_member ? unit_string(plan->unit, m->trap_arm) : l->arm;
+    const struct vyre_meta_trap_arm *of = l->program->module->meta.trap_arms + m->first_trap_arm + arm_number;
+    bool of_member = arm_number < m->n_trap_arms;
+    const char *program = of_member ? unit_string(plan->unit, of->program) : unit_name(l->program);
+    const char *arm = of_member ? unit_string(plan->unit, of->arm) : l->arm;
     o->trap = (vyre_trap){.code = code, .invocation = invocation, .program = program, .arm = arm};
     return outcome_fail(
         o, VYRE_ERROR_TRAP, "%s%s%s: '%s' executed trap(%u) in invocation %llu: what it writes is unspecified",

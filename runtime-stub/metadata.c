@@ -28,8 +28,8 @@ static const uint8_t op_args[VYRE_META_OP_COUNT] = {
 
 struct checker {
     struct metadata_view *view;
-    uint64_t n_ops_seen, n_buffers_seen, n_params_seen, n_steps_seen, n_deps_seen, n_args_seen,
-        n_windows_seen; /* each row belongs to one user */
+    uint64_t n_ops_seen, n_buffers_seen, n_params_seen, n_steps_seen, n_deps_seen, n_args_seen, n_windows_seen,
+        n_trap_arms_seen; /* each row belongs to one user */
 };
 
 /* `n` more of a table with `total` entries: false when some entry is used twice or does not exist. */
@@ -110,6 +110,16 @@ static bool check_arguments(struct checker *k, const struct vyre_meta_unit *u, b
 
 /* -- units ------------------------------------------------------------------------------------- */
 
+static bool check_trap_arms(struct checker *k, const struct vyre_meta_unit *u)
+{
+    const struct vyre_meta_trap_arm *arms = k->view->trap_arms + u->first_trap_arm;
+    if (u->n_trap_arms > VYRE_META_MAX_TRAP_ARMS) return false;
+    if (!take(&k->n_trap_arms_seen, u->first_trap_arm, u->n_trap_arms, k->view->head->trap_arms.n)) return false;
+    for (uint32_t i = 0; i < u->n_trap_arms; i++)
+        if (!is_string(k, arms[i].arm) || !is_string(k, arms[i].program)) return false;
+    return true;
+}
+
 static bool check_program(struct checker *k, const struct vyre_meta_unit *u)
 {
     uint64_t size = 1;
@@ -119,8 +129,7 @@ static bool check_program(struct checker *k, const struct vyre_meta_unit *u)
         if (u->dispatch[i] < 0 || !check_expr(k, (uint32_t)u->dispatch[i], u->n_buffers, u->n_params)) return false;
     }
     if (u->rounds != VYRE_META_NONE && !check_expr(k, (uint32_t)u->rounds, u->n_buffers, u->n_params)) return false;
-    return is_string(k, u->op_name) && is_string(k, u->trap_arm) && is_string(k, u->trap_program) &&
-           is_string(k, u->arms);
+    return is_string(k, u->op_name) && check_trap_arms(k, u) && is_string(k, u->arms);
 }
 
 /* What an arm passes for a formal buffer must be able to stand for it. */
@@ -300,6 +309,7 @@ const char *metadata_open(const void *bytes, uint64_t n_bytes, struct metadata_v
     *view = (struct metadata_view){
         .head = head,
         .units = find_table(bytes, n_bytes, head->units, sizeof *view->units),
+        .trap_arms = find_table(bytes, n_bytes, head->trap_arms, sizeof *view->trap_arms),
         .buffers = find_table(bytes, n_bytes, head->buffers, sizeof *view->buffers),
         .params = find_table(bytes, n_bytes, head->params, sizeof *view->params),
         .steps = find_table(bytes, n_bytes, head->steps, sizeof *view->steps),
@@ -310,8 +320,8 @@ const char *metadata_open(const void *bytes, uint64_t n_bytes, struct metadata_v
         .ops = find_table(bytes, n_bytes, head->ops, sizeof *view->ops),
         .strings = find_table(bytes, n_bytes, head->strings, 1),
     };
-    const void *tables[] = {view->units, view->buffers, view->params,  view->steps, view->deps,
-                            view->args,  view->chunks,  view->windows, view->ops,   view->strings};
+    const void *tables[] = {view->units, view->trap_arms, view->buffers, view->params, view->steps,  view->deps,
+                            view->args,  view->chunks,    view->windows, view->ops,    view->strings};
     if (!has_all(tables, sizeof tables / sizeof *tables)) return "a table of its metadata is misplaced";
     if (!head->strings.n || view->strings[head->strings.n - 1]) return "the strings of its metadata are malformed";
     struct checker k = {.view = view};

@@ -192,6 +192,12 @@ static inline const char *unit_name(const struct vyre_unit *u)
     return unit_string(u, u->meta->name);
 }
 
+/* How many arms' traps its program tells apart. */
+static inline uint32_t unit_n_trap_arms(const struct vyre_unit *u)
+{
+    return u->meta->n_trap_arms ? u->meta->n_trap_arms : 1;
+}
+
 /* -- plan.c: a unit bound to arguments --------------------------------------------------------- */
 
 struct launch {
@@ -389,9 +395,9 @@ void stats_add_download(vyre_context *c, uint64_t n_bytes);
 
 /* -- launch.c ---------------------------------------------------------------------------------- */
 
-/* Fills the outcome of a launch that trapped. */
-vyre_status launch_trap(const struct plan *plan, const struct launch *l, uint32_t code, uint64_t invocation,
-                        struct outcome *o);
+/* Fills the outcome of a launch that trapped; `arm`: of those that its program stands for, or 0. */
+vyre_status launch_trap(const struct plan *plan, const struct launch *l, uint32_t arm, uint32_t code,
+                        uint64_t invocation, struct outcome *o);
 /* Runs the unit on the calling thread; a failure is not reported to the context. */
 vyre_status unit_run_silently(const struct vyre_unit *u, const void *args, struct outcome *o);
 /* The same of a program with workgroups of this width, timed. */

@@ -106,7 +106,7 @@ struct vulkan_program {
     VkPipeline pipeline;
     VkPipeline wide[TUNER_WIDTHS]; /* with workgroups of 32, 64, ... invocations; made when they are first needed */
     const struct vyre_spirv_head *head; /* in the image */
-    const uint32_t *buffer_bindings, *tables, *param_offsets, *trap_codes;
+    const uint32_t *buffer_bindings, *tables, *param_offsets, *trap_codes, *trap_code_arms;
 };
 /* The program's pipeline, made on first use. NULL: *o says why. */
 const struct vulkan_program *vulkan_program_get(vyre_context *c, const struct vyre_unit *program, struct outcome *o);
@@ -153,14 +153,14 @@ struct vulkan_recording {
     bool has_commands;
     VkDescriptorPool descriptors;
     VkDescriptorSet *sets;      /* per step */
-    struct vulkan_memory traps; /* struct vyre_trap_record, one per step and 256 bytes */
+    struct vulkan_memory traps; /* struct vyre_trap_record, those of a step at 256 bytes */
     struct vulkan_memory args;  /* launch words that are too many for push constants */
     uint64_t *args_at;          /* per step */
     uint64_t device_bytes;
     VkQueryPool trace_times; /* of a context with a trace: before and after the uploads, after each step, after all */
     size_t n_bytes;          /* of this block */
 };
-enum { VULKAN_TRAP_STRIDE = 256, VULKAN_TRAP_BYTES = VYRE_SPIRV_MAX_TRAP_CODES * 4 };
+enum { VULKAN_TRAP_STRIDE = 256, VULKAN_TRAP_BYTES = VYRE_META_MAX_TRAP_ARMS * 8 };
 
 static inline const struct vyre_meta_buffer *vulkan_meta_buffer(const struct vyre_unit *u, uint32_t i)
 {

@@ -171,7 +171,9 @@ static vyre_status write_set(vyre_context *c, struct vulkan_recording *r, uint32
     }
     if (p->head->trap_binding != VYRE_SPIRV_NONE)
         add_write(&w, r->sets[step], p->head->trap_binding, r->traps.buffer, (uint64_t)step * VULKAN_TRAP_STRIDE,
-                  p->head->n_trap_codes ? p->head->n_trap_codes * 4 : sizeof(struct vyre_trap_record));
+                  p->head->n_trap_codes
+                      ? p->head->n_trap_codes * 4
+                      : unit_n_trap_arms(&u->module->units[u->steps[step].program]) * sizeof(struct vyre_trap_record));
     if (p->head->args_binding != VYRE_SPIRV_NONE)
         add_write(&w, r->sets[step], p->head->args_binding, r->args.buffer, r->args_at[step], p->head->args_bytes);
     c->vulkan->vk.UpdateDescriptorSets(c->vulkan->device, w.n, w.sets, 0, NULL);

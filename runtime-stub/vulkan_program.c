@@ -18,7 +18,7 @@ static bool open_image(const unsigned char *bytes, uint64_t n_bytes, const struc
     const struct vyre_spirv_head *h = (const struct vyre_spirv_head *)bytes;
     const struct vulkan_module *module = u->module->device;
     if (n_bytes < sizeof *h || h->head_bytes < sizeof *h || h->head_bytes % 4) return false;
-    uint64_t lists = (uint64_t)h->n_buffers + (uint64_t)h->n_tables * 2 + h->n_params + h->n_trap_codes;
+    uint64_t lists = (uint64_t)h->n_buffers + (uint64_t)h->n_tables * 2 + h->n_params + (uint64_t)h->n_trap_codes * 2;
     if (!fits(h->head_bytes, lists, 4, n_bytes) || !fits(h->module_offset, h->module_bytes, 1, n_bytes)) return false;
     if (h->module_offset % 4 || h->module_bytes % 4 || h->module_bytes < 20) return false;
     if (h->n_buffers != u->meta->n_buffers || h->n_params != u->meta->n_params) return false;
@@ -28,6 +28,7 @@ static bool open_image(const unsigned char *bytes, uint64_t n_bytes, const struc
     p->tables = p->buffer_bindings + h->n_buffers;
     p->param_offsets = p->tables + (size_t)h->n_tables * 2;
     p->trap_codes = p->param_offsets + h->n_params;
+    p->trap_code_arms = p->trap_codes + h->n_trap_codes;
     if (h->n_trap_codes > VYRE_SPIRV_MAX_TRAP_CODES) return false;
     for (uint32_t i = 0; i < h->n_tables; i++)
         if (p->tables[i * 2] >= module->n_tables) return false;

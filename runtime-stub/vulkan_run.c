@@ -312,16 +312,26 @@ static uint64_t copy_out(struct run *r)
     return n_bytes;
 }
 
-/* The lowest invocation, inverted, and its code; 0: none. */
-static uint64_t find_trap(const struct vulkan_program *p, const unsigned char *bytes)
+/* The arm's lowest invocation, inverted, and its code; 0: none. */
+static uint64_t find_trap(const struct vulkan_program *p, const unsigned char *bytes, uint32_t arm)
 {
-    uint64_t key = ((const struct vyre_trap_record *)bytes)->key;
     const uint32_t *words = (const uint32_t *)bytes;
-    if (!p->head->n_trap_codes) return key;
-    key = 0;
+    uint64_t key = 0;
+    if (!p->head->n_trap_codes) return ((const struct vyre_trap_record *)bytes)[arm].key;
     for (uint32_t i = 0; i < p->head->n_trap_codes; i++)
-        if (words[i] > key >> 32) key = (uint64_t)words[i] << 32 | p->trap_codes[i];
+        if (p->trap_code_arms[i] == arm && words[i] > key >> 32) key = (uint64_t)words[i] << 32 | p->trap_codes[i];
     return key;
+}
+
+/* The first arm of a launch that has one counts. */
+static vyre_status check_traps_of(struct run *r, const struct launch *l, const unsigned char *bytes)
+{
+    const struct vulkan_program *p = vulkan_program_get(r->c, l->program, r->o);
+    for (uint32_t arm = 0; p && arm < unit_n_trap_arms(l->program); arm++) {
+        uint64_t key = find_trap(p, bytes, arm);
+        if (key) return launch_trap(r->plan, l, arm, (uint32_t)key, (uint32_t)~(key >> 32), r->o);
+    }
+    return VYRE_OK;
 }
 
 static vyre_status check_traps(struct run *r)
@@ -330,9 +340,8 @@ static vyre_status check_traps(struct run *r)
         const unsigned char *bytes = r->recording->traps.mapped + (size_t)i * VULKAN_TRAP_STRIDE;
         const struct launch *l = &r->plan->launches[i];
         if (!((const uint64_t *)bytes)[0] && !memcmp(bytes, bytes + 8, VULKAN_TRAP_BYTES - 8)) continue;
-        const struct vulkan_program *p = vulkan_program_get(r->c, l->program, r->o);
-        uint64_t key = p ? find_trap(p, bytes) : 0;
-        if (key) return launch_trap(r->plan, l, (uint32_t)key, (uint32_t)~(key >> 32), r->o);
+        vyre_status status = check_traps_of(r, l, bytes);
+        if (status) return status;
     }
     return VYRE_OK;
 }

@@ -66,7 +66,7 @@ struct vyre_image {
 
 /* -- metadata: the interface of programs and pipelines, and how to launch them ----------------- */
 
-enum { VYRE_META_VERSION = 5, VYRE_META_NONE = -1, VYRE_META_MAX_DEPTH = 1024 };
+enum { VYRE_META_VERSION = 6, VYRE_META_NONE = -1, VYRE_META_MAX_DEPTH = 1024 };
 
 /* A table: offset from the start of the metadata, and entries. Tables lie one after the other in the order below. */
 struct vyre_meta_table {
@@ -76,7 +76,7 @@ struct vyre_meta_table {
 struct vyre_meta {
     uint32_t version;
     uint32_t n_programs; /* the first units; the others are pipelines */
-    struct vyre_meta_table units, buffers, params, steps, deps, args, chunks, windows, ops;
+    struct vyre_meta_table units, trap_arms, buffers, params, steps, deps, args, chunks, windows, ops;
     struct vyre_meta_table strings; /* n is bytes; the last one is a NUL */
 };
 
@@ -95,19 +95,26 @@ struct vyre_meta_unit {
     uint32_t first_buffer, n_buffers; /* arguments */
     uint32_t n_temps;                 /* pipelines: buffers that follow the arguments in the table */
     uint32_t first_param, n_params;
-    uint32_t first_step, n_steps;    /* pipelines */
-    uint32_t workgroup[3];           /* programs */
-    vyre_meta_expr dispatch[3];      /* programs: invocations in x, y, z */
-    uint32_t op_name;                /* of #[op("...")]; "" */
-    uint32_t trap_arm, trap_program; /* whose traps it reports, where several arms became one program; "": its own */
-    uint64_t budget_bytes;           /* of temps; 0: no limit */
-    uint64_t args_bytes;             /* of the argument struct */
+    uint32_t first_step, n_steps;         /* pipelines */
+    uint32_t workgroup[3];                /* programs */
+    vyre_meta_expr dispatch[3];           /* programs: invocations in x, y, z */
+    uint32_t op_name;                     /* of #[op("...")]; "" */
+    uint32_t first_trap_arm, n_trap_arms; /* programs: whose traps it reports; none: its own */
+    uint64_t budget_bytes;                /* of temps; 0: no limit */
+    uint64_t args_bytes;                  /* of the argument struct */
     uint8_t fingerprint[32];
     uint32_t needs;          /* programs: enum vyre_need */
     uint32_t nesting;        /* programs: how deep blocks nest; a loop counts 2, one with `max` 3 */
     vyre_meta_expr rounds;   /* programs: at most so many rounds of its loops for an invocation; or NONE: no bound */
     uint32_t has_free_width; /* programs: workgroups of any width compute the same */
     uint32_t arms, reserved; /* programs: names, with spaces between, of the arms that passes made it of; "": of none */
+};
+
+/* An arm of those that became one program, and the program that it was: in the metadata's strings. What such a program reports
+ * of a trap has the arm's number: VYRE_CPU_TRAP_ARM_SHIFT, vyre_trap_record. */
+enum { VYRE_META_MAX_TRAP_ARMS = 16 };
+struct vyre_meta_trap_arm {
+    uint32_t arm, program;
 };
 
 enum vyre_meta_buffer_flag {
@@ -244,7 +251,7 @@ enum { VYRE_SPIRV_WIDTH_ID = 16 };
 enum { VYRE_SPIRV_NONE = 0xFFFFFFFF };
 
 /* One program: this head, then n_buffers bindings, n_tables pairs of (number of the DATA image, binding), n_params
- * offsets in the launch's words, n_trap_codes codes, all u32, then the module. What the launch's words are:
+ * offsets in the launch's words, n_trap_codes codes, n_trap_codes arms, all u32, then the module. What the launch's words are:
  * codegen/spirv/spirv.h. A program may have a second image of the architecture VYRE_SPIRV_WORDS, without storage of 8 and
  * 16 bits and without 64-bit integers, for devices that lack one of them. */
 #define VYRE_SPIRV_PLAIN "vulkan1.2"
@@ -262,7 +269,8 @@ struct vyre_spirv_head {
 };
 
 /* What a program that may trap writes to; zeros before the launch. One that has few codes, all constants, writes to an array of u32
- * instead, one per code: the greatest of ~invocation of those that trapped with it. */
+ * instead, one per code and arm: the greatest of ~invocation of those that trapped with it. Otherwise there is a record for each of the
+ * arms that the program stands for, or one. */
 enum { VYRE_SPIRV_MAX_TRAP_CODES = 16 };
 struct vyre_trap_record {
     uint64_t key; /* the greatest of ~invocation << 32 | code, invocations as 32 bits; 0: none has trapped */

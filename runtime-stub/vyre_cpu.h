@@ -33,13 +33,17 @@ struct vyre_cpu_helpers {
     void (*store_lanes)(const void *lanes, void *base, const void *indices, uint64_t mask, uint64_t shape);
 };
 
+enum { VYRE_CPU_TRAP_ARM_SHIFT = 56 };
+
 struct vyre_cpu_launch {
     const struct vyre_cpu_buffer *buffers; /* in the program's order */
     const uint64_t *params;                /* one 8-byte slot each, value in the low bytes */
     uint32_t groups[3];                    /* workgroups of the launch */
     uint32_t phase;                        /* which part between grid barriers, from 0 */
     uint64_t scratch_stride_bytes; /* from one workgroup's scratch to the next: 0, or scratch_bytes when n_phases > 1 */
-    void (*trap)(void *trap_ctx, uint64_t invocation, uint32_t code); /* thread-safe; keeps the lowest invocation */
+    /* Thread-safe; keeps the lowest invocation. Where the program stands for several arms, the bits from VYRE_CPU_TRAP_ARM_SHIFT on
+     * are the arm's number: those of the first arm are lower than all others. */
+    void (*trap)(void *trap_ctx, uint64_t invocation, uint32_t code);
     void *trap_ctx;
     const struct vyre_cpu_helpers *helpers;
 };

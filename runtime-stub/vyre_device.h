@@ -18,8 +18,8 @@
  *
  *     u64 buffers[n_buffers]   device addresses
  *     u64 tables[n_tables]     device addresses of resident copies of those DATA images
- *     u64 trap                 device address of a struct vyre_trap_record, zeros before the launch; 0 without
- *                              VYRE_DEVICE_TRAPS
+ *     u64 trap                 device address of a struct vyre_trap_record for each arm that the program stands for, or of one;
+ *                              zeros before the launch; 0 without VYRE_DEVICE_TRAPS
  *     u32 groups[3]            workgroups of the whole launch
  *     u32 base[3]              first workgroup of this part of it: a grid larger than the device takes is launched in
  *                              parts, each a grid of its own

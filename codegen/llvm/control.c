@@ -85,19 +85,44 @@ void control_continue(struct lower *l)
     }
 }
 
-void control_trap(struct lower *l, const struct value *code)
+static LLVMValueRef value_of_lane(struct lower *l, const struct value *v, LLVMValueRef lane)
+{
+    if (value_is_uniform(v)) return v->at[0];
+    struct value wide = value_widen(l, *v);
+    return LLVMBuildExtractElement(l->b, wide.at[0], lane, "");
+}
+
+/* Of the lanes that trap, the one whose invocation is the lowest, in *lane. */
+static LLVMValueRef find_lowest(struct lower *l, const struct value *told, LLVMValueRef *lane)
+{
+    if (l->width == 1 || value_is_uniform(told)) return told->at[0];
+    LLVMValueRef numbers = value_widen(l, *told).at[0], all = LLVMConstAllOnes(LLVMTypeOf(numbers));
+    LLVMValueRef traps = l->exec ? LLVMBuildSelect(l->b, l->exec, numbers, all, "") : numbers;
+    LLVMValueRef lowest = build_call(l, "llvm.vector.reduce.umin", LLVMTypeOf(numbers), &traps, 1);
+    LLVMValueRef is_lowest = LLVMBuildICmp(l->b, LLVMIntEQ, numbers, value_splat(l, lowest), "");
+    *lane = mask_first_lane(l, l->exec ? mask_and(l, l->exec, is_lowest) : is_lowest);
+    return lowest;
+}
+
+/* Lanes stand for the launch's invocations in ascending order, so the first one's is the lowest. */
+static LLVMValueRef choose_trap(struct lower *l, const struct ir_told *told, LLVMValueRef *lane)
+{
+    *lane = mask_first_lane(l, l->exec);
+    if (!told->invocation) return l->target->invocation(l, *lane);
+    struct value v = expr_lower(l, told->invocation);
+    LLVMValueRef number = find_lowest(l, &v, lane);
+    return l->target->is_device ? number : LLVMBuildZExt(l->b, number, type_int(l, 64), "");
+}
+
+void control_trap(struct lower *l, const struct value *code, const struct ir_told *told)
 {
     LLVMBasicBlockRef report = block_new(l, "trap"), done = block_new(l, "trapped");
     l->untouched = false;
     if (l->exec) /* lanes may have ended since the last branch */
         block_branch(l, mask_any(l, l->exec), report, done);
     block_enter(l, report);
-    LLVMValueRef lane = mask_first_lane(l, l->exec), which = code->at[0];
-    if (!value_is_uniform(code)) {
-        struct value wide = value_widen(l, *code);
-        which = LLVMBuildExtractElement(l->b, wide.at[0], lane, "");
-    }
-    l->target->report_trap(l, l->target->invocation(l, lane), which);
+    LLVMValueRef lane, invocation = choose_trap(l, told, &lane);
+    l->target->report_trap(l, invocation, value_of_lane(l, code, lane), told->arm);
     block_enter(l, done);
     control_end_lanes(l);
 }
@@ -500,12 +525,12 @@ void control_for(struct lower *l, struct ir_stmt *s)
 /* -- while ----------------------------------------------------------------------------------------------------------------------- */
 
 /* The lanes of `mask` (NULL: all that run) have used up their rounds. */
-static void trap_too_many_rounds(struct lower *l, LLVMValueRef mask)
+static void trap_too_many_rounds(struct lower *l, const struct ir_stmt *s, LLVMValueRef mask)
 {
     LLVMValueRef exec = l->exec;
     struct value code = value_uniform(IR_TYPE(U32), const_int(l, 32, 1));
     if (mask) l->exec = mask;
-    control_trap(l, &code);
+    control_trap(l, &code, &s->while_.told);
     l->exec = exec;
 }
 
@@ -521,12 +546,13 @@ static void test_uniform_while(struct lower *l, struct ir_stmt *s, struct loop *
     block_enter(l, again);
     block_branch_likely(l, LLVMBuildICmp(l->b, LLVMIntULT, count, max->at[0], ""), loop->body, too_many);
     LLVMPositionBuilderAtEnd(l->b, too_many);
-    trap_too_many_rounds(l, NULL);
+    trap_too_many_rounds(l, s, NULL);
     block_jump(l, loop->exit);
 }
 
 /* Of the lanes that would go on, those that have used up their rounds trap. */
-static LLVMValueRef trap_over(struct lower *l, LLVMValueRef going, LLVMValueRef count, const struct value *max)
+static LLVMValueRef trap_over(struct lower *l, const struct ir_stmt *s, LLVMValueRef going, LLVMValueRef count,
+                              const struct value *max)
 {
     LLVMBasicBlockRef too_many = block_new(l, "too_many"), checked = block_new(l, "checked");
     struct value limit = value_widen(l, *max);
@@ -534,7 +560,7 @@ static LLVMValueRef trap_over(struct lower *l, LLVMValueRef going, LLVMValueRef 
     LLVMValueRef trapped = mask_and(l, going, over);
     block_branch_likely(l, LLVMBuildNot(l->b, mask_any(l, trapped), ""), checked, too_many);
     LLVMPositionBuilderAtEnd(l->b, too_many);
-    trap_too_many_rounds(l, trapped);
+    trap_too_many_rounds(l, s, trapped);
     block_enter(l, checked);
     return mask_and_not(l, going, over);
 }
@@ -545,7 +571,7 @@ static void test_masked_while(struct lower *l, struct ir_stmt *s, struct loop *l
     l->exec = load_mask(l, loop->live);
     struct value cond = value_widen(l, expr_lower(l, s->while_.cond));
     LLVMValueRef going = mask_and(l, l->exec, cond.at[0]);
-    if (ir_while_may_trap(s)) going = trap_over(l, going, count, max);
+    if (ir_while_may_trap(s)) going = trap_over(l, s, going, count, max);
     LLVMBuildStore(l->b, going, loop->live);
     block_branch(l, mask_any(l, going), loop->body, loop->exit);
 }

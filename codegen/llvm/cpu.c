@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "runtime-stub/vyre_cpu.h"
+
 /* -- the launch --------------------------------------------------------------------------------------------------------------- */
 
 enum launch_field {
@@ -161,7 +163,7 @@ static LLVMValueRef cpu_invocation(struct lower *l, LLVMValueRef lane)
 }
 
 /* Between phases the whole workgroup ends. An invocation of -1 is none: all have ended before. */
-static void cpu_report_trap(struct lower *l, LLVMValueRef invocation, LLVMValueRef code)
+static void cpu_report_trap(struct lower *l, LLVMValueRef invocation, LLVMValueRef code, uint32_t arm)
 {
     struct cpu_frame *f = frame_of(l);
     LLVMTypeRef i64 = type_int(l, 64), params[3] = {type_ptr(l), i64, type_int(l, 32)};
@@ -169,7 +171,9 @@ static void cpu_report_trap(struct lower *l, LLVMValueRef invocation, LLVMValueR
     LLVMBasicBlockRef report = block_new(l, "report"), done = block_new(l, "reported");
     block_branch(l, LLVMBuildICmp(l->b, LLVMIntNE, invocation, LLVMConstAllOnes(i64), ""), report, done);
     block_enter(l, report);
-    LLVMValueRef args[3] = {launch_field(l, type_ptr(l), LAUNCH_TRAP_CTX), invocation, code};
+    LLVMValueRef which = const_int(l, 64, (uint64_t)arm << VYRE_CPU_TRAP_ARM_SHIFT);
+    LLVMValueRef args[3] = {launch_field(l, type_ptr(l), LAUNCH_TRAP_CTX), LLVMBuildOr(l->b, invocation, which, ""),
+                            code};
     LLVMBuildCall2(l->b, type, launch_field(l, type_ptr(l), LAUNCH_TRAP), args, 3, "");
     block_enter(l, done);
     if (l->at_workgroup && l->plan->keeps_alive)

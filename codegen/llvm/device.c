@@ -217,13 +217,14 @@ static LLVMValueRef widen(struct lower *l, LLVMValueRef v)
     return LLVMBuildZExt(l->b, v, type_int(l, 64), "");
 }
 
-static void report_trap(struct lower *l, LLVMValueRef invocation, LLVMValueRef code)
+static void report_trap(struct lower *l, LLVMValueRef invocation, LLVMValueRef code, uint32_t arm)
 {
     struct device_frame *f = device_frame_of(l);
     LLVMValueRef upper = LLVMBuildShl(l->b, widen(l, LLVMBuildNot(l->b, invocation, "")), const_int(l, 64, 32), "");
     LLVMValueRef key = LLVMBuildOr(l->b, upper, widen(l, code), "");
     unsigned scope = LLVMGetSyncScopeID(l->context, f->family->scope_device, (unsigned)strlen(f->family->scope_device));
-    LLVMBuildAtomicRMWSyncScope(l->b, LLVMAtomicRMWBinOpUMax, f->trap, key, LLVMAtomicOrderingMonotonic, scope);
+    LLVMValueRef record = build_element(l, type_int(l, 64), f->trap, const_int(l, 64, arm));
+    LLVMBuildAtomicRMWSyncScope(l->b, LLVMAtomicRMWBinOpUMax, record, key, LLVMAtomicOrderingMonotonic, scope);
 }
 
 /* -- arrays ---------------------------------------------------------------------------------------------------------------------- */

@@ -110,7 +110,7 @@ struct lower_target {
     LLVMValueRef (*param)(struct lower *l, const struct ir_param *p); /* its 8-byte slot, as i64 */
     LLVMValueRef (*invocation)(struct lower *l, LLVMValueRef lane);   /* linear global id of a lane of the group, i64 */
     void (*barrier)(struct lower *l);                                 /* NULL: the workgroup loop takes care */
-    void (*report_trap)(struct lower *l, LLVMValueRef invocation, LLVMValueRef code);
+    void (*report_trap)(struct lower *l, LLVMValueRef invocation, LLVMValueRef code, uint32_t arm);
     /* A function of the runtime, by its place in struct vyre_cpu_helpers; NULL: kernels have one lane and need none. */
     LLVMValueRef (*helper)(struct lower *l, uint64_t offset);
     bool shared_is_private; /* a workgroup runs on one thread: its memory needs no atomics */
@@ -359,7 +359,7 @@ void control_break(struct lower *l);
 void control_continue(struct lower *l);
 /* Ends the running lanes. */
 void control_end_lanes(struct lower *l);
-void control_trap(struct lower *l, const struct value *code);
+void control_trap(struct lower *l, const struct value *code, const struct ir_told *told);
 
 /* -- groups that do not go on: leave.c */
 

@@ -169,7 +169,7 @@ static void lower_RETURN(struct lower *l, struct ir_stmt *s)
 static void lower_TRAP(struct lower *l, struct ir_stmt *s)
 {
     struct value code = expr_lower(l, s->trap.code);
-    control_trap(l, &code);
+    control_trap(l, &code, &s->trap.told);
 }
 
 static void lower_BARRIER(struct lower *l, struct ir_stmt *s)

@@ -24,15 +24,15 @@ struct usage {
 };
 
 /* Invocations that trap with one of few constant codes are told apart by 32-bit atomics, which all devices have. */
-static void note_trap(struct usage *u, const struct ir_expr *code)
+static void note_trap(struct usage *u, const struct ir_expr *code, uint32_t arm)
 {
     uint32_t value = code ? (uint32_t)code->bits : 1; /* of a `while` that used up its rounds */
     u->traps = true;
     if (code && !ir_is_const(code)) u->other_traps = true;
     for (uint32_t i = 0; i < u->e->interface->trap_codes.n; i++)
-        if (u->e->interface->trap_codes.at[i] == value) return;
+        if (u->e->interface->trap_codes.at[i].code == value && u->e->interface->trap_codes.at[i].arm == arm) return;
     if (u->e->interface->trap_codes.n == VYRE_SPIRV_MAX_TRAP_CODES) u->other_traps = true;
-    if (!u->other_traps) vec_push(u->e->arena, &u->e->interface->trap_codes, value);
+    if (!u->other_traps) vec_push(u->e->arena, &u->e->interface->trap_codes, ((struct spirv_trap_code){arm, value}));
 }
 
 static void note_table(struct spirv *e, const struct ir_buffer *b)
@@ -53,8 +53,8 @@ static void note_expr(void *ctx, struct ir_expr **place)
 static void note_stmt(void *ctx, struct ir_stmt *s)
 {
     struct usage *u = ctx;
-    if (s->kind == IR_STMT_TRAP) note_trap(u, s->trap.code);
-    if (s->kind == IR_STMT_WHILE) note_trap(u, NULL);
+    if (s->kind == IR_STMT_TRAP) note_trap(u, s->trap.code, s->trap.told.arm);
+    if (s->kind == IR_STMT_WHILE) note_trap(u, NULL, s->while_.told.arm);
     if (s->kind == IR_STMT_ATOMIC && ir_type_info(s->atomic.buffer->elem)->bits == 64) u->wide_atomics = true;
     if (s->kind == IR_STMT_BARRIER) u->barriers = true;
     if (s->kind == IR_STMT_COPY_ASYNC && s->copy.src->space == IR_SPACE_DATA) note_table(u->e, s->copy.src);
@@ -287,7 +287,8 @@ static void declare_trap(struct spirv *e, const struct usage *u)
 {
     if (!u->traps) return;
     uint32_t n_codes = e->interface->trap_codes.n, bits = n_codes ? 32 : 64;
-    spv_id type = block_type(e, spv_type_uint(&e->m, bits), bits / 8, n_codes ? n_codes : 1);
+    uint32_t n_arms = e->program->trap_arms.n ? e->program->trap_arms.n : 1;
+    spv_id type = block_type(e, spv_type_uint(&e->m, bits), bits / 8, n_codes ? n_codes : n_arms);
     spv_id variable = spv_variable(&e->m, SpvStorageClassStorageBuffer, type);
     spv_name(&e->m, variable, "trap");
     e->trap_record = bind_variable(e, variable, e->interface->trap);

@@ -156,7 +156,7 @@ static void lower_WHILE(struct spirv *e, const struct ir_stmt *s)
     SPV_DO(&e->m, SpvOpSelectionMerge, count_merge, SpvSelectionControlMaskNone);
     SPV_DO(&e->m, SpvOpBranchConditional, has_rounds, count_merge, out_of_rounds);
     enter(e, out_of_rounds);
-    spirv_trap(e, NULL);
+    spirv_trap(e, NULL, &s->while_.told);
     jump(e, l.merge);
     enter(e, count_merge);
     SPV_DO(&e->m, SpvOpStore, rounds, spirv_u32(e, SpvOpIAdd, n, word(e, 1)));
@@ -233,7 +233,7 @@ static void lower_WAIT(struct spirv *e, const struct ir_stmt *s)
 
 static void lower_TRAP(struct spirv *e, const struct ir_stmt *s)
 {
-    spirv_trap(e, s->trap.code);
+    spirv_trap(e, s->trap.code, &s->trap.told);
 }
 
 static void refuse(struct spirv *e, const struct ir_stmt *s)

@@ -28,7 +28,9 @@ static void write_lists(const struct ir_program *p, const struct spirv_interface
     for (uint32_t i = 0; i < p->params.n; i++)
         out_u32(out, face->params[i]);
     for (uint32_t i = 0; i < face->trap_codes.n; i++)
-        out_u32(out, face->trap_codes.at[i]);
+        out_u32(out, face->trap_codes.at[i].code);
+    for (uint32_t i = 0; i < face->trap_codes.n; i++)
+        out_u32(out, face->trap_codes.at[i].arm);
 }
 
 void spirv_write_image(const struct ir_program *p, const struct spirv_options *options, struct arena *scratch,
@@ -41,7 +43,7 @@ void spirv_write_image(const struct ir_program *p, const struct spirv_options *o
     struct spirv_options mine = *options;
     mine.leaves_width = true; /* readers of other forms would have to give it */
     spirv_emit_program(p, &mine, scratch, &module, &face);
-    uint32_t n_words = p->buffers.n + face.tables.n * 2 + p->params.n + face.trap_codes.n;
+    uint32_t n_words = p->buffers.n + face.tables.n * 2 + p->params.n + face.trap_codes.n * 2;
     struct vyre_spirv_head head = {.head_bytes = sizeof head,
                                    .module_offset = (uint32_t)sizeof head + n_words * 4,
                                    .module_bytes = (uint32_t)module.n,

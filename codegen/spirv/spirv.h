@@ -27,6 +27,10 @@ struct spirv_options {
 };
 
 enum { SPIRV_NONE = 0xFFFFFFFF };
+struct spirv_trap_code {
+    uint32_t arm, code;
+};
+
 struct spirv_interface {
     uint32_t *buffers; /* binding of each buffer */
     VEC(const struct ir_data *) tables;
@@ -36,7 +40,7 @@ struct spirv_interface {
     uint32_t args_bytes;
     uint32_t workgroup_bytes; /* shared memory used */
     bool uses_int64, uses_float32, uses_float64, uses_int64_atomics, uses_small_storage, has_free_width;
-    VEC(uint32_t) trap_codes; /* empty: of a trap record that tells the code */
+    VEC(struct spirv_trap_code) trap_codes; /* empty: of trap records that tell the code, one per arm */
 };
 
 /* Why a program cannot have SPIR-V code, to follow "because": "it has a grid barrier"; NULL: it can. */

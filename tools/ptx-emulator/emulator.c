@@ -108,7 +108,7 @@ struct request {
     struct ptx_emulator *e;
     struct ptx_launch *launch;
     struct device_tables tables;
-    struct vyre_trap_record trap;
+    struct vyre_trap_record traps[VYRE_META_MAX_TRAP_ARMS];
     uint32_t groups[3];
 };
 
@@ -136,7 +136,7 @@ static void send_buffers(struct request *r)
         send_argument(r, 'B', r->launch->buffers[i].bytes, bytes_of(r, i));
     for (uint32_t i = 0; i < r->tables.n; i++)
         send_argument(r, 'B', r->tables.at[i]->bytes, r->tables.at[i]->size_bytes);
-    send_argument(r, 'B', &r->trap, sizeof r->trap);
+    send_argument(r, 'B', r->traps, sizeof r->traps);
 }
 
 static void send_scalars(struct request *r, const uint32_t *base)
@@ -171,7 +171,7 @@ static bool read_buffers(struct request *r)
         ok &= read_bytes(r, r->launch->buffers[i].bytes, bytes_of(r, i));
     for (uint32_t i = 0; i < r->tables.n; i++)
         ok &= read_table(r, r->tables.at[i]);
-    ok &= read_bytes(r, &r->trap, sizeof r->trap);
+    ok &= read_bytes(r, r->traps, sizeof r->traps);
     if (!ok) snprintf(r->e->message, sizeof r->e->message, "a table has changed, or the emulator has died");
     return ok;
 }
@@ -199,8 +199,13 @@ bool ptx_emulator_run(struct ptx_emulator *e, struct ptx_launch *launch, struct 
     }
     uint32_t half = r.groups[0] / 2;
     bool ok = !r.groups[1] || !r.groups[2] || (run_part(&r, 0, half) && run_part(&r, half, r.groups[0] - half));
-    launch->trapped = r.trap.key != 0;
-    launch->trap_code = (uint32_t)r.trap.key;
-    launch->trap_invocation = (uint32_t)~(r.trap.key >> 32);
+    for (uint32_t arm = VYRE_META_MAX_TRAP_ARMS; arm--;) {
+        uint64_t key = r.traps[arm].key;
+        if (!key) continue;
+        launch->trapped = true;
+        launch->trap_arm = arm;
+        launch->trap_code = (uint32_t)key;
+        launch->trap_invocation = (uint32_t)~(key >> 32);
+    }
     return ok;
 }

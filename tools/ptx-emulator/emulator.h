@@ -19,7 +19,7 @@ struct ptx_launch {
     const uint64_t *params;
     uint32_t seed; /* not 0: threads run in an order that it chooses */
     bool trapped;  /* the outcome */
-    uint32_t trap_code;
+    uint32_t trap_arm, trap_code;
     uint64_t trap_invocation;
 };
 /* As the runtime launches it, in two parts where the grid has several workgroups; buffers change in place. */

@@ -309,11 +309,35 @@ static bool find_expected(struct trial *t, struct subject *s)
     return true;
 }
 
-static bool agree_on_traps(const struct subject *s, bool trapped, uint32_t code, uint64_t invocation)
+static const char *arm_of(const struct ir_run_result *r)
 {
-    bool expected = s->expected.status == IR_RUN_TRAP;
-    return trapped == expected &&
-           (!trapped || (code == s->expected.trap_code && invocation == s->expected.trap_invocation));
+    return r->trap_of ? r->trap_of : "";
+}
+
+static bool agree_on_traps(const struct subject *s, const struct outcome *o)
+{
+    const struct ir_run_result *expected = &s->expected;
+    if (!o->trapped || expected->status != IR_RUN_TRAP) return !o->trapped && expected->status != IR_RUN_TRAP;
+    return o->trap_code == expected->trap_code && o->trap_invocation == expected->trap_invocation &&
+           !strcmp(o->trap_arm, arm_of(expected));
+}
+
+static struct outcome outcome_of(const struct ir_run_result *r)
+{
+    return (struct outcome){.trapped = r->status == IR_RUN_TRAP,
+                            .trap_code = r->trap_code,
+                            .trap_invocation = r->trap_invocation,
+                            .trap_arm = arm_of(r)};
+}
+
+static const char *describe_traps(struct trial *t, const struct subject *s, const struct outcome *o)
+{
+    const struct ir_run_result *e = &s->expected;
+    return arena_printf(
+        &t->arena,
+        "%s (code %" PRIu32 ", invocation %" PRIu64 ", arm '%s'), the interpreter %s (%" PRIu32 ", %" PRIu64 ", '%s')",
+        o->trapped ? "traps" : "does not trap", o->trap_code, o->trap_invocation, o->trapped ? o->trap_arm : "",
+        e->status == IR_RUN_TRAP ? "traps" : "does not", e->trap_code, e->trap_invocation, arm_of(e));
 }
 
 /* Another schedule must give the same. Where the launch traps, written buffers are unspecified. */
@@ -323,9 +347,10 @@ static bool try_schedule(struct trial *t, struct subject *s)
         (enum ir_schedule)random_between(&t->random, IR_SCHEDULE_REVERSED, IR_SCHEDULE_INTERLEAVED);
     args_restore(&s->unit);
     struct ir_run_result r = interpret(t, &s->unit, (struct ir_run_options){.schedule = schedule, .seed = t->seed});
+    struct outcome o = outcome_of(&r);
     const char *what = NULL;
-    if (!agree_on_traps(s, r.status == IR_RUN_TRAP, r.trap_code, r.trap_invocation))
-        what = "traps otherwise";
+    if (!agree_on_traps(s, &o))
+        what = describe_traps(t, s, &o);
     else if (r.status != IR_RUN_TRAP)
         what = find_difference(t, s);
     if (what) report_subject(t, s, arena_printf(&t->arena, "schedule %d", schedule), what);
@@ -393,10 +418,11 @@ static bool try_passed(struct trial *t, struct subject *s)
         if (!strcmp(t->passed->pipelines.at[k]->name, passed.name)) passed.pipeline = t->passed->pipelines.at[k];
     args_restore(&s->unit);
     struct ir_run_result r = interpret(t, &passed, (struct ir_run_options){.detect_races = true, .seed = t->seed});
+    struct outcome o = outcome_of(&r);
     if (r.status != IR_RUN_OK && r.status != IR_RUN_TRAP)
         what = describe_status(t, &r);
-    else if (!agree_on_traps(s, r.status == IR_RUN_TRAP, r.trap_code, r.trap_invocation))
-        what = "traps otherwise";
+    else if (!agree_on_traps(s, &o))
+        what = describe_traps(t, s, &o);
     else if (r.status != IR_RUN_TRAP)
         what = find_difference(t, s);
     if (what) report_subject(t, s, "the interpreter, after passes", what);
@@ -410,12 +436,8 @@ static bool judge(struct trial *t, const struct subject *s, const char *executor
     const char *what = NULL;
     if (!ran)
         what = "fails to run";
-    else if (!agree_on_traps(s, o->trapped, o->trap_code, o->trap_invocation))
-        what = arena_printf(
-            &t->arena, "%s (code %" PRIu32 ", invocation %" PRIu64 "), the interpreter %s (%" PRIu32 ", %" PRIu64 ")",
-            o->trapped ? "traps" : "does not trap", o->trap_code, o->trap_invocation,
-            s->expected.status == IR_RUN_TRAP ? "traps" : "does not", s->expected.trap_code,
-            s->expected.trap_invocation);
+    else if (!agree_on_traps(s, o))
+        what = describe_traps(t, s, o);
     else if (!o->trapped)
         what = find_difference(t, s);
     if (what) report_subject(t, s, arena_printf(&t->arena, "%s -O%u", executor, t->opt_level), what);
@@ -490,8 +512,10 @@ static bool try_ptx(struct trial *t, struct subject *s)
         .program = s->unit.program, .buffers = buffers, .params = params, .seed = random_below(&t->random, 4)};
     bool ran = ptx_emulator_run(t->options->ptx, &launch, &t->arena);
     if (!ran) printf("ptx: %s\n", ptx_emulator_message(t->options->ptx));
-    struct outcome o = {
-        .trapped = launch.trapped, .trap_code = launch.trap_code, .trap_invocation = launch.trap_invocation};
+    struct outcome o = {.trapped = launch.trapped,
+                        .trap_code = launch.trap_code,
+                        .trap_invocation = launch.trap_invocation,
+                        .trap_arm = ""};
     return judge(t, s, "ptx", ran, &o);
 }
 

@@ -151,6 +151,15 @@ static void body_search(const struct handoff *h)
                random_below(h->random, 8), h->type, h->type);
 }
 
+/* Some of them do not find in time what they look for. */
+static void body_hunt(const struct handoff *h)
+{
+    out_printf(h->out,
+               "  var at = 0u32;\n  while from[i + at] %% 4%s != %u%s max %u {\n    at = at + 1;\n  }\n"
+               "  to[i] = %s(at);\n",
+               h->type, random_below(h->random, 4), h->type, random_between(h->random, 12, 30), h->type);
+}
+
 static void body_loop_return(const struct handoff *h)
 {
     out_printf(h->out, "  for k in 0u32..3 {\n    if from[i] == %s(k) {\n", h->type);
@@ -166,15 +175,15 @@ static const struct body {
     bool updates; /* reads `to` too */
     bool has_total, has_staged, may_leave_early;
 } bodies[] = {
-    {body_own, 8, false, false, false, true},         {body_window, 6, false, false, false, true},
-    {body_pairs, 2, false, false, false, true},       {body_three_of_four, 3, false, false, false, true},
-    {body_mirror, 3, false, false, false, true},      {body_shifted, 1, false, false, false, true},
-    {body_two_each, 2, false, false, false, true},    {body_partial, 3, false, false, false, true},
-    {body_gather, 1, false, false, false, true},      {body_twice, 2, false, false, false, true},
-    {body_count, 5, false, true, false, true},        {body_use_total, 4, false, true, false, true},
-    {body_staged, 3, false, false, true, false},      {body_update, 3, true, false, false, true},
-    {body_trap, 3, false, false, false, true},        {body_search, 1, false, false, false, true},
-    {body_loop_return, 2, false, false, false, true},
+    {body_own, 8, false, false, false, true},      {body_window, 6, false, false, false, true},
+    {body_pairs, 2, false, false, false, true},    {body_three_of_four, 3, false, false, false, true},
+    {body_mirror, 3, false, false, false, true},   {body_shifted, 1, false, false, false, true},
+    {body_two_each, 2, false, false, false, true}, {body_partial, 3, false, false, false, true},
+    {body_gather, 1, false, false, false, true},   {body_twice, 2, false, false, false, true},
+    {body_count, 5, false, true, false, true},     {body_use_total, 4, false, true, false, true},
+    {body_staged, 3, false, false, true, false},   {body_update, 3, true, false, false, true},
+    {body_trap, 3, false, false, false, true},     {body_search, 1, false, false, false, true},
+    {body_hunt, 1, false, false, false, true},     {body_loop_return, 2, false, false, false, true},
 };
 enum { N_BODIES = sizeof bodies / sizeof *bodies };
 
@@ -197,6 +206,21 @@ static void print_guard(const struct handoff *h, const struct body *b)
     if (kind == 2) out_text(h->out, "  if i >= len(from) { return; }\n");
 }
 
+/* Of few invocations, by what they or their neighbours read, or by their place; with one code, or with many. */
+static void print_trap(const struct handoff *h)
+{
+    uint32_t at = random_below(h->random, 5);
+    if (chance(h, 25))
+        out_printf(h->out, "  if i %% %u == %u { ", random_between(h->random, 100, 300), random_below(h->random, 300));
+    else
+        out_printf(h->out, "  if u32(from[i + %u] ^ %u%s) %% 256 < 2 && i %% 3 == %u { ", at,
+                   random_below(h->random, 256), h->type, random_below(h->random, 3));
+    if (chance(h, 50))
+        out_printf(h->out, "trap(%u); }\n", h->number + 1);
+    else
+        out_text(h->out, "trap(u32(from[i]) + 1); }\n");
+}
+
 static void print_program(const struct handoff *h, const struct body *b)
 {
     static const uint32_t sizes[] = {64, 64, 64, 32, 16, 48};
@@ -211,7 +235,10 @@ static void print_program(const struct handoff *h, const struct body *b)
     if (b->has_staged) out_printf(h->out, "  workgroup staged : %s[%u];\n", h->type, size);
     out_text(h->out, "  param amount : u32;\n");
     print_guard(h, b);
+    uint32_t where = b->may_leave_early && chance(h, 20) ? random_below(h->random, 2) : 2;
+    if (where == 0) print_trap(h);
     b->print(h);
+    if (where == 1) print_trap(h);
     out_text(h->out, "}\n\n");
 }
 

@@ -335,6 +335,7 @@ static void tell_trap(const struct run *r, const vyre_trap *trap, struct outcome
     outcome->trapped = true;
     outcome->trap_code = trap->code;
     outcome->trap_invocation = trap->invocation;
+    outcome->trap_arm = arena_printf(r->arena, "%s", trap->arm);
     outcome->trap_place = *trap->arm ? arena_printf(r->arena, "program '%s', arm '%s'", trap->program, trap->arm)
                                      : arena_printf(r->arena, "program '%s'", trap->program);
 }

@@ -28,6 +28,7 @@ static bool judge(const struct run *r, const struct sources *sources, const stru
         outcome->trapped = true;
         outcome->trap_code = result->trap_code;
         outcome->trap_invocation = result->trap_invocation;
+        outcome->trap_arm = result->trap_of ? result->trap_of : "";
         outcome->trap_place = describe_place(r, sources, result->trap_range);
         return true;
     case IR_RUN_RACE:

@@ -218,7 +218,8 @@ static bool check(struct session *s, const struct outcome *ours)
     }
     if (!interpreted_run(&s->run, &s->tool->sources, &copy, &s->interp, &reference)) return false;
     if (ours->trapped != reference.trapped || ours->trap_code != reference.trap_code ||
-        ours->trap_invocation != reference.trap_invocation)
+        ours->trap_invocation != reference.trap_invocation ||
+        (ours->trapped && strcmp(ours->trap_arm, reference.trap_arm)))
         return run_fail(&s->run, "please report this with the program", "the interpreter %s, the CPU's code %s",
                         reference.trapped ? "traps or traps elsewhere" : "does not trap",
                         ours->trapped ? "traps" : "does not");

@@ -108,6 +108,7 @@ struct outcome {
     bool unsupported; /* by the device: what is missing has been printed */
     uint32_t trap_code;
     uint64_t trap_invocation;
+    const char *trap_arm;   /* of a pipeline as it was written; "" in programs */
     const char *trap_place; /* "find, arm 'scan'", or "scan.vir:12:5" */
     uint64_t wall_ns, device_ns;
 };

@@ -28,3 +28,5 @@ copies=$2/tests/exec/ptx/copies.vir rows=$2/tests/exec/ptx/rows.vir
 "$run" "$copies" ways 'in=random:u32[150]:12' 'out=u32[70]'
 "$run" "$rows" rows 'in=random:u32[1002]:13' 'bytes=random:u8[999]:14' 'out=u32[1003]' 'same=random:u8[4007]:15'
 "$run" "$rows" kinds 'pairs=random:vec2<u32>[151]:16' 'longs=random:u64[147]:17' 'floats=random:f32[159]:18' 'counts=random:u32[161]:19' 'out=vec2<u32>[80]'
+"$run" "$2/tests/exec/ptx/traps.vir" told 'out=u32[300]' first=300
+"$run" "$2/tests/exec/ptx/traps.vir" told 'out=u32[300]' first=0

@@ -84,8 +84,8 @@ static const char *find_difference(struct test *t, const struct ptx_launch *laun
     bool traps = t->expected.status == IR_RUN_TRAP;
     if (launch->trapped != traps) return "traps, or does not";
     if (traps) {
-        bool same =
-            launch->trap_code == t->expected.trap_code && launch->trap_invocation == t->expected.trap_invocation;
+        bool same = launch->trap_arm == t->expected.trap_arm && launch->trap_code == t->expected.trap_code &&
+                    launch->trap_invocation == t->expected.trap_invocation;
         return same ? NULL : "traps otherwise";
     }
     for (uint32_t k = 0; k < t->unit.n_arrays; k++)
