@@ -206,8 +206,10 @@ static uint32_t pipeline_unit(const struct metadata *md, const struct ir_pipelin
 
 static void add_chunks(struct metadata *md, const struct ir_chunks *c)
 {
+    const struct ir_pipeline *plan = c->pipeline ? c->plan : c->of; /* of a refusal nobody keeps it */
     struct vyre_meta_chunks row = {.unit = c->program ? c->program->index : pipeline_unit(md, c->of),
                                    .pipeline = c->pipeline ? pipeline_unit(md, c->pipeline) : UINT32_MAX,
+                                   .plan = plan ? pipeline_unit(md, plan) : c->program->index,
                                    .reason = add_string(md, c->refusal),
                                    .first_window = (uint32_t)(md->windows.n / sizeof(struct vyre_meta_window)),
                                    .n_windows = c->pipeline ? c->windows.n : 0};

@@ -37,7 +37,8 @@ enum { IR_CHUNK_ARM_PARAMS = 3, IR_CHUNK_BUFFER_PARAMS = 3 };
 struct ir_chunks {
     const struct ir_program *program; /* the unit: one of the two */
     const struct ir_pipeline *of;
-    const char *refusal; /* why it cannot; NULL: it can, and all that follows is there */
+    const struct ir_pipeline *plan; /* whose arms and temps are meant: `of`, or as it was written; NULL for a program */
+    const char *refusal;            /* why it cannot; NULL: it can, and all that follows is there */
     struct ir_pipeline *pipeline;
     enum ir_chunk_role *roles; /* per buffer */
     struct ir_chunk_arm *arms;
@@ -45,7 +46,15 @@ struct ir_chunks {
     VEC(struct ir_chunk_window) windows;
 };
 
+/* A pipeline before any pass. */
+struct ir_written {
+    const struct ir_pipeline *of;
+    struct ir_pipeline *copy;
+};
+
 struct ir_chunk_list {
+    VEC(struct ir_written) written;
+    bool is_made;
     VEC(struct ir_chunks *) all; /* of units that have an argument with `streaming` */
 };
 

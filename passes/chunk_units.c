@@ -17,6 +17,7 @@
 #include "ir/ops.h"
 #include "ir/walk.h"
 #include "passes/access.h"
+#include "passes/chunk_written.h"
 
 /* An arm of the unit, or the program that is the unit. */
 struct chunk_arm {
@@ -49,16 +50,11 @@ static uint32_t actual_of(const struct chunk_arm *a, const struct ir_buffer *for
 
 /* -- roles ------------------------------------------------------------------------------------- */
 
-static bool is_streamed(const struct ir_buffer *b)
-{
-    return b->streaming && !b->sized && b->space == IR_SPACE_STORAGE;
-}
-
 static enum ir_chunk_role find_role(const struct chunker *k, uint32_t i)
 {
     const struct ir_buffer *b = k->buffers[i];
     if (i >= k->n_arguments) return IR_CHUNK_TEMP;
-    if (!is_streamed(b)) return IR_CHUNK_WHOLE;
+    if (!chunk_is_streamed(b)) return IR_CHUNK_WHOLE;
     if (b->access == IR_ACCESS_READ) return IR_CHUNK_INPUT;
     return b->access == IR_ACCESS_WRITE ? IR_CHUNK_OUTPUT : IR_CHUNK_WHOLE;
 }
@@ -225,11 +221,11 @@ static const char *find_refusal(struct chunker *k)
 
 /* -- the program of an arm --------------------------------------------------------------------- */
 
-static const char *new_name(struct chunker *k, const char *base)
+static const char *new_name(struct chunker *k, const char *base, const char *what)
 {
-    const char *name = intern_string(k->m->names, arena_printf(k->arena, "%s_chunk", base));
+    const char *name = intern_string(k->m->names, arena_printf(k->arena, "%s_%s", base, what));
     for (uint32_t i = 2; map_find(&k->m->item_names, name); i++)
-        name = intern_string(k->m->names, arena_printf(k->arena, "%s_chunk_%u", base, i));
+        name = intern_string(k->m->names, arena_printf(k->arena, "%s_%s_%u", base, what, i));
     return name;
 }
 
@@ -316,7 +312,7 @@ static void change_access(struct variant *v)
 static void make_variant(struct chunker *k, uint32_t arm)
 {
     struct chunk_arm *a = &k->arms.at[arm];
-    struct ir_program *p = a->made = ir_program_copy(k->m, a->program, new_name(k, a->program->name));
+    struct ir_program *p = a->made = ir_program_copy(k->m, a->program, new_name(k, a->program->name, "chunk"));
     struct variant v = {.k = k, .arm = arm, .program = p};
     p->internal = true;
     p->op_name = NULL;
@@ -435,7 +431,7 @@ static void make_arm(struct chunker *k, uint32_t i)
 
 static void make_pipeline(struct chunker *k, const char *name)
 {
-    k->chunks->pipeline = ir_pipeline_new(k->m, new_name(k, name), SRC_NONE);
+    k->chunks->pipeline = ir_pipeline_new(k->m, new_name(k, name, "chunk"), SRC_NONE);
     k->chunks->pipeline->internal = true;
     make_params(k);
     make_buffers(k);
@@ -463,13 +459,6 @@ static void add_arms(struct chunker *k, const struct ir_pipeline *p)
     }
 }
 
-static bool has_streamed(struct ir_buffer *const *buffers, uint32_t n)
-{
-    for (uint32_t i = 0; i < n; i++)
-        if (is_streamed(buffers[i]) && buffers[i]->access == IR_ACCESS_READ) return true;
-    return false;
-}
-
 static void look_at(struct chunker *k, const char *name)
 {
     struct ir_chunks *c = k->chunks;
@@ -480,8 +469,9 @@ static void look_at(struct chunker *k, const char *name)
         c->roles[i] = find_role(k, i);
     if (!c->refusal) c->refusal = find_refusal(k);
     if (!c->refusal && access_solver_is_exhausted(k->solver)) c->refusal = "it is too large to be looked through";
-    if (!c->refusal) make_pipeline(k, name);
-    vec_push(k->m->arena, &k->m->chunks->all, c);
+    if (c->refusal) return;
+    if (c->plan != c->of) c->plan = chunk_written_add(k->m, c->plan, new_name(k, name, "written"));
+    make_pipeline(k, name);
 }
 
 static struct chunker begin(struct ir_module *m, struct arena *scratch)
@@ -494,7 +484,7 @@ static struct chunker begin(struct ir_module *m, struct arena *scratch)
 
 static void look_at_program(struct ir_module *m, struct arena *scratch, struct ir_program *p)
 {
-    if (p->internal || !has_streamed(p->buffers.at, p->buffers.n)) return;
+    if (p->internal || !chunk_has_input(p->buffers.at, p->buffers.n)) return;
     struct chunker k = begin(m, scratch);
     k.chunks->program = p;
     k.chunks->n_buffers = k.n_arguments = p->buffers.n;
@@ -504,32 +494,47 @@ static void look_at_program(struct ir_module *m, struct arena *scratch, struct i
     struct chunk_arm a = {.name = p->name, .program = p, .facts = access_of_program(k.solver, p)};
     vec_push(scratch, &k.arms, a);
     look_at(&k, p->name);
+    vec_push(m->arena, &m->chunks->all, k.chunks);
     access_solver_free(k.solver);
 }
 
-static void look_at_pipeline(struct ir_module *m, struct arena *scratch, const struct ir_pipeline *p)
+/* `plan` is the pipeline, or what it was. */
+static struct ir_chunks *look_at_plan(struct ir_module *m, struct arena *scratch, const struct ir_pipeline *p,
+                                      const struct ir_pipeline *plan)
 {
-    if (!has_streamed(p->buffers.at, p->buffers.n)) return;
     struct chunker k = begin(m, scratch);
-    struct ir_buffer **buffers = ARENA_ARRAY(scratch, struct ir_buffer *, p->buffers.n + p->temps.n + 1);
-    for (uint32_t i = 0; i < p->buffers.n + p->temps.n; i++)
-        buffers[i] = i < p->buffers.n ? p->buffers.at[i] : p->temps.at[i - p->buffers.n];
+    struct ir_buffer **buffers = ARENA_ARRAY(scratch, struct ir_buffer *, plan->buffers.n + plan->temps.n + 1);
+    for (uint32_t i = 0; i < plan->buffers.n + plan->temps.n; i++)
+        buffers[i] = i < plan->buffers.n ? plan->buffers.at[i] : plan->temps.at[i - plan->buffers.n];
     k.chunks->of = p;
-    k.chunks->n_buffers = p->buffers.n + p->temps.n;
-    k.n_arguments = p->buffers.n;
+    k.chunks->plan = plan;
+    k.chunks->n_buffers = plan->buffers.n + plan->temps.n;
+    k.n_arguments = plan->buffers.n;
     k.buffers = buffers;
-    k.params = p->params.at;
-    k.n_params = p->params.n;
-    add_arms(&k, p);
+    k.params = plan->params.at;
+    k.n_params = plan->params.n;
+    add_arms(&k, plan);
     look_at(&k, p->name);
     access_solver_free(k.solver);
+    return k.chunks;
+}
+
+/* Arms that passes have joined take less memory and time than those they were: these come second. */
+static void look_at_pipeline(struct ir_module *m, struct arena *scratch, const struct ir_pipeline *p)
+{
+    if (!chunk_has_input(p->buffers.at, p->buffers.n)) return;
+    struct ir_chunks *c = look_at_plan(m, scratch, p, p);
+    const struct ir_pipeline *written = c->refusal ? chunk_written_find(m, p) : NULL;
+    if (written) c = look_at_plan(m, scratch, p, written);
+    vec_push(m->arena, &m->chunks->all, c);
 }
 
 void chunk_units_make(struct ir_module *m, struct arena *scratch)
 {
     uint32_t n_programs = m->programs.n, n_pipelines = m->pipelines.n;
-    if (m->chunks) return;
-    m->chunks = ARENA_NEW(m->arena, struct ir_chunk_list);
+    chunk_written_keep(m, scratch);
+    if (m->chunks->is_made) return;
+    m->chunks->is_made = true;
     for (uint32_t i = 0; i < n_programs; i++)
         look_at_program(m, scratch, m->programs.at[i]);
     for (uint32_t i = 0; i < n_pipelines; i++)

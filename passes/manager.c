@@ -1,4 +1,5 @@
 /* manager.c - runs a list of passes over a module, watches over them, and shows what they do. */
+#include "passes/chunk_written.h"
 #include "passes/manager.h"
 
 #include <string.h>
@@ -215,6 +216,7 @@ void passes_run(struct ir_module *m, const struct pass_settings *s, struct diags
     pass_facts_init(&mg.facts, m->arena->mem);
     mg.counters.arena = &mg.arena;
     pass_list_read(&list, s, NULL, &mg.arena);
+    chunk_written_keep(m, &mg.arena);
     for (uint32_t i = 0; i < list.uses.n; i++) {
         run_pass(&mg, &list.uses.at[i]);
         if (s->stop_after && !strcmp(s->stop_after, pass_infos[list.uses.at[i].id].name)) break;

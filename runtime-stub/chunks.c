@@ -66,8 +66,8 @@ static vyre_status read_user(struct run *r, uint32_t i, uint64_t at, void *to, u
         return VYRE_OK;
     }
     if (!r->options->read(r->options->ctx, i, at, to, n_bytes)) return VYRE_OK;
-    return outcome_fail(r->o, VYRE_ERROR_IO, "%s: '%s' could not be read at byte %llu", unit_name(r->shape.unit),
-                        name_of(r, i), (ull)at);
+    return outcome_fail(r->o, VYRE_ERROR_IO, "%s: '%s' could not be read at byte %llu", r->shape.name, name_of(r, i),
+                        (ull)at);
 }
 
 static vyre_status write_user(struct run *r, uint32_t i, uint64_t at, const void *from, uint64_t n_bytes)
@@ -78,8 +78,8 @@ static vyre_status write_user(struct run *r, uint32_t i, uint64_t at, const void
         return VYRE_OK;
     }
     if (!r->options->write(r->options->ctx, i, at, from, n_bytes)) return VYRE_OK;
-    return outcome_fail(r->o, VYRE_ERROR_IO, "%s: '%s' could not be written at byte %llu", unit_name(r->shape.unit),
-                        name_of(r, i), (ull)at);
+    return outcome_fail(r->o, VYRE_ERROR_IO, "%s: '%s' could not be written at byte %llu", r->shape.name, name_of(r, i),
+                        (ull)at);
 }
 
 static uint64_t piece(uint64_t left)
@@ -285,7 +285,7 @@ static vyre_status end_event(struct run *r, struct slot *s)
     if (status == VYRE_ERROR_TRAP && !vyre_event_trap(s->event, &r->o->trap)) {
         place_trap(r, s, &r->o->trap);
         outcome_fail(r->o, status, "%s%s%s: '%s' executed trap(%u) in invocation %llu: what it writes is unspecified",
-                     unit_name(r->shape.unit), *r->o->trap.arm ? ", arm " : "", r->o->trap.arm, r->o->trap.program,
+                     r->shape.name, *r->o->trap.arm ? ", arm " : "", r->o->trap.arm, r->o->trap.program,
                      r->o->trap.code, (ull)r->o->trap.invocation);
     } else if (status) {
         outcome_fail(r->o, status, "%.900s", vyre_event_message(s->event));
@@ -319,8 +319,7 @@ static vyre_status tell(struct run *r, uint64_t k)
             all += r->shape.whole->buffers[i].count * chunk_elem_bytes(&r->shape, i);
     uint64_t done = (uint64_t)((double)all * (double)(k + 1) / (double)r->n_chunks);
     if (!r->options->progress(r->options->ctx, k + 1 == r->n_chunks ? all : done, all)) return VYRE_OK;
-    return outcome_fail(r->o, VYRE_ERROR_CANCELLED, "%s: its progress callback asked for the end",
-                        unit_name(r->shape.unit));
+    return outcome_fail(r->o, VYRE_ERROR_CANCELLED, "%s: its progress callback asked for the end", r->shape.name);
 }
 
 /* A chunk without workgroups that write an output passes on what the one before has written of it. */
@@ -383,7 +382,7 @@ static vyre_status begin_whole(struct run *r, uint32_t i)
     bool is_new = b->access == VYRE_ACCESS_WRITE;
     if (!span.buffer && !span.host && n_bytes)
         return outcome_fail(r->o, VYRE_ERROR_INVALID_ARGUMENT, "%s: '%s' is a null pointer, and has no parts",
-                            unit_name(r->shape.unit), name_of(r, i));
+                            r->shape.name, name_of(r, i));
     if (span.buffer) return is_new ? zero_buffer(r, &span, n_bytes) : VYRE_OK;
     if (r->c->backend == &cpu_backend) {
         if (is_new && n_bytes) memset(span.host, 0, n_bytes);
@@ -420,10 +419,10 @@ static vyre_status check_span(struct run *r, uint32_t i)
     if (span.buffer)
         return outcome_fail(r->o, VYRE_ERROR_INVALID_ARGUMENT,
                             "%s: '%s' is in a buffer: an argument that has parts is memory of the host, or NULL",
-                            unit_name(r->shape.unit), name_of(r, i));
+                            r->shape.name, name_of(r, i));
     if (role == CHUNK_INPUT ? r->options->read != NULL : r->options->write != NULL) return VYRE_OK;
     return outcome_fail(r->o, VYRE_ERROR_INVALID_ARGUMENT, "%s: '%s' is NULL, and there is no function to %s it",
-                        unit_name(r->shape.unit), name_of(r, i), role == CHUNK_INPUT ? "read" : "write");
+                        r->shape.name, name_of(r, i), role == CHUNK_INPUT ? "read" : "write");
 }
 
 static bool share_memory(const struct run *r, uint32_t i, uint32_t k)
@@ -446,7 +445,7 @@ static vyre_status check_spans(struct run *r)
                 status = outcome_fail(r->o, VYRE_ERROR_ALIASING,
                                       "%s: '%s' and '%s' overlap, and one of them is written: give them memory of "
                                       "their own",
-                                      unit_name(r->shape.unit), name_of(r, k), name_of(r, i));
+                                      r->shape.name, name_of(r, k), name_of(r, i));
     }
     return status;
 }
@@ -458,13 +457,13 @@ static vyre_status check_lengths(struct run *r)
             return outcome_fail(
                 r->o, VYRE_ERROR_LENGTH,
                 "%s: '%s' has %llu elements, and in chunks at most %llu are possible: use larger elements",
-                unit_name(r->shape.unit), name_of(r, i), (ull)r->shape.whole->buffers[i].count,
+                r->shape.name, name_of(r, i), (ull)r->shape.whole->buffers[i].count,
                 (ull)VYRE_META_MOST_CHUNK_ELEMENTS);
     for (uint32_t a = 0; a < r->shape.n_arms; a++) {
         const struct launch *l = &r->shape.whole->launches[a];
         if ((uint64_t)l->groups[0] * l->program->meta->workgroup[0] > VYRE_META_MOST_CHUNK_ELEMENTS)
             return outcome_fail(r->o, VYRE_ERROR_GRID, "%s: '%s' has more than %llu invocations, the most in chunks",
-                                unit_name(r->shape.unit), unit_name(l->program), (ull)VYRE_META_MOST_CHUNK_ELEMENTS);
+                                r->shape.name, unit_name(l->program), (ull)VYRE_META_MOST_CHUNK_ELEMENTS);
     }
     return VYRE_OK;
 }
@@ -482,7 +481,7 @@ static vyre_status choose_count(struct run *r)
     if (r->n_chunks) return VYRE_OK;
     return outcome_fail(r->o, VYRE_ERROR_BUDGET,
                         "%s: even its smallest chunks take more than %llu bytes: give it a larger budget",
-                        unit_name(r->shape.unit), (ull)budget);
+                        r->shape.name, (ull)budget);
 }
 
 /* -- memory for all that ----------------------------------------------------------------------- */
@@ -547,9 +546,7 @@ static vyre_status run_sized(struct run *r)
 {
     size_t n_bytes = lay_out(r, NULL);
     struct block *block = block_acquire(r->c, n_bytes, 16);
-    if (!block)
-        return outcome_fail(r->o, VYRE_ERROR_OUT_OF_MEMORY, "%s: no memory to run it in chunks",
-                            unit_name(r->shape.unit));
+    if (!block) return outcome_fail(r->o, VYRE_ERROR_OUT_OF_MEMORY, "%s: no memory to run it in chunks", r->shape.name);
     memset(block->bytes, 0, n_bytes);
     lay_out(r, block->bytes);
     vyre_status status = run_in(r);
@@ -572,11 +569,13 @@ static vyre_status find_shape(const struct vyre_unit *u, struct chunk_shape *s, 
     if (row->pipeline == NONE_BOUND)
         return outcome_fail(o, VYRE_ERROR_UNSUPPORTED, "%s cannot run in chunks: %s", unit_name(u),
                             unit_string(u, row->reason));
+    const struct vyre_unit *plan = &u->module->units[row->plan];
     *s = (struct chunk_shape){.row = row,
-                              .unit = u,
+                              .name = unit_name(u),
+                              .unit = plan,
                               .pipeline = &u->module->units[row->pipeline],
-                              .n_arms = u->n_steps,
-                              .n_buffers = u->meta->n_buffers + u->meta->n_temps};
+                              .n_arms = plan->n_steps,
+                              .n_buffers = plan->meta->n_buffers + plan->meta->n_temps};
     return VYRE_OK;
 }
 
@@ -595,9 +594,9 @@ static vyre_status run_unit(const struct vyre_unit *u, const void *args, const v
     struct plan whole;
     vyre_status status = find_shape(u, &r.shape, o);
     if (status) return status;
-    struct block *block = block_acquire(r.c, u->plan_bytes, 16);
+    struct block *block = block_acquire(r.c, r.shape.unit->plan_bytes, 16);
     if (!block) return outcome_fail(o, VYRE_ERROR_OUT_OF_MEMORY, "%s: no memory to run it in chunks", unit_name(u));
-    status = plan_size(&whole, block->bytes, u, args, o);
+    status = plan_size(&whole, block->bytes, r.shape.unit, args, o);
     r.shape.whole = &whole;
     if (!status) status = run_sized(&r);
     block_release(r.c, block);

@@ -21,7 +21,8 @@ enum chunk_role { CHUNK_WHOLE, CHUNK_INPUT, CHUNK_OUTPUT, CHUNK_TEMP };
 /* What is the same for all chunks of a run. */
 struct chunk_shape {
     const struct vyre_meta_chunks *row;
-    const struct vyre_unit *unit, *pipeline; /* the user's, and the one that runs a chunk */
+    const char *name;                        /* of the unit that the user runs */
+    const struct vyre_unit *unit, *pipeline; /* whose arms are meant, and the one that runs a chunk */
     const struct plan *whole;                /* all lengths and grids; no memory */
     uint32_t n_arms, n_buffers;              /* buffers: arguments, then temps */
 };

@@ -232,6 +232,20 @@ static bool has_parts(const struct vyre_meta_unit *u, const struct vyre_meta_buf
     return i >= u->n_buffers || buffers[i].flags & (VYRE_META_CHUNK_INPUT | VYRE_META_CHUNK_OUTPUT);
 }
 
+/* One argument struct fits both. */
+static bool have_same_arguments(const struct metadata_view *v, const struct vyre_meta_unit *a,
+                                const struct vyre_meta_unit *b)
+{
+    const struct vyre_meta_buffer *x = v->buffers + a->first_buffer, *y = v->buffers + b->first_buffer;
+    const struct vyre_meta_param *p = v->params + a->first_param, *q = v->params + b->first_param;
+    if (a->n_buffers != b->n_buffers || a->n_params != b->n_params || a->args_bytes != b->args_bytes) return false;
+    for (uint32_t i = 0; i < a->n_buffers; i++)
+        if (x[i].arg_offset != y[i].arg_offset || x[i].type != y[i].type || x[i].lanes != y[i].lanes) return false;
+    for (uint32_t i = 0; i < a->n_params; i++)
+        if (p[i].arg_offset != q[i].arg_offset || p[i].type != q[i].type) return false;
+    return true;
+}
+
 /* Both have the same buffers; the pipeline has params of its own behind those of the unit, all u32. */
 static bool check_chunk_shape(const struct metadata_view *v, const struct vyre_meta_unit *u,
                               const struct vyre_meta_unit *p, uint32_t n_arms)
@@ -264,13 +278,14 @@ static bool check_chunk(struct checker *k, const struct vyre_meta_chunks *c)
 {
     const struct metadata_view *v = k->view;
     uint32_t n_units = v->head->units.n;
-    if (c->unit >= n_units || !is_string(k, c->reason)) return false;
+    if (c->unit >= n_units || c->plan >= n_units || !is_string(k, c->reason)) return false;
     if (!take(&k->n_windows_seen, c->first_window, c->n_windows, v->head->windows.n)) return false;
     if (c->pipeline == UINT32_MAX) return true;
     if (c->pipeline >= n_units || c->pipeline < v->head->n_programs) return false;
     const struct vyre_meta_unit *p = &v->units[c->pipeline];
-    uint32_t n_arms = count_arms(v, c->unit);
-    if (count_arms(v, c->pipeline) != n_arms || !check_chunk_shape(v, &v->units[c->unit], p, n_arms)) return false;
+    uint32_t n_arms = count_arms(v, c->plan);
+    if (!have_same_arguments(v, &v->units[c->unit], &v->units[c->plan])) return false;
+    if (count_arms(v, c->pipeline) != n_arms || !check_chunk_shape(v, &v->units[c->plan], p, n_arms)) return false;
     for (uint32_t i = 0; i < c->n_windows; i++)
         if (!check_window(v, p, n_arms, &v->windows[c->first_window + i])) return false;
     return true;

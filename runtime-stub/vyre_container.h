@@ -175,15 +175,16 @@ struct vyre_meta_arg {
 /* How a unit with `streaming` arguments runs in chunks, or why it cannot: ir/chunks.h says what the pipeline's params are. */
 struct vyre_meta_chunks {
     uint32_t unit;
-    uint32_t pipeline; /* that runs a chunk: a unit of the same buffers and arms; or NONE (as u32) */
+    uint32_t pipeline; /* that runs a chunk: a unit of the same buffers and arms as `plan`; or NONE (as u32) */
     uint32_t reason;   /* in the strings; NONE: why */
-    uint32_t first_window, n_windows, reserved;
+    uint32_t first_window, n_windows;
+    uint32_t plan; /* whose grids and temps are meant: the unit, or a pipeline of the same arguments with other arms */
 };
 
 /* Workgroup g of an arm touches elements of a buffer from floor(numerator * g / denominator) + low on, `count` of them, and no
  * others. Arms that write temps write nothing else. */
 struct vyre_meta_window {
-    uint32_t arm, buffer; /* of the unit: arguments, then temps */
+    uint32_t arm, buffer; /* of the plan: arguments, then temps */
     uint32_t is_store, reserved;
     uint64_t numerator, denominator, count; /* at least 1; below 2^40 */
     int64_t low;                            /* the same on both sides of 0 */

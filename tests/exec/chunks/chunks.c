@@ -6,7 +6,7 @@
 #include "chunks.h"
 #include "tests/unit/test.h"
 
-enum { MANY = 30000, ROUNDS = 12, CANARY = 0x5C };
+enum { MANY = 30000, LONG = 300000, ROUNDS = 12, CANARY = 0x5C };
 
 static vyre_context *context;
 static uint32_t state = 12345;
@@ -188,6 +188,82 @@ static void chains_all(void)
     }
 }
 
+/* -- arms that passes have joined by windows ------------------------------------------------------ */
+
+static void fill_letters(unsigned char *text, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        text[i] = (unsigned char)(64 + random_below(3) * random_below(22));
+}
+
+static void seeks_all(void)
+{
+    static unsigned char text[LONG];
+    static uint32_t want[LONG], got[LONG];
+    for (uint32_t round = 0; round < 2 * ROUNDS + 7; round++) {
+        uint32_t n = round < 7 ? pick_length(round) : LONG / 2 + random_below(LONG / 2), n_want = 0, n_got = 0;
+        fill_letters(text, n);
+        struct seek_packed_args args = {
+            .text = vyre_host(text, n), .hits = vyre_host(want, LONG), .count = vyre_host(&n_want, 1)};
+        CHECK_INT(seek_packed(context, &args), VYRE_OK);
+        struct io io = {.source = {.bytes = text, .n_bytes = n}};
+        args = (struct seek_packed_args){
+            .text = vyre_host(NULL, n), .hits = vyre_host(got, LONG), .count = vyre_host(&n_got, 1)};
+        CHECK_INT(run(round % 2 ? seek_or_stop_unit : seek_packed_unit, &args, &io, 1 << 20, 2 + random_below(60)),
+                  VYRE_OK);
+        CHECK(n < LONG / 2 || (n_want && io.n_told > 1));
+        if (!CHECK_UINT(n_got, n_want)) continue;
+        qsort(want, n_want, sizeof *want, compare);
+        qsort(got, n_got, sizeof *got, compare);
+        CHECK(!memcmp(got, want, n_want * sizeof *got));
+    }
+}
+
+static void folds_all(void)
+{
+    static const char digits[] = "0123456789abcdefABCDEF";
+    static unsigned char text[LONG];
+    for (uint32_t round = 0; round < 2 * ROUNDS + 7; round++) {
+        uint32_t n = round < 7 ? pick_length(round) : LONG / 2 + random_below(LONG / 2), want[2] = {round, 1},
+                 got[2] = {round, 1};
+        for (uint32_t i = 0; i < n; i++)
+            text[i] = (unsigned char)digits[random_below(22)];
+        struct fold_hex_args args = {.text = vyre_host(text, n), .sum = vyre_host(want, 2)};
+        CHECK_INT(fold_hex(context, &args), VYRE_OK);
+        struct io io = {.source = {.bytes = text, .n_bytes = n}};
+        args = (struct fold_hex_args){.text = vyre_host(NULL, n), .sum = vyre_host(got, 2)};
+        CHECK_INT(run(fold_hex_unit, &args, &io, 1 << 20, 2 + random_below(60)), VYRE_OK);
+        CHECK(n < LONG / 2 || io.n_told > 1);
+        CHECK_UINT(got[0], want[0]);
+        CHECK_UINT(got[1], want[1]);
+    }
+}
+
+/* What ends one run ends that in chunks, in the same arm and invocation. */
+static void stops_in_arms(void)
+{
+    static unsigned char text[MANY];
+    static uint32_t hits[MANY];
+    for (uint32_t round = 0; round < ROUNDS; round++) {
+        uint32_t count = 0, at = random_below(MANY / 4 * 4);
+        vyre_trap want, got;
+        fill_letters(text, MANY);
+        text[at] = 200;
+        struct seek_or_stop_args args = {
+            .text = vyre_host(text, MANY), .hits = vyre_host(hits, MANY), .count = vyre_host(&count, 1)};
+        CHECK_INT(seek_or_stop(context, &args), VYRE_ERROR_TRAP);
+        CHECK_INT(vyre_context_trap(context, &want), VYRE_OK);
+        CHECK_UINT(want.invocation, at / 4);
+        struct io io = {.n_told = 0};
+        CHECK_INT(run(seek_or_stop_unit, &args, &io, 1 << 20, 2 + random_below(60)), VYRE_ERROR_TRAP);
+        CHECK_INT(vyre_context_trap(context, &got), VYRE_OK);
+        CHECK_UINT(got.invocation, want.invocation);
+        CHECK_UINT(got.code, want.code);
+        CHECK_STRING(got.arm, want.arm);
+        CHECK_STRING(got.program, want.program);
+    }
+}
+
 /* -- what goes wrong --------------------------------------------------------------------------- */
 
 static void tells_traps(void)
@@ -280,6 +356,9 @@ int main(int argc, char **argv)
     same_words(smooth_unit, 8192);
     same_words(spill_unit, 8192);
     chains_all();
+    seeks_all();
+    folds_all();
+    stops_in_arms();
     tells_traps();
     stops_when_asked();
     refuses_all();

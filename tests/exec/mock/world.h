@@ -190,7 +190,7 @@ static inline void world_parts(void)
         module_param("number", VYRE_TYPE_U32, 4);
     world_arm("scaled", SCALE, 0, 1);
     module_tables.chunks[module_tables.n_chunks++] =
-        (struct vyre_meta_chunks){.unit = SCALE, .pipeline = PARTS, .n_windows = 2};
+        (struct vyre_meta_chunks){.unit = SCALE, .plan = SCALE, .pipeline = PARTS, .n_windows = 2};
     world_window(0);
     world_window(1);
 }
