@@ -9,39 +9,9 @@
 #include "ir/build.h"
 #include "ir/ops.h"
 #include "ir/walk.h"
+#include "passes/access_collect.h"
 #include "passes/access_form.h"
-
-/* -- the solver ------------------------------------------------------------------------------------------------ */
-
-struct access_solver *access_solver_new(struct arena *arena, unsigned long max_operations)
-{
-    struct access_solver *s = ARENA_NEW(arena, struct access_solver);
-    s->arena = arena;
-    s->isl = isl_ctx_alloc();
-    s->max_operations = max_operations;
-    isl_options_set_on_error(s->isl, ISL_ON_ERROR_CONTINUE);
-    isl_ctx_set_max_operations(s->isl, max_operations);
-    return s;
-}
-
-void access_solver_limit(struct access_solver *s, uint64_t most)
-{
-    s->most = most;
-}
-
-void access_solver_free(struct access_solver *s)
-{
-    for (uint32_t i = 0; i < s->maps.n; i++)
-        isl_map_free(s->maps.at[i]);
-    for (uint32_t i = 0; i < s->sets.n; i++)
-        isl_set_free(s->sets.at[i]);
-    isl_ctx_free(s->isl);
-}
-
-bool access_solver_is_exhausted(const struct access_solver *s)
-{
-    return s->exhausted || isl_ctx_last_error(s->isl) != isl_error_none;
-}
+#include "passes/access_memo.h"
 
 /* -- one access -------------------------------------------------------------------------------------------------- */
 
@@ -86,64 +56,43 @@ static isl_set *outside_of(struct access_walk *w, isl_pw_aff *index, isl_pw_aff 
     return isl_set_union(below, isl_pw_aff_ge_set(isl_pw_aff_copy(index), isl_pw_aff_copy(length)));
 }
 
-/* Takes `index`, which may be NULL: any element. */
-static void add_access(struct access_walk *w, struct access a, isl_pw_aff *index)
+/* The access that comes next in the text. Takes `index`, which may be NULL: any element. */
+static void relate_access(struct access_walk *w, isl_pw_aff *index)
 {
-    isl_pw_aff *length = access_length(w, a.buffer);
+    struct access *a = &w->facts->accesses.at[w->n_related++];
+    isl_pw_aff *length = access_length(w, a->buffer);
     isl_id *element = isl_id_alloc(w->isl, "e", NULL);
     isl_pw_aff *e = access_id_value(w, element);
     isl_set *set = isl_set_copy(w->path);
-    a.known = index != NULL;
-    a.in_bounds = index && access_is_impossible(w, outside_of(w, index, length));
+    a->known = index != NULL;
+    a->in_bounds = index && access_is_impossible(w, outside_of(w, index, length));
     if (index) set = isl_set_intersect(set, isl_pw_aff_eq_set(isl_pw_aff_copy(e), index));
-    a.exact = a.known && w->exact && !has_inexact_dim(w, set);
+    a->exact = a->known && w->exact && !has_inexact_dim(w, set);
     set = isl_set_intersect(set, isl_set_copy(w->context));
     set = isl_set_intersect(set, isl_pw_aff_ge_set(isl_pw_aff_copy(e), access_const(w, 0)));
     set = isl_set_intersect(set, isl_pw_aff_lt_set(e, length));
-    a.relation = ARENA_NEW(w->arena, struct access_relation);
-    a.relation->map = make_map(w, set, element);
-    if (!a.relation->map) {
-        a.known = a.exact = a.in_bounds = false;
+    a->relation = ARENA_NEW(w->arena, struct access_relation);
+    a->relation->map = make_map(w, set, element);
+    if (!a->relation->map) {
+        a->known = a->exact = a->in_bounds = false;
         w->solver->exhausted = true;
     }
-    vec_push(w->arena, &w->solver->maps, a.relation->map);
-    vec_push(w->arena, &w->facts->accesses, a);
+    vec_push(w->arena, &w->solver->maps, a->relation->map);
 }
-
-static bool is_followed_buffer(const struct ir_buffer *b)
-{
-    return b->space == IR_SPACE_STORAGE;
-}
-
-struct load_visit {
-    struct access_walk *w;
-    const struct ir_stmt *stmt;
-};
 
 static void visit_load(void *ctx, struct ir_expr **place)
 {
-    struct load_visit *v = ctx;
+    struct access_walk *w = ctx;
     const struct ir_expr *e = *place;
-    if (e->op != IR_OP_LOAD || !is_followed_buffer(e->buffer)) return;
-    struct access a = {.kind = ACCESS_LOAD, .buffer = e->buffer, .stmt = v->stmt, .load = e, .range = e->range};
-    add_access(v->w, a, access_value(v->w, e->args[0]));
+    if (e->op == IR_OP_LOAD && access_is_followed(e->buffer)) relate_access(w, access_value(w, e->args[0]));
 }
 
 static void look_at_loads(struct access_walk *w, struct ir_stmt *s)
 {
     struct ir_expr **places[4];
-    struct load_visit v = {w, s};
     uint32_t n = ir_stmt_exprs(s, places);
     for (uint32_t i = 0; i < n; i++)
-        ir_walk_expr(places[i], visit_load, &v);
-}
-
-static void look_at_copy(struct access_walk *w, const struct ir_stmt *s)
-{
-    struct access load = {.kind = ACCESS_LOAD, .buffer = s->copy.src, .stmt = s, .range = s->range};
-    struct access store = {.kind = ACCESS_STORE, .buffer = s->copy.dst, .stmt = s, .range = s->range};
-    if (is_followed_buffer(s->copy.src)) add_access(w, load, NULL);
-    if (is_followed_buffer(s->copy.dst)) add_access(w, store, NULL);
+        ir_walk_expr(places[i], visit_load, w);
 }
 
 /* -- what blocks do ------------------------------------------------------------------------------------------------ */
@@ -405,15 +354,12 @@ static void walk_let(struct access_walk *w, struct ir_stmt *s)
 static void walk_effect(struct access_walk *w, struct ir_stmt *s)
 {
     look_at_loads(w, s);
-    if (s->kind == IR_STMT_STORE && is_followed_buffer(s->store.buffer)) {
-        struct access a = {.kind = ACCESS_STORE, .buffer = s->store.buffer, .stmt = s, .range = s->range};
-        add_access(w, a, access_value(w, s->store.index));
-    }
-    if (s->kind == IR_STMT_ATOMIC && is_followed_buffer(s->atomic.buffer)) {
-        struct access a = {.kind = ACCESS_ATOMIC, .buffer = s->atomic.buffer, .stmt = s, .range = s->range};
-        add_access(w, a, access_value(w, s->atomic.index));
-    }
-    if (s->kind == IR_STMT_COPY_ASYNC) look_at_copy(w, s);
+    if (s->kind == IR_STMT_STORE && access_is_followed(s->store.buffer))
+        relate_access(w, access_value(w, s->store.index));
+    if (s->kind == IR_STMT_ATOMIC && access_is_followed(s->atomic.buffer))
+        relate_access(w, access_value(w, s->atomic.index));
+    if (s->kind == IR_STMT_COPY_ASYNC && access_is_followed(s->copy.src)) relate_access(w, NULL);
+    if (s->kind == IR_STMT_COPY_ASYNC && access_is_followed(s->copy.dst)) relate_access(w, NULL);
     if (s->kind == IR_STMT_ATOMIC && s->atomic.result) set_local(w, s->atomic.result, NULL);
     if (!(ir_stmt_infos[s->kind].traits & IR_STMT_TRAIT_JUMP)) return;
     isl_set_free(w->path);
@@ -425,6 +371,7 @@ static void walk_block(struct access_walk *w, const struct ir_block *b)
     IR_EACH_STMT(s, b)
     {
         if (w->solver->exhausted) w->exact = false;
+        if (!access_is_relevant(&w->relevance, s)) continue;
         switch (s->kind) {
         case IR_STMT_LET:
         case IR_STMT_VAR:
@@ -482,14 +429,18 @@ static void enter_launch(struct access_walk *w)
     }
 }
 
+enum { MAX_BUDGET_TEMPS = 32 }; /* that are looked at: each arm asks again */
+
 /* The runtime refuses a run whose temps need more than the budget of the pipeline. */
 static void assume_budget(struct access_walk *w)
 {
     const struct ir_pipeline *p = w->facts->pipeline;
     if (!p || !p->budget_bytes) return;
-    for (uint32_t i = 0; i < p->temps.n; i++) {
-        if (!p->temps.at[i]->count_expr) continue;
-        isl_pw_aff *n = access_host_value(w, p->temps.at[i]->count_expr);
+    for (uint32_t i = 0; i < p->temps.n && i < MAX_BUDGET_TEMPS; i++) {
+        const struct ir_expr *count = p->temps.at[i]->count_expr;
+        const struct ir_expr *before = i ? p->temps.at[i - 1]->count_expr : NULL;
+        if (!count || (before && ir_expr_equal(before, count))) continue;
+        isl_pw_aff *n = access_host_value(w, count);
         if (!n) continue;
         uint64_t most = p->budget_bytes / ir_type_mem_bytes(p->temps.at[i]->elem);
         isl_pw_aff *limit = isl_pw_aff_val_on_domain(isl_set_universe(isl_space_set_alloc(w->isl, 0, 0)),
@@ -503,40 +454,70 @@ static void note_exhaustion(struct access_solver *s)
     if (isl_ctx_last_error(s->isl) != isl_error_none) s->exhausted = true;
 }
 
-static struct access_facts *compute(struct access_solver *solver, struct access_facts facts)
+static void free_walk(struct access_walk *w)
+{
+    for (uint32_t i = 0; i < w->facts->program->locals.n; i++)
+        isl_pw_aff_free(w->locals[i]);
+    for (uint32_t i = 0; i < w->dims.n; i++)
+        isl_id_free(w->dims.at[i].id);
+    for (uint32_t i = 0; i < w->values.n; i++)
+        isl_pw_aff_free(w->values.at[i]);
+    isl_set_free(w->path);
+}
+
+static void compute_relations(const struct access_facts *f)
+{
+    struct access_solver *solver = f->solver;
+    struct access_walk w = {.solver = solver, .facts = f, .arena = solver->arena, .isl = solver->isl, .exact = true};
+    w.context = isl_set_universe(isl_space_set_alloc(w.isl, 0, 0));
+    w.path = isl_set_copy(w.context);
+    w.locals = ARENA_ARRAY(w.arena, isl_pw_aff *, f->program->locals.n + 1);
+    w.lets = ARENA_ARRAY(w.arena, const struct ir_expr *, f->program->locals.n + 1);
+    map_init(&w.known, w.arena);
+    access_relevance_compute(&w.relevance, w.arena, f->program);
+    assume_budget(&w);
+    enter_launch(&w);
+    walk_block(&w, &f->program->body);
+    note_exhaustion(solver);
+    free_walk(&w);
+    f->context->set = w.context;
+    vec_push(solver->arena, &solver->sets, w.context);
+}
+
+void access_relate(const struct access_facts *f)
+{
+    struct access_context *c = f->context;
+    if (!c->is_related && !access_solver_is_exhausted(f->solver)) {
+        c->is_related = true;
+        compute_relations(f);
+        c->exhausted = f->solver->exhausted;
+    }
+    if (c->exhausted) f->solver->exhausted = true;
+}
+
+static struct access_facts *new_facts(struct access_solver *solver, struct access_facts facts)
 {
     struct access_facts *f = ARENA_NEW(solver->arena, struct access_facts);
     *f = facts;
     f->solver = solver;
     f->one_dimensional = is_one_dimensional(f->program);
     f->forms = access_forms_new(solver->arena, facts.program);
-    struct access_walk w = {.solver = solver, .facts = f, .arena = solver->arena, .isl = solver->isl, .exact = true};
-    w.context = isl_set_universe(isl_space_set_alloc(w.isl, 0, 0));
-    w.path = isl_set_copy(w.context);
-    w.locals = ARENA_ARRAY(w.arena, isl_pw_aff *, f->program->locals.n + 1);
-    w.lets = ARENA_ARRAY(w.arena, const struct ir_expr *, f->program->locals.n + 1);
-    assume_budget(&w);
-    enter_launch(&w);
-    walk_block(&w, &f->program->body);
-    note_exhaustion(solver);
-    for (uint32_t i = 0; i < f->program->locals.n; i++)
-        isl_pw_aff_free(w.locals[i]);
-    for (uint32_t i = 0; i < w.dims.n; i++)
-        isl_id_free(w.dims.at[i].id);
-    isl_set_free(w.path);
     f->context = ARENA_NEW(solver->arena, struct access_context);
-    f->context->set = w.context;
-    vec_push(solver->arena, &solver->sets, w.context);
+    access_collect(f, solver->arena);
     return f;
 }
 
 struct access_facts *access_of_program(struct access_solver *solver, const struct ir_program *p)
 {
-    return compute(solver, (struct access_facts){.program = p});
+    return new_facts(solver, (struct access_facts){.program = p});
 }
 
 struct access_facts *access_of_arm(struct access_solver *solver, const struct ir_pipeline *pipeline,
                                    const struct ir_arm *arm)
 {
-    return compute(solver, (struct access_facts){.program = arm->program, .pipeline = pipeline, .arm = arm});
+    struct access_facts *facts = access_recall_facts(solver, pipeline, arm);
+    if (facts) return facts;
+    facts = new_facts(solver, (struct access_facts){.program = arm->program, .pipeline = pipeline, .arm = arm});
+    access_remember_facts(facts);
+    return facts;
 }

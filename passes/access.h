@@ -5,7 +5,8 @@
  * compared. Conservative: what is not affine touches any element, and "no" means "not proved". The integer set library
  * that computes this is seen by the files access*.c alone.
  *
- * A solver bounds the time: once its operations are used up, every further relation is unknown and every answer "no". */
+ * A solver bounds the time: once its operations are used up, every further relation is unknown and every answer "no".
+ * It remembers what it found out, so the programs and pipelines asked about must not change while it lives. */
 #ifndef VYREC_PASSES_ACCESS_H
 #define VYREC_PASSES_ACCESS_H
 
@@ -22,10 +23,11 @@ struct access {
     const struct ir_stmt *stmt;
     const struct ir_expr *load; /* LOAD by an expression, else NULL */
     struct src_range range;
-    bool known;     /* the index is affine; otherwise the relation has every element */
-    bool exact;     /* the relation has no more pairs than there are; otherwise it may */
-    bool in_bounds; /* proved: the index is never past the end */
-    struct access_relation *relation;
+    /* Of the relation, once it has been computed: ask access_is_known and access_is_in_bounds. */
+    bool known;                       /* the index is affine; otherwise the relation has every element */
+    bool exact;                       /* the relation has no more pairs than there are; otherwise it may */
+    bool in_bounds;                   /* proved: the index is never past the end */
+    struct access_relation *relation; /* NULL before */
 };
 
 /* Of one program, or of one arm with the lengths and params that its pipeline gives it. */
@@ -39,11 +41,14 @@ struct access_facts {
     VEC(struct access) accesses; /* in the order of the text */
     struct access_context *context;
     struct access_forms *forms; /* see access_form.h */
+    struct access_shape *shape; /* see access_memo.h; NULL: nothing is remembered */
 };
 
 enum { ACCESS_DEFAULT_OPERATIONS = 100000 };
 
 struct access_solver *access_solver_new(struct arena *arena, unsigned long max_operations);
+/* For another proof: the operations are there again, of which only so many are there in all, and what is known stays known. */
+void access_solver_begin(struct access_solver *solver);
 /* From now on buffers are taken to have at most so many elements, and grids of one dimension so many invocations: for launches that
  * see to it. */
 void access_solver_limit(struct access_solver *solver, uint64_t most);
@@ -53,6 +58,10 @@ bool access_solver_is_exhausted(const struct access_solver *solver);
 struct access_facts *access_of_program(struct access_solver *solver, const struct ir_program *p);
 struct access_facts *access_of_arm(struct access_solver *solver, const struct ir_pipeline *pipeline,
                                    const struct ir_arm *arm);
+/* Is the index one that is followed? Otherwise it may be any element. */
+bool access_is_known(const struct access_facts *facts, const struct access *a);
+/* Proved: the index is never past the end. */
+bool access_is_in_bounds(const struct access_facts *facts, const struct access *a);
 /* Every access as a line of text. */
 void access_print(const struct access_facts *facts, struct out *out);
 
@@ -95,8 +104,6 @@ struct access_window {
 /* Units are groups of invocations whose global id divided by `unit` is the same: 1 is an invocation. */
 struct access_window access_find_elements(const struct access_facts *facts, const struct ir_buffer *buffer,
                                           enum access_kind kind, uint64_t unit);
-struct access_window access_find_elements_of(const struct access_facts *facts, const struct access *access,
-                                             uint64_t unit);
 /* Which invocations of `first`, by global id, write what a unit of `second` reads. */
 struct access_window access_find_producers(const struct access_facts *first, const struct ir_buffer *first_buffer,
                                            const struct access_facts *second, const struct ir_buffer *second_buffer,

@@ -268,17 +268,111 @@ static uint64_t group_bound(const struct access_facts *f)
     return least(most, UINT32_MAX) / size + 1;
 }
 
-/* -- windows --------------------------------------------------------------------------------------------------------- */
+/* -- single accesses ------------------------------------------------------------------------------------------------- */
 
 static const struct ir_expr *index_of(const struct access *a)
 {
     if (a->kind == ACCESS_LOAD) return a->load ? a->load->args[0] : NULL;
-    return a->kind == ACCESS_STORE && a->stmt->kind == IR_STMT_STORE ? a->stmt->store.index : NULL;
+    if (a->kind == ACCESS_ATOMIC) return a->stmt->atomic.index;
+    return a->stmt->kind == IR_STMT_STORE ? a->stmt->store.index : NULL;
 }
+
+/* Of an index that does not wrap around; one below zero is past the end. */
+static struct access_form form_of_access(const struct access_facts *facts, const struct access *a)
+{
+    const struct ir_program *p = facts->program;
+    const struct ir_expr *index = facts->one_dimensional ? index_of(a) : NULL;
+    struct access_form f = index ? form_of(facts->forms, p, index) : unknown();
+    uint64_t top = 0;
+    if (!f.known || f.group < 0 || f.lane < 0) return unknown();
+    if (__builtin_mul_overflow(group_bound(facts) - 1, (uint64_t)f.group, &top) || top > UINT32_MAX) return unknown();
+    if ((int64_t)top + f.lane * (p->workgroup[0] - 1) + f.high > (int64_t)UINT32_MAX) return unknown();
+    bool ends_early = length_bound(facts, a->buffer, true) <= UINT32_MAX - MAX_BELOW_ZERO;
+    if (f.low < -MAX_BELOW_ZERO || (f.low < 0 && !ends_early)) return unknown();
+    return f;
+}
+
+bool access_is_known_by_form(const struct access_facts *facts, const struct access *a)
+{
+    return form_of_access(facts, a).known;
+}
+
+/* Has it the same value wherever it stands? */
+static bool is_fixed(const struct ir_expr *e)
+{
+    if (e->op == IR_OP_LOAD || (e->op == IR_OP_LOCAL && e->local->is_mutable)) return false;
+    if (ir_op_infos[e->op].traits & IR_TRAIT_SUBGROUP) return false;
+    for (uint32_t i = 0; i < e->n_args; i++)
+        if (!is_fixed(e->args[i])) return false;
+    return true;
+}
+
+/* Does the condition, or its contrary, say that index < len(buffer)? */
+static bool says_in_bounds(const struct ir_expr *e, bool holds, const struct ir_expr *index, const struct ir_buffer *b)
+{
+    enum ir_op less = holds ? IR_OP_LT : IR_OP_GE, greater = holds ? IR_OP_GT : IR_OP_LE;
+    if (e->op == IR_OP_LNOT) return says_in_bounds(e->args[0], !holds, index, b);
+    if (e->op == (holds ? IR_OP_LAND : IR_OP_LOR))
+        return says_in_bounds(e->args[0], holds, index, b) || says_in_bounds(e->args[1], holds, index, b);
+    if (e->op != less && e->op != greater) return false;
+    const struct ir_expr *small = e->args[e->op == greater], *great = e->args[e->op == less];
+    return great->op == IR_OP_LEN && great->buffer == b && ir_expr_equal(small, index);
+}
+
+/* Is the statement reached only where index < len(buffer), as the text has it? */
+static bool is_guarded(const struct ir_stmt *s, const struct ir_expr *index, const struct ir_buffer *b)
+{
+    if (!is_fixed(index)) return false;
+    for (const struct ir_stmt *inner = s; inner; inner = inner->parent->owner) {
+        const struct ir_stmt *outer = inner->parent->owner;
+        if (outer && outer->kind == IR_STMT_IF &&
+            says_in_bounds(outer->if_.cond, inner->parent == &outer->if_.then_block, index, b))
+            return true;
+    }
+    return false;
+}
+
+bool access_is_in_bounds_by_form(const struct access_facts *facts, const struct access *a)
+{
+    const struct ir_expr *index = index_of(a);
+    if (!index) return false;
+    struct access_form f = form_of_access(facts, a);
+    bool constant = f.known && !f.group && !f.lane && f.low >= 0;
+    if (constant && a->buffer->sized && (uint64_t)f.high < a->buffer->count) return true;
+    return is_guarded(a->stmt, index, a->buffer);
+}
+
+/* -- hazards ----------------------------------------------------------------------------------------------------------- */
+
+/* e = lane * gid + [low, high] in both: where the elements of two are the same, lane * (their distance) lies between `low` and
+ * `high`. */
+static enum access_hazard hazard_of_invocations(int64_t lane, int64_t low, int64_t high)
+{
+    if (low > -lane && high < lane) return low <= 0 && high >= 0 ? ACCESS_HAZARD_INVOCATION : ACCESS_HAZARD_NONE;
+    return ACCESS_HAZARD_GRID;
+}
+
+enum access_hazard access_find_hazard_by_form(const struct access_facts *first, const struct access *a,
+                                              const struct access_facts *second, const struct access *b)
+{
+    struct access_form x = form_of_access(first, a), y = form_of_access(second, b);
+    int64_t size = first->program->workgroup[0];
+    if (!x.known || !y.known || size != second->program->workgroup[0] || x.group != y.group) return ACCESS_HAZARD_GRID;
+    int64_t low = y.low - x.high, high = y.high - x.low;
+    if (x.lane == y.lane && x.lane && x.group == size * x.lane) {
+        enum access_hazard hazard = hazard_of_invocations(x.lane, low, high);
+        if (hazard != ACCESS_HAZARD_GRID) return hazard;
+    }
+    low -= x.lane * (size - 1);
+    high += y.lane * (size - 1);
+    return low > -x.group && high < x.group ? ACCESS_HAZARD_WORKGROUP : ACCESS_HAZARD_GRID;
+}
+
+/* -- windows --------------------------------------------------------------------------------------------------------- */
 
 static bool unite(struct access_form *all, struct access_form f)
 {
-    if (!f.known || f.group < 0 || f.lane < 0) return false;
+    if (!f.known) return false;
     if (!all->known) *all = f;
     if (f.group != all->group || f.lane != all->lane) return false;
     if (f.low < all->low) all->low = f.low;
@@ -290,18 +384,12 @@ static bool unite(struct access_form *all, struct access_form f)
 static struct access_form find_form(const struct access_facts *facts, const struct ir_buffer *buffer,
                                     enum access_kind kind)
 {
-    const struct ir_program *p = facts->program;
     struct access_form all = unknown();
     for (uint32_t i = 0; facts->one_dimensional && i < facts->accesses.n; i++) {
         const struct access *a = &facts->accesses.at[i];
         if (a->buffer != buffer || (a->kind != kind && a->kind != ACCESS_ATOMIC)) continue;
-        const struct ir_expr *index = index_of(a);
-        if (!a->known || !index || !unite(&all, form_of(facts->forms, p, index))) return unknown();
+        if (!unite(&all, form_of_access(facts, a))) return unknown();
     }
-    uint64_t groups = group_bound(facts), length = length_bound(facts, buffer, true), top = 0;
-    if (!all.known || __builtin_mul_overflow(groups - 1, (uint64_t)all.group, &top)) return unknown();
-    bool wraps = top > UINT32_MAX || (int64_t)top + all.lane * (p->workgroup[0] - 1) + all.high > (int64_t)UINT32_MAX;
-    if (wraps || all.low < -MAX_BELOW_ZERO || (all.low < 0 && length > UINT32_MAX - MAX_BELOW_ZERO)) return unknown();
     return all;
 }
 

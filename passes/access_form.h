@@ -16,7 +16,12 @@ struct access_forms {
 };
 
 struct access_forms *access_forms_new(struct arena *arena, const struct ir_program *p);
-/* As the functions of access.h without `_by_form`; not known where forms do not tell. */
+/* As the functions of access.h without `_by_form`; no, or not known, where forms do not tell. */
+bool access_is_known_by_form(const struct access_facts *facts, const struct access *a);
+bool access_is_in_bounds_by_form(const struct access_facts *facts, const struct access *a);
+/* Between two accesses of one buffer. The worst that may be: guards are not looked at. */
+enum access_hazard access_find_hazard_by_form(const struct access_facts *first, const struct access *a,
+                                              const struct access_facts *second, const struct access *b);
 struct access_window access_find_elements_by_form(const struct access_facts *facts, const struct ir_buffer *buffer,
                                                   enum access_kind kind, uint64_t unit);
 struct access_window access_find_producers_by_form(const struct access_facts *first,

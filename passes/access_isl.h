@@ -15,23 +15,28 @@
 #include <isl/val.h>
 
 #include "passes/access.h"
+#include "passes/access_relevant.h"
 
 struct access_relation {
     isl_map *map; /* from [w, l], or [w.x, w.y, w.z, l.x, l.y, l.z], to [e]; NULL: unknown */
 };
 
 struct access_solver {
+    struct memory_cleanup cleanup;
     struct arena *arena;
     isl_ctx *isl;
-    unsigned long max_operations;
     uint64_t most; /* elements, invocations; 0: what the language allows */
     bool exhausted;
-    VEC(isl_map *) maps; /* freed in the end */
+    unsigned long operations, operations_left; /* of this proof; of this one and all to come */
+    VEC(isl_map *) maps;                       /* freed in the end */
     VEC(isl_set *) sets;
+    struct map shapes; /* from programs: see access_memo.c */
 };
 
 struct access_context {
-    isl_set *set; /* what always holds of lengths and params */
+    bool is_related; /* the relations are there */
+    bool exhausted;  /* as far as the operations went */
+    isl_set *set;    /* what always holds of lengths and params */
 };
 
 /* A condition: where it may be true, where it may be false. */
@@ -48,7 +53,8 @@ struct access_dim {
 /* A walk over a program. */
 struct access_walk {
     struct access_solver *solver;
-    struct access_facts *facts;
+    const struct access_facts *facts;
+    uint32_t n_related; /* accesses that have a relation by now */
     struct arena *arena;
     isl_ctx *isl;
     isl_set *context;            /* of lengths and params */
@@ -58,7 +64,14 @@ struct access_walk {
     const struct ir_expr **lets; /* by index: what a let of a bool was given */
     VEC(struct access_dim) dims; /* loop variables and bounded unknowns: projected out in the end */
     uint32_t n_names;            /* of such, for their names */
+    struct map known;            /* from lengths and params to their values */
+    VEC(isl_pw_aff *) values;    /* of `known` */
+    struct access_relevance relevance;
 };
+
+/* -- access.c -- */
+/* Computes the relations, when it has not been done. */
+void access_relate(const struct access_facts *facts);
 
 /* -- access_value.c -- */
 /* A value of the kernel as the language has it, wrapping included; NULL unknown. */

@@ -19,7 +19,7 @@ static void print_access(const struct access_facts *f, const struct access *a, s
     print_place(f, a->range, out);
     out_printf(out, "%s%s: ", a->known ? a->exact ? ", exact" : ", at most" : ", unknown",
                a->in_bounds ? ", in bounds" : "");
-    char *text = isl_map_to_str(a->relation->map);
+    char *text = a->relation ? isl_map_to_str(a->relation->map) : NULL;
     out_printf(out, "%s\n", text ? text : "?");
     free(text);
 }
@@ -30,6 +30,7 @@ void access_print(const struct access_facts *f, struct out *out)
         out_printf(out, "arm %s of %s:\n", f->arm->name, f->pipeline->name);
     else
         out_printf(out, "program %s:\n", f->program->name);
+    access_relate(f);
     for (uint32_t i = 0; i < f->accesses.n; i++)
         print_access(f, &f->accesses.at[i], out);
 }

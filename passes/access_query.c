@@ -4,6 +4,7 @@
 
 #include "ir/ops.h"
 #include "passes/access_form.h"
+#include "passes/access_memo.h"
 
 /* -- unions over the accesses of a buffer ------------------------------------------------------------------------- */
 
@@ -14,18 +15,24 @@ static bool is_of_kind(const struct access *a, const struct ir_buffer *buffer, b
     return a->kind == ACCESS_LOAD ? reads : writes;
 }
 
+static bool has_relation(const struct access *a)
+{
+    return a->relation && a->relation->map;
+}
+
 /* All pairs of invocation and element; NULL: there are none, or unknown (then *known is false). With `only_exact`, those
  * that certainly are. */
 static isl_map *unite(const struct access_facts *f, const struct ir_buffer *buffer, bool reads, bool writes,
                       bool only_exact, bool *known)
 {
     isl_map *all = NULL;
+    access_relate(f);
     *known = !access_solver_is_exhausted(f->solver);
     for (uint32_t i = 0; i < f->accesses.n; i++) {
         const struct access *a = &f->accesses.at[i];
         if (!is_of_kind(a, buffer, reads, writes) || (only_exact && !a->exact)) continue;
-        if (!a->relation->map) *known = false;
-        isl_map *map = isl_map_copy(a->relation->map);
+        if (!has_relation(a)) *known = false;
+        isl_map *map = has_relation(a) ? isl_map_copy(a->relation->map) : NULL;
         all = all ? isl_map_union(all, map) : map;
     }
     return all;
@@ -42,7 +49,23 @@ static isl_map *in_three_dimensions(const struct access_facts *f, isl_map *map)
     return map;
 }
 
+bool access_is_known(const struct access_facts *facts, const struct access *a)
+{
+    if (access_is_known_by_form(facts, a)) return true;
+    access_relate(facts);
+    return a->known;
+}
+
+bool access_is_in_bounds(const struct access_facts *facts, const struct access *a)
+{
+    if (access_is_in_bounds_by_form(facts, a)) return true;
+    access_relate(facts);
+    return a->in_bounds;
+}
+
 /* -- hazards ------------------------------------------------------------------------------------------------------- */
+
+enum { MAX_PAIRS = 4096 }; /* of accesses, that are compared before the library takes all at once */
 
 static bool has_equal_workgroups(const struct ir_program *a, const struct ir_program *b)
 {
@@ -97,14 +120,19 @@ static enum access_hazard find_hazard(const struct access_facts *f, const struct
 {
     if (a->kind == ACCESS_LOAD && b->kind == ACCESS_LOAD) return ACCESS_HAZARD_NONE;
     if (commutes(a, b)) return ACCESS_HAZARD_NONE;
-    if (!a->relation->map || !b->relation->map) return ACCESS_HAZARD_GRID;
+    enum access_hazard cheap = access_find_hazard_by_form(f, a, g, b);
+    if (cheap <= ACCESS_HAZARD_INVOCATION) return cheap;
+    access_relate(f);
+    access_relate(g);
+    if (!has_relation(a) || !has_relation(b) || access_solver_is_exhausted(f->solver)) return cheap;
     isl_map *first = in_three_dimensions(f, isl_map_copy(a->relation->map));
     isl_map *second = in_three_dimensions(g, isl_map_copy(b->relation->map));
-    return classify(isl_map_apply_range(first, isl_map_reverse(second)), f->solver->isl,
-                    has_equal_workgroups(f->program, g->program));
+    enum access_hazard exact = classify(isl_map_apply_range(first, isl_map_reverse(second)), f->solver->isl,
+                                        has_equal_workgroups(f->program, g->program));
+    return exact < cheap ? exact : cheap;
 }
 
-struct access_conflict access_find_conflict(const struct access_facts *first, const struct ir_buffer *first_buffer,
+static struct access_conflict find_conflict(const struct access_facts *first, const struct ir_buffer *first_buffer,
                                             const struct access_facts *second, const struct ir_buffer *second_buffer)
 {
     struct access_conflict worst = {ACCESS_HAZARD_NONE, NULL, NULL};
@@ -121,9 +149,40 @@ struct access_conflict access_find_conflict(const struct access_facts *first, co
     return worst;
 }
 
-enum access_hazard access_find_sharing(const struct access_facts *facts, const struct ir_buffer *buffer)
+struct access_conflict access_find_conflict(const struct access_facts *first, const struct ir_buffer *first_buffer,
+                                            const struct access_facts *second, const struct ir_buffer *second_buffer)
+{
+    struct access_question q = {
+        .topic = ACCESS_CONFLICT, .other = second, .first = first_buffer, .second = second_buffer};
+    const struct access_answer *known = access_recall(first, &q);
+    if (known) return known->conflict;
+    struct access_answer answer = {.conflict = find_conflict(first, first_buffer, second, second_buffer)};
+    access_remember(first, &q, answer);
+    return answer.conflict;
+}
+
+/* Do forms show that what an invocation writes (or, with `reads`, also reads) is written by no other one? */
+static bool is_own_by_form(const struct access_facts *facts, const struct ir_buffer *buffer, bool reads)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < facts->accesses.n; i++) {
+        const struct access *a = &facts->accesses.at[i];
+        if (!is_of_kind(a, buffer, false, true)) continue;
+        for (uint32_t k = 0; k < facts->accesses.n; k++) {
+            const struct access *b = &facts->accesses.at[k];
+            if (!is_of_kind(b, buffer, reads, true)) continue;
+            if (++n > MAX_PAIRS || access_find_hazard_by_form(facts, a, facts, b) > ACCESS_HAZARD_INVOCATION)
+                return false;
+        }
+    }
+    return true;
+}
+
+static enum access_hazard find_sharing(const struct access_facts *facts, const struct ir_buffer *buffer)
 {
     bool known, writes_known;
+    if (is_own_by_form(facts, buffer, true)) return ACCESS_HAZARD_NONE;
+    if (access_solver_is_exhausted(facts->solver)) return ACCESS_HAZARD_GRID;
     isl_map *all = unite(facts, buffer, true, true, false, &known);
     isl_map *writes = unite(facts, buffer, false, true, false, &writes_known);
     if (!known || !writes_known) {
@@ -141,21 +200,44 @@ enum access_hazard access_find_sharing(const struct access_facts *facts, const s
     return hazard == ACCESS_HAZARD_INVOCATION ? ACCESS_HAZARD_NONE : hazard;
 }
 
+enum access_hazard access_find_sharing(const struct access_facts *facts, const struct ir_buffer *buffer)
+{
+    struct access_question q = {.topic = ACCESS_SHARING, .first = buffer};
+    const struct access_answer *known = access_recall(facts, &q);
+    if (known) return known->hazard;
+    struct access_answer answer = {.hazard = find_sharing(facts, buffer)};
+    access_remember(facts, &q, answer);
+    return answer.hazard;
+}
+
 /* -- handoffs ----------------------------------------------------------------------------------------------------- */
 
-bool access_is_injective(const struct access_facts *facts, const struct ir_buffer *buffer)
+static bool is_injective(const struct access_facts *facts, const struct ir_buffer *buffer)
 {
     bool known;
+    if (is_own_by_form(facts, buffer, false)) return true;
+    if (access_solver_is_exhausted(facts->solver)) return false;
     isl_map *writes = unite(facts, buffer, false, true, false, &known);
     isl_bool injective = writes && known ? isl_map_is_injective(writes) : isl_bool_error;
     isl_map_free(writes);
     return injective == isl_bool_true;
 }
 
-bool access_is_covered(const struct access_facts *first, const struct ir_buffer *first_buffer,
+bool access_is_injective(const struct access_facts *facts, const struct ir_buffer *buffer)
+{
+    struct access_question q = {.topic = ACCESS_INJECTIVE, .first = buffer};
+    const struct access_answer *known = access_recall(facts, &q);
+    if (known) return known->yes;
+    struct access_answer answer = {.yes = is_injective(facts, buffer)};
+    access_remember(facts, &q, answer);
+    return answer.yes;
+}
+
+static bool is_covered(const struct access_facts *first, const struct ir_buffer *first_buffer,
                        const struct access_facts *second, const struct ir_buffer *second_buffer)
 {
     bool reads_known, writes_known;
+    if (access_solver_is_exhausted(first->solver)) return false;
     isl_map *reads = unite(second, second_buffer, true, false, false, &reads_known);
     isl_map *writes = unite(first, first_buffer, false, true, true, &writes_known);
     isl_bool covered = isl_bool_false;
@@ -169,6 +251,18 @@ bool access_is_covered(const struct access_facts *first, const struct ir_buffer 
     isl_map_free(reads);
     isl_map_free(writes);
     return covered == isl_bool_true;
+}
+
+bool access_is_covered(const struct access_facts *first, const struct ir_buffer *first_buffer,
+                       const struct access_facts *second, const struct ir_buffer *second_buffer)
+{
+    struct access_question q = {
+        .topic = ACCESS_COVERED, .other = second, .first = first_buffer, .second = second_buffer};
+    const struct access_answer *known = access_recall(first, &q);
+    if (known) return known->yes;
+    struct access_answer answer = {.yes = is_covered(first, first_buffer, second, second_buffer)};
+    access_remember(first, &q, answer);
+    return answer.yes;
 }
 
 /* -- windows -------------------------------------------------------------------------------------------------------- */
@@ -261,12 +355,11 @@ static struct access_window fit_window(isl_map *map)
     return r;
 }
 
-struct access_window access_find_elements(const struct access_facts *facts, const struct ir_buffer *buffer,
+static struct access_window find_elements(const struct access_facts *facts, const struct ir_buffer *buffer,
                                           enum access_kind kind, uint64_t unit)
 {
     bool known;
-    struct access_window cheap = access_find_elements_by_form(facts, buffer, kind, unit);
-    if (cheap.known) return cheap;
+    if (access_solver_is_exhausted(facts->solver)) return (struct access_window){.denominator = 1};
     isl_map *map = unite(facts, buffer, kind == ACCESS_LOAD, kind == ACCESS_STORE, false, &known);
     if (!known || !facts->one_dimensional) {
         isl_map_free(map);
@@ -276,20 +369,25 @@ struct access_window access_find_elements(const struct access_facts *facts, cons
     return fit_window(of_units(facts, map, unit));
 }
 
-struct access_window access_find_elements_of(const struct access_facts *facts, const struct access *access,
-                                             uint64_t unit)
+struct access_window access_find_elements(const struct access_facts *facts, const struct ir_buffer *buffer,
+                                          enum access_kind kind, uint64_t unit)
 {
-    if (!access->known || !facts->one_dimensional) return (struct access_window){.denominator = 1};
-    return fit_window(of_units(facts, isl_map_copy(access->relation->map), unit));
+    struct access_window cheap = access_find_elements_by_form(facts, buffer, kind, unit);
+    if (cheap.known) return cheap;
+    struct access_question q = {.topic = ACCESS_ELEMENTS, .first = buffer, .kind = kind, .unit = unit};
+    const struct access_answer *known = access_recall(facts, &q);
+    if (known) return known->window;
+    struct access_answer answer = {.window = find_elements(facts, buffer, kind, unit)};
+    access_remember(facts, &q, answer);
+    return answer.window;
 }
 
-struct access_window access_find_producers(const struct access_facts *first, const struct ir_buffer *first_buffer,
+static struct access_window find_producers(const struct access_facts *first, const struct ir_buffer *first_buffer,
                                            const struct access_facts *second, const struct ir_buffer *second_buffer,
                                            uint64_t unit)
 {
     bool reads_known, writes_known;
-    struct access_window cheap = access_find_producers_by_form(first, first_buffer, second, second_buffer, unit);
-    if (cheap.known) return cheap;
+    if (access_solver_is_exhausted(first->solver)) return (struct access_window){.denominator = 1};
     isl_map *reads = unite(second, second_buffer, true, false, false, &reads_known);
     isl_map *writes = unite(first, first_buffer, false, true, false, &writes_known);
     bool one_dimensional = first->one_dimensional && second->one_dimensional;
@@ -301,4 +399,19 @@ struct access_window access_find_producers(const struct access_facts *first, con
     isl_map *units = of_units(second, reads, unit);
     units = isl_map_intersect_params(units, isl_set_copy(first->context->set));
     return fit_window(isl_map_apply_range(units, isl_map_reverse(of_units(first, writes, 1))));
+}
+
+struct access_window access_find_producers(const struct access_facts *first, const struct ir_buffer *first_buffer,
+                                           const struct access_facts *second, const struct ir_buffer *second_buffer,
+                                           uint64_t unit)
+{
+    struct access_window cheap = access_find_producers_by_form(first, first_buffer, second, second_buffer, unit);
+    if (cheap.known) return cheap;
+    struct access_question q = {
+        .topic = ACCESS_PRODUCERS, .other = second, .first = first_buffer, .second = second_buffer, .unit = unit};
+    const struct access_answer *known = access_recall(first, &q);
+    if (known) return known->window;
+    struct access_answer answer = {.window = find_producers(first, first_buffer, second, second_buffer, unit)};
+    access_remember(first, &q, answer);
+    return answer.window;
 }

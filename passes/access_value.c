@@ -119,6 +119,21 @@ static isl_pw_aff *make_free(struct access_walk *w, const char *name, const void
 
 /* -- lengths and params -------------------------------------------------------------------------------------- */
 
+/* What was computed for a length or param before, or NULL: nearly every guard asks again, and what is assumed need not be twice. */
+static isl_pw_aff *recall(const struct access_walk *w, const void *of)
+{
+    isl_pw_aff *value = map_find(&w->known, of);
+    return value ? isl_pw_aff_copy(value) : NULL;
+}
+
+static isl_pw_aff *remember(struct access_walk *w, const void *of, isl_pw_aff *value)
+{
+    if (!value) return NULL;
+    map_set(&w->known, of, value);
+    vec_push(w->arena, &w->values, value);
+    return isl_pw_aff_copy(value);
+}
+
 static const struct ir_arg *find_arg(const struct ir_arm *arm, const struct ir_buffer *buffer,
                                      const struct ir_param *param)
 {
@@ -129,10 +144,8 @@ static const struct ir_arg *find_arg(const struct ir_arm *arm, const struct ir_b
     return NULL;
 }
 
-/* Of a buffer of the pipeline, or of a program alone. A size that overflows is refused before the launch. */
-static isl_pw_aff *length_of(struct access_walk *w, const struct ir_buffer *b)
+static isl_pw_aff *compute_length(struct access_walk *w, const struct ir_buffer *b)
 {
-    if (b->sized && !b->count_expr) return make_const(w, make_val(w, b->count));
     isl_pw_aff *length = b->count_expr ? access_host_value(w, b->count_expr) : NULL;
     if (length)
         assume_type(w, length, IR_TYPE(U32));
@@ -141,6 +154,14 @@ static isl_pw_aff *length_of(struct access_walk *w, const struct ir_buffer *b)
     if (w->solver->most && length)
         access_assume(w, isl_pw_aff_le_set(isl_pw_aff_copy(length), make_const(w, make_val(w, w->solver->most))));
     return length;
+}
+
+/* Of a buffer of the pipeline, or of a program alone. A size that overflows is refused before the launch. */
+static isl_pw_aff *length_of(struct access_walk *w, const struct ir_buffer *b)
+{
+    if (b->sized && !b->count_expr) return make_const(w, make_val(w, b->count));
+    isl_pw_aff *known = recall(w, b);
+    return known ? known : remember(w, b, compute_length(w, b));
 }
 
 isl_pw_aff *access_length(struct access_walk *w, const struct ir_buffer *b)
@@ -163,7 +184,7 @@ static isl_pw_aff *literal(struct access_walk *w, ir_type type, uint64_t bits)
     return access_const(w, (int64_t)(bits << (64 - width)) >> (64 - width));
 }
 
-static isl_pw_aff *param_value(struct access_walk *w, const struct ir_param *p)
+static isl_pw_aff *compute_param(struct access_walk *w, const struct ir_param *p)
 {
     if (!w->facts->arm) return free_param(w, p);
     const struct ir_arg *a = find_arg(w->facts->arm, NULL, p);
@@ -174,6 +195,12 @@ static isl_pw_aff *param_value(struct access_walk *w, const struct ir_param *p)
     isl_pw_aff *value = access_host_value(w, a->value);
     if (value) assume_type(w, value, p->type);
     return value ? value : make_free(w, arena_printf(w->arena, "%s.%s", w->facts->arm->name, p->name), p, p->type);
+}
+
+static isl_pw_aff *param_value(struct access_walk *w, const struct ir_param *p)
+{
+    isl_pw_aff *known = recall(w, p);
+    return known ? known : remember(w, p, compute_param(w, p));
 }
 
 /* -- ids ------------------------------------------------------------------------------------------------------- */

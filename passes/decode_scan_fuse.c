@@ -189,15 +189,14 @@ static struct ir_stmt *replace_arms(struct handoff *h)
     return arm;
 }
 
-static struct ir_stmt *try_handoff(struct pass_run *run, struct ir_pipeline *p, struct ir_stmt *producer,
-                                   struct ir_stmt *consumer, const struct ir_buffer *buffer)
+static struct ir_stmt *try_handoff(struct pass_run *run, struct access_solver *solver, struct ir_pipeline *p,
+                                   struct ir_stmt *producer, struct ir_stmt *consumer, const struct ir_buffer *buffer)
 {
     struct handoff h = {.run = run, .pipeline = p, .producer = producer, .consumer = consumer};
-    struct access_solver *solver = NULL;
     struct ir_stmt *arm = NULL;
     enum handoff_refusal r = handoff_check_shape(&h);
     if (!r) {
-        solver = access_solver_new(run->scratch, ACCESS_DEFAULT_OPERATIONS);
+        access_solver_begin(solver);
         h.first = access_of_arm(solver, p, producer->arm);
         h.second = access_of_arm(solver, p, consumer->arm);
         r = handoff_check_facts(&h);
@@ -210,7 +209,6 @@ static struct ir_stmt *try_handoff(struct pass_run *run, struct ir_pipeline *p, 
         report_success(&h);
         arm = replace_arms(&h);
     }
-    if (solver) access_solver_free(solver);
     return arm;
 }
 
@@ -231,13 +229,14 @@ static const struct ir_buffer *find_handed_over(const struct ir_arm *producer, c
 }
 
 /* The nearest producers come first: who wrote a buffer last wrote what is read. */
-static struct ir_stmt *fuse_into(struct pass_run *run, struct ir_pipeline *p, struct ir_stmt *consumer)
+static struct ir_stmt *fuse_into(struct pass_run *run, struct access_solver *solver, struct ir_pipeline *p,
+                                 struct ir_stmt *consumer)
 {
     for (struct ir_stmt *s = consumer->prev; s; s = s->prev) {
         if (s->kind != IR_STMT_ARM) continue;
         const struct ir_buffer *b = find_handed_over(s->arm, consumer->arm);
         if (!b) continue;
-        struct ir_stmt *arm = try_handoff(run, p, s, consumer, b);
+        struct ir_stmt *arm = try_handoff(run, solver, p, s, consumer, b);
         if (arm) return arm;
     }
     return NULL;
@@ -246,16 +245,18 @@ static struct ir_stmt *fuse_into(struct pass_run *run, struct ir_pipeline *p, st
 enum pass_result decode_scan_fuse(struct pass_run *run, struct ir_pipeline *p)
 {
     bool changed = false, any = false;
+    struct access_solver *solver = access_solver_new(run->scratch, ACCESS_DEFAULT_OPERATIONS);
     for (struct ir_stmt *s = p->body.last, *prev; s; s = prev) {
         struct ir_stmt *arm = s;
         prev = s->prev;
         while (arm && arm->kind == IR_STMT_ARM) {
             any = true;
-            struct ir_stmt *fused = fuse_into(run, p, arm);
+            struct ir_stmt *fused = fuse_into(run, solver, p, arm);
             if (fused) changed = true, prev = fused->prev;
             arm = fused;
         }
     }
+    access_solver_free(solver);
     if (changed) remove_temps(run, p);
     return changed ? PASS_CHANGED : any ? PASS_UNCHANGED : PASS_SKIPPED;
 }

@@ -16,14 +16,10 @@ enum { MAX_STMTS = 4096, MAX_SLOTS = 64, DEFAULT_WORKGROUP_BYTES = 16384, OVER_D
 enum { CLEARED_BYTES = 128 };
 
 void fuse_group_init(struct fuse_group *g, struct pass_run *run, struct ir_pipeline *p, const bool *touched,
-                     uint32_t *n_proofs_left)
+                     struct access_solver *solver)
 {
-    *g = (struct fuse_group){.run = run,
-                             .pipeline = p,
-                             .n_proofs_left = n_proofs_left,
-                             .touched = touched,
-                             .one_row = true,
-                             .same_sizes = true};
+    *g = (struct fuse_group){
+        .run = run, .pipeline = p, .solver = solver, .touched = touched, .one_row = true, .same_sizes = true};
     g->same_extents[0] = g->same_extents[1] = g->same_extents[2] = true;
     map_init(&g->first_slot, run->scratch);
 }

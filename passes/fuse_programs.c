@@ -12,7 +12,7 @@
 #include "passes/fusion.h"
 #include "passes/manager.h"
 
-enum { MAX_PROOFS = 64 }; /* of a pipeline, with access facts */
+enum { PROOF_OPERATIONS = ACCESS_DEFAULT_OPERATIONS / 4 };
 
 static const char *const refusal_names[] = {[FUSE_ALLOWED] = "",
 #define ROW(NAME, text, fix) [FUSE_##NAME] = text,
@@ -31,7 +31,7 @@ struct fuser {
     struct map uses; /* program -> struct program_uses */
     bool *touched;   /* by index of buffers: by what stands before the group */
     struct fuse_group group;
-    uint32_t n_proofs_left;
+    struct access_solver *solver;
     bool changed;
 };
 
@@ -92,7 +92,7 @@ static void end_group(struct fuser *f)
         report_fused(f, fuse_build(&f->group));
         f->changed = true;
     }
-    fuse_group_init(&f->group, f->run, f->p, f->touched, &f->n_proofs_left);
+    fuse_group_init(&f->group, f->run, f->p, f->touched, f->solver);
 }
 
 static void take_arm(struct fuser *f, struct ir_stmt *s)
@@ -119,11 +119,12 @@ static void take_boundary(struct fuser *f, const struct ir_stmt *s)
 
 enum pass_result fuse_programs(struct pass_run *run, struct ir_pipeline *p)
 {
-    struct fuser f = {.run = run, .p = p, .n_proofs_left = MAX_PROOFS};
+    struct fuser f = {.run = run, .p = p};
     if (p->body.first == p->body.last) return PASS_SKIPPED;
+    f.solver = access_solver_new(run->scratch, PROOF_OPERATIONS);
     map_init(&f.uses, run->scratch);
     f.touched = ARENA_ARRAY(run->scratch, bool, p->buffers.n + p->temps.n + 1);
-    fuse_group_init(&f.group, run, p, f.touched, &f.n_proofs_left);
+    fuse_group_init(&f.group, run, p, f.touched, f.solver);
     for (struct ir_stmt *s = p->body.first, *next; s; s = next) {
         next = s->next;
         if (s->kind == IR_STMT_ARM)
@@ -132,5 +133,6 @@ enum pass_result fuse_programs(struct pass_run *run, struct ir_pipeline *p)
             take_boundary(&f, s);
     }
     end_group(&f);
+    access_solver_free(f.solver);
     return f.changed ? PASS_CHANGED : PASS_UNCHANGED;
 }

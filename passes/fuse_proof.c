@@ -1,11 +1,11 @@
 /* fuse_proof.c - what the access facts know of a buffer that two arms touch at other elements than gid.x.
  *
- * Looked at only where the cheap look of program_uses.c says "whole grid". A pipeline has a number of such proofs, each bounded by its
- * solver, so that a thousand arms stay linear. */
+ * Looked at only where the cheap look of program_uses.c says "whole grid". The solver of the pipeline bounds them all, so that a thousand
+ * arms stay linear. */
 #include "passes/access.h"
 #include "passes/fusion.h"
 
-enum { MAX_PROVED_STMTS = 200, MAX_PROVED_MEMBERS = 8, PROOF_OPERATIONS = ACCESS_DEFAULT_OPERATIONS / 4 };
+enum { MAX_PROVED_STMTS = 200, MAX_PROVED_MEMBERS = 8 };
 
 /* The worst that lies between a member and the new arm because of one buffer, under all names that they have for it. */
 static enum access_hazard find_hazard(const struct access_facts *first, const struct access_facts *second,
@@ -58,9 +58,9 @@ static bool is_too_much(const struct fuse_group *g, const struct fuse_member *ne
 enum hazard fuse_prove_hazard(const struct fuse_group *g, const struct fuse_member *new, const struct ir_buffer *actual)
 {
     enum hazard worst = HAZARD_NONE;
-    if (is_too_much(g, new, actual) || !*g->n_proofs_left) return HAZARD_GRID;
-    --*g->n_proofs_left;
-    struct access_solver *solver = access_solver_new(g->run->scratch, PROOF_OPERATIONS);
+    if (is_too_much(g, new, actual)) return HAZARD_GRID;
+    struct access_solver *solver = g->solver;
+    access_solver_begin(solver);
     const struct access_facts *second = access_of_arm(solver, g->pipeline, new->stmt->arm);
     for (uint32_t i = 0; i < g->members.n && worst != HAZARD_GRID; i++) {
         const struct ir_arm *arm = g->members.at[i].stmt->arm;
@@ -68,6 +68,5 @@ enum hazard fuse_prove_hazard(const struct fuse_group *g, const struct fuse_memb
         worst = worst_of(worst, find_hazard(access_of_arm(solver, g->pipeline, arm), second, actual));
     }
     if (access_solver_is_exhausted(solver)) worst = HAZARD_GRID;
-    access_solver_free(solver);
     return worst;
 }

@@ -3,6 +3,7 @@
 #ifndef VYREC_PASSES_FUSION_H
 #define VYREC_PASSES_FUSION_H
 
+#include "passes/access.h"
 #include "passes/pass.h"
 #include "passes/program_uses.h"
 
@@ -66,13 +67,13 @@ struct fuse_group {
     uint32_t n_trap_arms; /* of the members that may trap */
     uint32_t n_stmts, nesting;
     uint64_t workgroup_bytes, local_bytes;
-    struct fuse_reason alone; /* why nothing may join the first member */
-    uint32_t *n_proofs_left;  /* of the pipeline */
-    const bool *touched;      /* by index of the pipeline's buffers: something before the group had it */
+    struct fuse_reason alone;     /* why nothing may join the first member */
+    struct access_solver *solver; /* of the pipeline */
+    const bool *touched;          /* by index of the pipeline's buffers: something before the group had it */
 };
 
 void fuse_group_init(struct fuse_group *g, struct pass_run *run, struct ir_pipeline *p, const bool *touched,
-                     uint32_t *n_proofs_left);
+                     struct access_solver *solver);
 /* Adds an arm, or says why not and leaves the group as it was. */
 struct fuse_reason fuse_group_add(struct fuse_group *g, struct ir_stmt *stmt, const struct program_uses *uses);
 /* What must lie between the members and the new arm because of a buffer, as far as can be proved. */

@@ -234,7 +234,7 @@ static bool has_unknown(const struct access_facts *f, const struct ir_buffer *b,
 {
     for (uint32_t i = 0; i < f->accesses.n; i++) {
         const struct access *a = &f->accesses.at[i];
-        if (a->buffer == b && !a->known && (a->kind == ACCESS_LOAD) == loads) return true;
+        if (a->buffer == b && (a->kind == ACCESS_LOAD) == loads && !access_is_known(f, a)) return true;
     }
     return false;
 }
@@ -250,7 +250,7 @@ static bool is_all_in_bounds(const struct access_facts *f, const struct ir_buffe
 {
     for (uint32_t i = 0; i < f->accesses.n; i++) {
         const struct access *a = &f->accesses.at[i];
-        if (a->buffer == b && !a->in_bounds && (a->kind == ACCESS_LOAD) == loads) return false;
+        if (a->buffer == b && (a->kind == ACCESS_LOAD) == loads && !access_is_in_bounds(f, a)) return false;
     }
     return true;
 }
