@@ -34,6 +34,7 @@ struct codegen_options {
     const char *source_name; /* of the .vir file, as given */
     const struct target_set *targets;
     const char *ptxas; /* assembler of PTX, for cubins; NULL: none are made */
+    bool ends_process; /* afterwards: what libraries hold is left to the system, which is faster */
 };
 
 /* Why no Vulkan device can run a program, "it has a grid barrier"; NULL: one can. */

@@ -131,6 +131,7 @@ static bool make_output(struct compilation *c, enum emit emit, const char *path)
         .source_name = c->input,
         .targets = &s->targets,
         .ptxas = s->ptxas,
+        .ends_process = s->ends_process,
     };
     return codegen_emit(c->module, &options, &c->tool->diags, &c->arena, content);
 }

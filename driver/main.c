@@ -7,6 +7,13 @@
 #include <string.h>
 #include <unistd.h>
 
+/* In the release build: what libraries would take apart at the end is left to the system. */
+#ifdef VYREC_ENDS_AT_ONCE
+enum { ENDS_AT_ONCE = true };
+#else
+enum { ENDS_AT_ONCE = false };
+#endif
+
 static bool print_targets(struct tool *tool)
 {
     bool asked = false;
@@ -44,8 +51,10 @@ static int compile_all(struct tool *tool)
     if (print_targets(tool) || pass_options_print(tool, VYREC_DEFAULT_LEVEL)) return TOOL_SUCCESS;
     if (!tool->options.inputs.n && cached_look_after(tool)) return tool->diags.n_errors ? TOOL_USAGE : TOOL_SUCCESS;
     if (!settings_read(tool, &settings) || !check_names(tool, &settings)) return TOOL_USAGE;
-    for (uint32_t i = 0; i < tool->options.inputs.n; i++)
+    for (uint32_t i = 0; i < tool->options.inputs.n; i++) {
+        settings.ends_process = ENDS_AT_ONCE && i + 1 == tool->options.inputs.n;
         compile_input(tool, &settings, tool->options.inputs.at[i]);
+    }
     cached_look_after(tool);
     return TOOL_SUCCESS;
 }
@@ -55,10 +64,7 @@ int main(int argc, char **argv)
     codegen_on_no_memory(tool_end_without_memory);
     access_on_no_memory(tool_end_without_memory);
     int status = tool_main(TOOL_VYREC, argc, argv, compile_all);
-#ifdef VYREC_ENDS_AT_ONCE
+    if (!ENDS_AT_ONCE) return status;
     fflush(NULL);
     _exit(status);
-#else
-    return status;
-#endif
 }

@@ -43,6 +43,7 @@ struct settings {
     const char *cpu_triple; /* NULL: this machine's */
     struct target_set targets;
     const char *ptxas; /* NULL when not given */
+    bool ends_process; /* with the input that is compiled now */
     enum depend depend;
     const char *depend_file;          /* -MF, or NULL */
     VEC(const char *) depend_targets; /* -MT and -MQ, as they go to the rule */

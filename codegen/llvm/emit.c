@@ -7,9 +7,7 @@
 #include <llvm-c/Error.h>
 #include <llvm-c/Target.h>
 #include <llvm-c/Transforms/PassBuilder.h>
-#include <pthread.h>
 #include <sched.h>
-#include <stdatomic.h>
 #include <string.h>
 
 /* -- targets --------------------------------------------------------------------------------------------------------------------- */
@@ -89,31 +87,40 @@ static void add_flag(struct emitter *e, LLVMModuleFlagBehavior behavior, const c
     LLVMAddModuleFlag(e->module, behavior, name, strlen(name), LLVMValueAsMetadata(v));
 }
 
-void emitter_open(struct emitter *e, const struct codegen_options *options)
+void emitter_open(struct emitter *e, const struct codegen_options *options, const struct emitter *model)
 {
     *e = (struct emitter){.options = options};
-    const struct target_info *cpu = first_cpu(options);
-    if (!cpu) bug("no CPU is known of %s", options->cpu_triple);
-    e->machine = create_machine(cpu, options->opt_level);
+    e->cpu = first_cpu(options);
+    if (!e->cpu) bug("no CPU is known of %s", options->cpu_triple);
     e->context = LLVMContextCreate();
     LLVMContextSetDiagnosticHandler(e->context, note_diagnostic, e);
     e->module = LLVMModuleCreateWithNameInContext("vyre", e->context);
-    LLVMSetTarget(e->module, cpu->triple);
-    LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(e->machine);
-    LLVMSetModuleDataLayout(e->module, layout);
-    LLVMDisposeTargetData(layout);
+    LLVMSetTarget(e->module, e->cpu->triple);
+    if (model) {
+        LLVMSetDataLayout(e->module, LLVMGetDataLayoutStr(model->module));
+    } else {
+        e->machine = create_machine(e->cpu, options->opt_level);
+        LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(e->machine);
+        LLVMSetModuleDataLayout(e->module, layout);
+        LLVMDisposeTargetData(layout);
+    }
     add_flag(e, LLVMModuleFlagBehaviorError, "PIC Level", 2);
 }
 
 /* -- passes ------------------------------------------------------------------------------------------------------------------------- */
 
+/* Where time counts it is a hundredth of all: the release build leaves it to the others. */
 static void verify(struct emitter *e)
 {
+#ifdef VYRE_VERIFIES_LLVM
     char *message = NULL;
     if (LLVMVerifyModule(e->module, LLVMReturnStatusAction, &message)) {
         bug("LLVM IR does not verify: %s\n%s", message, LLVMPrintModuleToString(e->module));
     }
     LLVMDisposeMessage(message);
+#else
+    (void)e;
+#endif
 }
 
 /* What is worth its time for code that is vectors already and has one function per kernel: no inlining, no vectorisers, no loop over the
@@ -151,34 +158,22 @@ static void make_machine_code(struct emitter *e, LLVMCodeGenFileType type)
         bug("LLVM cannot emit: %s", message);
 }
 
-static void run_emitter(struct emitter *e)
+static void *run_emitter(void *emitter)
 {
+    struct emitter *e = emitter;
+    if (!e->machine) e->machine = create_machine(e->cpu, e->options->opt_level);
     verify(e);
     optimize(e);
     if (e->options->emit == CODEGEN_EMIT_LLVM)
         e->text = LLVMPrintModuleToString(e->module);
     else
         make_machine_code(e, e->options->emit == CODEGEN_EMIT_CPU_ASM ? LLVMAssemblyFile : LLVMObjectFile);
+    return NULL;
 }
 
 /* -- several at once ---------------------------------------------------------------------------------------------- */
 
-enum { STACK_BYTES = 64 << 20, MAX_THREADS = 16 }; /* LLVM's recursion follows the depth of expressions */
-struct crew {
-    struct emitter *const *emitters;
-    atomic_uint n_left; /* taken from the end: later levels have more to do */
-};
-
-static void *work(void *ctx)
-{
-    struct crew *crew = ctx;
-    for (unsigned n = atomic_load(&crew->n_left); n > 0;) {
-        if (!atomic_compare_exchange_weak(&crew->n_left, &n, n - 1)) continue;
-        run_emitter(crew->emitters[n - 1]);
-        n = atomic_load(&crew->n_left);
-    }
-    return NULL;
-}
+enum { STACK_BYTES = 64 << 20 }; /* LLVM's recursion follows the depth of expressions */
 
 static uint32_t count_processors(void)
 {
@@ -186,38 +181,38 @@ static uint32_t count_processors(void)
     return sched_getaffinity(0, sizeof set, &set) ? 1 : (uint32_t)CPU_COUNT(&set);
 }
 
-/* Helpers that cannot be had leave their share to the others. */
-static uint32_t start_threads(pthread_t *threads, uint32_t n, struct crew *crew)
+/* Parts are few and differ: where there are fewer processors than parts, the system shares these better than turns would. What cannot
+ * be started is left to emitters_finish. */
+void emitter_start(struct emitter *e)
 {
     pthread_attr_t attributes;
-    uint32_t n_started = 0;
-    if (!n || pthread_attr_init(&attributes)) return 0;
-    bool fits = !pthread_attr_setstacksize(&attributes, STACK_BYTES);
-    while (fits && n_started < n && !pthread_create(&threads[n_started], &attributes, work, crew))
-        n_started++;
+    if (count_processors() < 2 || pthread_attr_init(&attributes)) return;
+    e->is_started = !pthread_attr_setstacksize(&attributes, STACK_BYTES) &&
+                    !pthread_create(&e->thread, &attributes, run_emitter, e);
     pthread_attr_destroy(&attributes);
-    return n_started;
 }
 
-void emitters_run(struct emitter *const *emitters, uint32_t n)
+void emitter_wait(struct emitter *e)
 {
-    struct crew crew = {.emitters = emitters, .n_left = n};
-    pthread_t threads[MAX_THREADS];
-    /* Parts are few and differ: where there are fewer processors than parts, the system shares these better than turns would. */
-    uint32_t n_wanted = count_processors() > 1 ? n - 1 : 0;
-    uint32_t n_threads = start_threads(threads, n_wanted > MAX_THREADS ? MAX_THREADS : n_wanted, &crew);
-    work(&crew);
-    for (uint32_t i = 0; i < n_threads; i++)
-        pthread_join(threads[i], NULL);
+    if (e->is_started) pthread_join(e->thread, NULL);
+    e->is_started = false;
+}
+
+void emitters_finish(struct emitter *const *emitters, uint32_t n)
+{
     for (uint32_t i = 0; i < n; i++)
+        if (!emitters[i]->is_started) run_emitter(emitters[i]);
+    for (uint32_t i = 0; i < n; i++) {
+        emitter_wait(emitters[i]);
         if (emitters[i]->n_errors) bug("LLVM: %s", emitters[i]->first_error);
+    }
 }
 
 void emitter_close(struct emitter *e)
 {
     if (e->code) LLVMDisposeMemoryBuffer(e->code);
     if (e->text) LLVMDisposeMessage(e->text);
-    LLVMDisposeTargetMachine(e->machine);
+    if (e->machine) LLVMDisposeTargetMachine(e->machine);
     LLVMDisposeModule(e->module);
     LLVMContextDispose(e->context);
 }

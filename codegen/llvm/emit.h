@@ -2,28 +2,37 @@
 #ifndef VYREC_LLVM_EMIT_H
 #define VYREC_LLVM_EMIT_H
 
+#include <pthread.h>
+
 #include "codegen/llvm/llvm.h"
 #include "codegen/llvm/lower.h"
 
 struct emitter {
     const struct codegen_options *options;
+    const struct target_info *cpu;
     LLVMContextRef context;
     LLVMModuleRef module;
-    LLVMTargetMachineRef machine;
-    LLVMMemoryBufferRef code; /* the result: an object or assembly, */
-    char *text;               /* or LLVM's own text */
-    bool has_counted_loops;   /* in the module: see struct lower */
-    uint32_t n_errors;        /* that LLVM has reported */
+    LLVMTargetMachineRef machine; /* made when it is first needed */
+    LLVMMemoryBufferRef code;     /* the result: an object or assembly, */
+    char *text;                   /* or LLVM's own text */
+    bool has_counted_loops;       /* in the module: see struct lower */
+    uint32_t n_errors;            /* that LLVM has reported */
     char first_error[512];
+    pthread_t thread; /* that works on it */
+    bool is_started;
 };
 
 /* LLVM's list of targets is not made for several threads: adds to it, once for each `done`. */
 void llvm_register_targets(void (*initialize)(void), bool *done);
-/* An empty module for the chosen CPU. */
-void emitter_open(struct emitter *e, const struct codegen_options *options);
-/* Optimises each, and makes what options->emit asks for, on as many threads as there are processors. What comes out does
- * not depend on their number. */
-void emitters_run(struct emitter *const *emitters, uint32_t n);
+/* An empty module for the chosen CPU. `model` is open already, for the same CPU; NULL: there is none yet. */
+void emitter_open(struct emitter *e, const struct codegen_options *options, const struct emitter *model);
+/* The module is whole: begins to optimise it, and to make what options->emit asks for, on another thread where there is a
+ * processor for it. Nothing of it may be touched until emitters_finish. */
+void emitter_start(struct emitter *e);
+/* Waits for those that are started, and does the others. What comes out does not depend on the number of threads. */
+void emitters_finish(struct emitter *const *emitters, uint32_t n);
+/* Until no thread works on it. */
+void emitter_wait(struct emitter *e);
 void emitter_close(struct emitter *e);
 
 #endif

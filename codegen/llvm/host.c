@@ -88,6 +88,7 @@ struct host {
     struct memory_cleanup cleanup; /* while LLVM's objects are alive */
     struct part *parts;
     uint32_t n_parts, n_open, n_levels, opt_level;
+    bool joins;      /* the parts become one by codegen/join.c, which adds the entry functions */
     struct lower *l; /* of the first part */
     const struct ir_module *m;
     const struct object_contents *contents;
@@ -100,7 +101,7 @@ struct host {
 /* What other parts use, too: it is local in the object. */
 static void set_shared(const struct host *h, LLVMValueRef global)
 {
-    if (h->n_parts == 1) {
+    if (!h->joins) {
         LLVMSetLinkage(global, LLVMInternalLinkage);
     } else {
         LLVMSetLinkage(global, LLVMExternalLinkage);
@@ -310,23 +311,41 @@ static bool is_chosen(const struct target_set *targets, uint32_t t)
     return targets->has[t] && target_infos[t].family == TARGET_FAMILY_CPU;
 }
 
-static void fill_parts(struct host *h, const struct target_set *targets)
+/* The first part, or the only one; the others have been lowered. */
+static void fill_first(struct host *h)
 {
-    uint32_t part = 0;
+    add_descriptor(h);
+    LLVMSetCurrentDebugLocation2(h->l->b, NULL);
+    for (uint32_t i = 0; i < h->contents->n_entries && !h->joins; i++)
+        add_entry(h, &h->contents->entries[i]);
+}
+
+static void end_part(struct part *part)
+{
+    debug_end(part->l.debug);
+    part->l.debug = NULL;
+    part->emitter.has_counted_loops = part->l.has_counted_loops;
+}
+
+/* The greatest level first: the others are lowered while LLVM is at work on it. The first part waits for the addresses of all. */
+static void fill_parts(struct host *h, const struct target_set *targets, enum target_id least)
+{
+    uint32_t part = h->n_parts;
     add_container(h);
     for (uint32_t i = 0; i < h->n_parts; i++)
         set_data(h, &h->parts[i].l);
     h->kernels = ARENA_ARRAY(h->l->arena, struct cpu_kernel, (size_t)h->m->programs.n * VYRE_CPU_LEVELS + 1);
-    for (uint32_t t = 0; t < TARGET_COUNT; t++) {
-        if (!is_chosen(targets, t)) continue;
-        if (!h->singles) lower_singles(h, (enum target_id)t);
-        lower_level(h, &h->parts[part].l, (enum target_id)t);
-        part += part + 1 < h->n_parts;
+    if (least < TARGET_COUNT) lower_singles(h, least);
+    for (uint32_t t = TARGET_COUNT; t-- > 0 && h->n_parts > 1;) {
+        if (!is_chosen(targets, t) || t == least) continue;
+        lower_level(h, &h->parts[--part].l, (enum target_id)t);
+        end_part(&h->parts[part]);
+        emitter_start(&h->parts[part].emitter);
     }
-    add_descriptor(h);
-    LLVMSetCurrentDebugLocation2(h->l->b, NULL);
-    for (uint32_t i = 0; i < h->contents->n_entries && h->n_parts == 1; i++)
-        add_entry(h, &h->contents->entries[i]);
+    for (uint32_t t = 0; t < TARGET_COUNT; t++)
+        if (is_chosen(targets, t) && (t == least || h->n_parts == 1)) lower_level(h, h->l, (enum target_id)t);
+    fill_first(h);
+    end_part(h->parts);
 }
 
 /* -- opening, running, closing ------------------------------------------------------------------------------------- */
@@ -335,7 +354,7 @@ static void open_part(struct host *h, const struct codegen_options *options, str
 {
     struct part *part = &h->parts[h->n_open];
     struct lower *l = &part->l;
-    emitter_open(&part->emitter, options);
+    emitter_open(&part->emitter, options, h->n_open ? &h->parts->emitter : NULL);
     l->context = part->emitter.context;
     l->module = part->emitter.module;
     l->b = LLVMCreateBuilderInContext(l->context);
@@ -345,18 +364,11 @@ static void open_part(struct host *h, const struct codegen_options *options, str
     if (options->debug_info) l->debug = debug_begin(scratch, l->module, h->m, options->source_name, l->optimize, false);
 }
 
-static void end_debug(struct host *h)
-{
-    for (uint32_t i = 0; i < h->n_open; i++) {
-        debug_end(h->parts[i].l.debug);
-        h->parts[i].l.debug = NULL;
-    }
-}
-
 static void release(struct host *h)
 {
-    end_debug(h);
     for (uint32_t i = 0; i < h->n_open; i++) {
+        emitter_wait(&h->parts[i].emitter);
+        end_part(&h->parts[i]);
         LLVMDisposeBuilder(h->parts[i].l.b);
         emitter_close(&h->parts[i].emitter);
     }
@@ -376,17 +388,24 @@ static uint32_t count_levels(const struct target_set *targets)
     return n;
 }
 
-static void run_parts(struct host *h, struct arena *scratch)
+/* TARGET_COUNT: none is chosen. */
+static enum target_id find_least(const struct target_set *targets)
 {
-    struct emitter **emitters = ARENA_ARRAY(scratch, struct emitter *, h->n_parts);
-    for (uint32_t i = 0; i < h->n_parts; i++) {
-        emitters[i] = &h->parts[i].emitter;
-        emitters[i]->has_counted_loops = h->parts[i].l.has_counted_loops;
-    }
-    emitters_run(emitters, h->n_parts);
+    uint32_t t = 0;
+    while (t < TARGET_COUNT && !is_chosen(targets, t))
+        t++;
+    return (enum target_id)t;
 }
 
-/* Only x86-64 has several levels. */
+static void finish_parts(struct host *h, struct arena *scratch)
+{
+    struct emitter **emitters = ARENA_ARRAY(scratch, struct emitter *, h->n_parts);
+    for (uint32_t i = 0; i < h->n_parts; i++)
+        emitters[i] = &h->parts[i].emitter;
+    emitters_finish(emitters, h->n_parts);
+}
+
+/* Of x86-64. */
 static void join_parts(const struct host *h, const struct join_input *objects, struct arena *scratch, struct out *out)
 {
     uint32_t n = h->contents->n_entries;
@@ -403,7 +422,7 @@ static void write_parts(const struct host *h, struct arena *scratch, struct out 
         const struct emitter *e = &h->parts[i].emitter;
         if (e->code) objects[i] = (struct join_input){LLVMGetBufferStart(e->code), LLVMGetBufferSize(e->code)};
     }
-    if (h->n_parts > 1)
+    if (h->joins)
         join_parts(h, objects, scratch, out);
     else if (h->parts->emitter.text)
         out_text(out, h->parts->emitter.text);
@@ -420,18 +439,19 @@ bool llvm_emit_host(const struct ir_module *m, const struct codegen_options *opt
                      .n_parts = 1,
                      .n_levels = count_levels(options->targets),
                      .opt_level = options->opt_level};
+    enum target_id least = find_least(options->targets);
     (void)diags;
-    if (options->emit == CODEGEN_EMIT_OBJECT && h.n_levels > 1) h.n_parts = h.n_levels;
+    h.joins = options->emit == CODEGEN_EMIT_OBJECT && least != TARGET_CPU_AARCH64 && h.n_levels > 0;
+    if (h.joins) h.n_parts = h.n_levels;
     h.parts = ARENA_ARRAY(scratch, struct part, h.n_parts);
     h.l = &h.parts->l;
     memory_push_cleanup(scratch->mem, &h.cleanup);
     while (h.n_open < h.n_parts)
         open_part(&h, options, scratch);
-    fill_parts(&h, options->targets);
-    end_debug(&h);
-    run_parts(&h, scratch);
+    fill_parts(&h, options->targets, least);
+    finish_parts(&h, scratch);
     write_parts(&h, scratch, out);
     memory_pop_cleanup(scratch->mem);
-    release(&h);
+    if (!options->ends_process) release(&h);
     return true;
 }
