@@ -69,6 +69,8 @@ static inline uint32_t gram_bytes(const struct literal *l, uint32_t width)
 double model_byte(unsigned char c, bool ignore_case);
 /* Of n bytes one after the other. */
 double model_bytes(const unsigned char *bytes, uint32_t n, bool ignore_case);
+/* Of n bytes one after the other, each one of a set. */
+double model_sets(const struct byte_set *sets, uint32_t n);
 /* Sets `gram` of each literal; the sum of the probabilities. */
 double model_choose_grams(struct literal_list *list, uint32_t width, bool ignore_case);
 
@@ -134,12 +136,47 @@ void report_print_pipeline(struct scanner *s, enum report report, const char *co
 
 /* The tables that map a gram to literals. */
 void verify_print_tables(struct scanner *s);
-/* A program that reports the literals whose grams begin where a filter says so: print_hits prints lets up to `hitV`, V the vector, for the lanes'
- * positions `atV`, whose bytes are `textVa`, `textVb` and so on. `share` is the part of all positions that is expected to get through. */
-void filter_print_program(struct scanner *s, enum report report, double share,
-                          void (*print_hits)(struct scanner *s, uint32_t vector));
-/* The cost of a filter whose loop takes `cycles` per 64 bytes and lets through this share of all positions. */
-double filter_cost(double cycles, double share);
+/* What is different in programs that filter. */
+struct filter_kind {
+    /* lets up to `hitV`, V the vector, for the lanes' positions `atV`, whose bytes are `textVa`, `textVb` and so on. */
+    void (*print_hits)(struct scanner *s, uint32_t vector);
+    /* Statements for one place `at`, in a loop, that report what is found there. */
+    void (*print_candidate)(struct scanner *s, enum report report);
+    void (*print_locals)(struct scanner *s); /* declarations; may be NULL */
+};
+/* `share` is the part of all positions that is expected to get through. */
+void filter_print_program(struct scanner *s, enum report report, double share, const struct filter_kind *kind);
+/* The candidate of literals: those whose grams begin there. */
+void verify_print_candidate(struct scanner *s, enum report report);
+/* The cost of a filter whose loop takes `cycles` per 64 bytes and lets through this share of all positions, each of which then takes
+ * `per_candidate`. */
+double filter_cost(double cycles, double share, double per_candidate);
+enum { CYCLES_PER_LITERAL = 33 }; /* of a candidate; measured on a processor with AVX-512 */
+
+/* ---- buckets ---- */
+
+/* A few bytes that must stand one after the other, each one of a set. */
+enum { MAX_WIDTH = 4 };
+struct gram {
+    struct byte_set bytes[MAX_WIDTH];
+    uint32_t n; /* of them are known; any may follow */
+};
+/* Deals grams to buckets for a filter of half bytes, with tables for `width` bytes. `joint` is the estimated share of positions at which they stand,
+ * negative where their sets tell it.
+ * Keeps the plan where it is better than the best so far, whose cost *best is. */
+struct bucket_plan;
+enum { MAX_GRAMS = 400 };
+void buckets_try(struct scanner *s, struct bucket_plan **plan, const struct gram *grams, uint32_t n, uint32_t width,
+                 double joint, double per_candidate, double *best);
+uint32_t buckets_width(const struct bucket_plan *plan);
+double buckets_share(const struct bucket_plan *plan);
+uint32_t buckets_count(const struct bucket_plan *plan);
+/* Of each gram, the bucket that it went to. */
+const uint32_t *buckets_of_grams(const struct bucket_plan *plan);
+void buckets_print_tables(struct scanner *s, const struct bucket_plan *plan);
+void buckets_print_hits(struct scanner *s, const struct bucket_plan *plan, uint32_t vector);
+/* let buckets : u32, those left at `at`. */
+void buckets_print_bits(struct scanner *s, const struct bucket_plan *plan, const char *indent);
 
 void sorted_print(struct scanner *s);
 

@@ -88,7 +88,7 @@ static double plan_hash(struct scanner *s, const char **why)
     }
     share += density(plan);
     plan->share = share < 1 ? share : 1;
-    return filter_cost(plan->bits <= FAST_BITS ? 47 : 90, plan->share);
+    return filter_cost(plan->bits <= FAST_BITS ? 47 : 90, plan->share, CYCLES_PER_LITERAL);
 }
 
 static void print_tables(struct scanner *s)
@@ -117,7 +117,8 @@ static void print_hits(struct scanner *s, uint32_t vector)
 
 static void print_program(struct scanner *s, enum report report)
 {
-    filter_print_program(s, report, ((const struct plan *)s->plan)->share, print_hits);
+    static const struct filter_kind kind = {print_hits, verify_print_candidate, NULL};
+    filter_print_program(s, report, ((const struct plan *)s->plan)->share, &kind);
 }
 
 const struct form_kind form_hash = {"hash", plan_hash, print_tables, print_program};

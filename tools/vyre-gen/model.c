@@ -60,6 +60,29 @@ double model_bytes(const unsigned char *bytes, uint32_t n, bool ignore_case)
     return p < 1 ? p : 1;
 }
 
+double model_sets(const struct byte_set *sets, uint32_t n)
+{
+    double before[N_CLASSES] = {0}, sum = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        double now[N_CLASSES] = {0}, after[N_CLASSES];
+        for (uint32_t k = 0; k < N_CLASSES; k++) {
+            after[k] = i ? 0 : 1;
+            for (uint32_t j = 0; i && j < N_CLASSES; j++)
+                if (before[j] > 0) after[k] += before[j] * exp2(-surprise_after[j][k] / 4.0);
+        }
+        sum = 0;
+        for (uint32_t c = 0; c < 256; c++) {
+            if (!set_has(&sets[i], c)) continue;
+            double p = model_byte((unsigned char)c, false) * after[class_of((unsigned char)c)];
+            now[class_of((unsigned char)c)] += p;
+            sum += p;
+        }
+        for (uint32_t k = 0; k < N_CLASSES; k++)
+            before[k] = now[k];
+    }
+    return sum < 1 ? sum : 1;
+}
+
 double model_choose_grams(struct literal_list *list, uint32_t width, bool ignore_case)
 {
     double sum = 0;

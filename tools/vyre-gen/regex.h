@@ -121,13 +121,28 @@ void machine_reduce(struct arena *arena, struct machine *machine);
 /* How a part of the patterns is scanned for. */
 enum part_kind { PART_FILTER, PART_STATES, PART_POSITIONS, PART_WIDE, N_PARTS };
 
+/* A byte that every match has so far behind its first. */
+enum { N_PROBES = 2 };
+struct probe {
+    uint32_t distance;
+    struct byte_set set;
+};
+/* What every match has `distance` bytes behind its first: one of these, which are met at this share of all places. Elsewhere it has the probes. */
+struct grams {
+    struct gram *at;
+    uint32_t n, cap, distance;
+    double share;
+    struct probe probes[N_PROBES];
+};
+struct grams grams_choose(struct arena *arena, const struct machine *machine, uint32_t width);
+
 struct pattern {
     struct expression expression;
     struct src_range range;
     struct machine machine;
     enum part_kind part;
-    uint32_t word, n_words, bit; /* where its positions are; those of more than 64 have words of their own */
-    uint32_t gram_at;            /* how far behind the first byte of a match its gram begins */
+    uint32_t word, n_words, bit;   /* where its positions are; those of more than 64 have words of their own */
+    struct grams grams[MAX_WIDTH]; /* by their length, less 1 */
 };
 struct pattern_list {
     VEC(struct pattern) patterns;
@@ -157,6 +172,7 @@ struct regex_set {
     bool has_before, has_behind;     /* where matches may begin depends on what stands before; end, behind */
     bool has_special, has_single;    /* moves that are tables; matches of one byte */
     bool has_part[N_PARTS];
+    struct bucket_plan *buckets; /* of the filter */
 };
 void words_assign(struct regex_set *set);
 void words_print_tables(struct regex_set *set);
@@ -178,9 +194,10 @@ void follow_print_main(struct regex_set *set, enum report report, const char *in
 void wide_print_main(struct regex_set *set, enum report report, const char *indent);
 /* let accepted, of byte i. */
 void follow_print_byte(struct regex_set *set, const char *indent);
-/* The same three for a pattern of several words: `chosen`, `word` and `n` are its number, first word and how many. */
+/* The same three for a pattern of several words: `chosen`, `word` and `n_words` are its number, first word and how many. */
 void wide_print_functions(struct regex_set *set);
 void wide_print_report(struct regex_set *set, enum report report, const char *indent, bool has_later);
+void wide_print_locals(struct regex_set *set);
 void wide_print_tail(struct regex_set *set, enum report report, const char *indent);
 
 /* The bounds of the text that matches lie within, as lets or vars `from`, `end` and, for presence, `low`, around a place; in the second form
@@ -190,6 +207,11 @@ void bounds_print_border(struct regex_set *set, enum report report, const char *
 
 /* ---- forms ---- */
 
+/* The cost of a filter for the patterns of this part, in cycles per byte; negative where they have too many grams. */
+double filter_plan(struct regex_set *set);
+enum { CYCLES_PER_PATTERN = 60 }; /* that a place which gets through takes */
+void filter_print_tables(struct regex_set *set);
+void filter_print_programs(struct regex_set *set, enum report report);
 void positions_print_program(struct regex_set *set, enum report report);
 void wide_print_list(struct regex_set *set);
 void wide_print_program(struct regex_set *set, enum report report);

@@ -92,16 +92,15 @@ void wide_print_program(struct regex_set *set, enum report report)
     for (uint32_t i = 0; i < set->list->patterns.n; i++)
         n += set->list->patterns.at[i].part == PART_WIDE;
     print_layout(set, report, n);
-    print_text(s, "  ", "local state : u64[%u];\nlocal later : u64[%u];\nlocal next  : u64[%u];\n", set->widest,
-               set->widest, set->widest);
+    wide_print_locals(set);
     report_open(s, report);
     print_text(s, "  ",
                "let chosen = u32(@_wide[gid.y]);\n"
                "let word = u32(@_word[chosen]);\n"
-               "let n = u32(@_n_words[chosen]);\n");
+               "let n_words = u32(@_n_words[chosen]);\n");
     print_begin(set, report);
     print_text(s, "  ", "for i in begin..stop {\n");
-    bounds_print_border(set, report, "  for k in 0u32..n {\n    state[k] = 0;\n  }\n", "    ");
+    bounds_print_border(set, report, "  for k in 0u32..n_words {\n    states[k] = 0;\n  }\n", "    ");
     wide_print_main(set, report, "    ");
     print_text(s, "  ", "}\nvar i = stop;\n");
     wide_print_tail(set, report, "  ");

@@ -135,32 +135,33 @@ void follow_print_tail(struct regex_set *set, enum report report, const char *in
 void wide_print_functions(struct regex_set *set)
 {
     struct scanner *s = &set->s;
-    print_text(s, "",
-               "\n// Where the positions of `n` words from `word` on lead to, with a byte of this class; `begins` says "
-               "whether matches may begin with it.\n"
-               "fn @_advance(state : &read_write u64[], next : &read_write u64[], word : u32, n : u32, class : u32, "
-               "begins : bool, kind : u32) {\n"
-               "  var carry = 0u64;\n"
-               "  for k in 0u32..n {\n"
-               "    let moving = state[k] & @_chain[word + k];\n"
-               "    next[k] = moving << 1 | carry | state[k] & @_loops[word + k];\n"
-               "    carry = moving >> 63;\n"
-               "  }\n");
+    print_text(
+        s, "",
+        "\n// Where the positions of `n_words` words from `word` on lead to, with a byte of this class; `begins` says "
+        "whether matches may begin with it.\n"
+        "fn @_advance(state : &read_write u64[], next : &read_write u64[], word : u32, n_words : u32, class : u32, "
+        "begins : bool, kind : u32) {\n"
+        "  var carry = 0u64;\n"
+        "  for k in 0u32..n_words {\n"
+        "    let moving = state[k] & @_chain[word + k];\n"
+        "    next[k] = moving << 1 | carry | state[k] & @_loops[word + k];\n"
+        "    carry = moving >> 63;\n"
+        "  }\n");
     if (set->has_special)
         print_text(s, "",
-                   "  for k in 0u32..n {\n"
+                   "  for k in 0u32..n_words {\n"
                    "    let special = @_special[word + k];\n"
                    "    var rest = state[k] & special;\n"
                    "    while rest != 0 max 64 {\n"
-                   "      let row = u32(@_rows[word + k]) + popcount(special & ~rest & (rest - 1)) * n;\n"
-                   "      for j in 0u32..n {\n"
+                   "      let row = u32(@_rows[word + k]) + popcount(special & ~rest & (rest - 1)) * n_words;\n"
+                   "      for j in 0u32..n_words {\n"
                    "        next[j] = next[j] | @_follows[row + j];\n"
                    "      }\n"
                    "      rest = rest & (rest - 1);\n"
                    "    }\n"
                    "  }\n");
     print_text(s, "",
-               "  for k in 0u32..n {\n"
+               "  for k in 0u32..n_words {\n"
                "    let first = select(begins, @_first[%sword + k], 0);\n"
                "    state[k] = (next[k] | first) & @_accepted[(word + k) * %u + class];\n"
                "  }\n"
@@ -175,9 +176,9 @@ void wide_print_report(struct regex_set *set, enum report report, const char *in
     if (set->has_behind) print_behind(set, indent);
     const char *ends =
         set->has_behind ? arena_printf(s->arena, "@_last[behind * %u + word + k]", set->n_words) : "@_ends[word + k]";
-    print_text(s, indent, "var found = 0u64;\n%sfor k in 0u32..n {\n", has_later ? "var known = 0u64;\n" : "");
-    print_text(s, inner, "found = found | state[k] & %s;\n", ends);
-    if (has_later) print_text(s, inner, "known = known | later[k] & %s;\n", ends);
+    print_text(s, indent, "var found = 0u64;\n%sfor k in 0u32..n_words {\n", has_later ? "var known = 0u64;\n" : "");
+    print_text(s, inner, "found = found | states[k] & %s;\n", ends);
+    if (has_later) print_text(s, inner, "known = known | laters[k] & %s;\n", ends);
     print_text(s, indent, "}\nif found != 0%s {\n", has_later ? " && known == 0" : "");
     print_text(s, inner, "let pattern = chosen;\n");
     print_match(set, report, inner);
@@ -186,13 +187,13 @@ void wide_print_report(struct regex_set *set, enum report report, const char *in
 
 static void print_advance(struct regex_set *set, const char *indent, const char *state, bool begins)
 {
-    print_text(&set->s, indent, "@_advance(%s, next, word, n, u32(@_class[text[i]]), %s, %s);\n", state,
+    print_text(&set->s, indent, "@_advance(%s, nexts, word, n_words, u32(@_class[text[i]]), %s, %s);\n", state,
                begins ? "true" : "false", set->has_before ? "kind" : "0");
 }
 
 void wide_print_main(struct regex_set *set, enum report report, const char *indent)
 {
-    print_advance(set, indent, "state", true);
+    print_advance(set, indent, "states", true);
     follow_print_kind(set, indent);
     wide_print_report(set, report, indent, false);
 }
@@ -203,20 +204,27 @@ void wide_print_tail(struct regex_set *set, enum report report, const char *inde
     const char *inner = arena_printf(s->arena, "%s  ", indent);
     print_text(s, indent,
                "var open = 0u64;\n"
-               "for k in 0u32..n {\n"
-               "  open = open | state[k];\n"
-               "  later[k] = 0;\n"
+               "for k in 0u32..n_words {\n"
+               "  open = open | states[k];\n"
+               "  laters[k] = 0;\n"
                "}\n"
                "while open != 0 && i < end max 0xFFFF_FFFF {\n");
-    print_advance(set, inner, "state", false);
-    print_advance(set, inner, "later", true);
+    print_advance(set, inner, "states", false);
+    print_advance(set, inner, "laters", true);
     follow_print_kind(set, inner);
     wide_print_report(set, report, inner, true);
     print_text(s, inner,
                "open = 0;\n"
-               "for k in 0u32..n {\n"
-               "  open = open | state[k] & ~later[k];\n"
+               "for k in 0u32..n_words {\n"
+               "  open = open | states[k] & ~laters[k];\n"
                "}\n"
                "i = i + 1;\n");
     print_text(s, indent, "}\n");
+}
+
+void wide_print_locals(struct regex_set *set)
+{
+    if (set->widest)
+        print_text(&set->s, "  ", "local states : u64[%u];\nlocal laters : u64[%u];\nlocal nexts  : u64[%u];\n",
+                   set->widest, set->widest, set->widest);
 }

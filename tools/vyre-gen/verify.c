@@ -142,25 +142,32 @@ static void print_lookup(struct scanner *s, enum report report, uint32_t n_bytes
     out_text(s->out, "      }\n    }\n");
 }
 
-/* Each lane takes every 32nd of the positions found. */
-static void print_verification(struct scanner *s, enum report report)
+void verify_print_candidate(struct scanner *s, enum report report)
 {
     const char *folded = s->request->ignore_case ? " | 0x20202020" : "";
     out_printf(
         s->out,
-        "  barrier;\n"
-        "  let listed = n <= %u;\n"
-        "  for i in lane..select(listed, n, %u) step %u {\n"
-        "    let at = window + select(listed, u32(candidates[i]), i);\n"
         "    let key = u32(text[at]) | u32(text[at + 1]) << 8 | u32(text[at + 2]) << 16 | u32(text[at + 3]) << 24%s;\n",
-        LIST_ELEMENTS, WINDOW_BYTES, LANES, folded);
+        folded);
     for (uint32_t k = 1; k <= MAX_HASHED; k++)
         if (count_grams(s, k)) print_lookup(s, report, k);
+}
+
+/* Each lane takes every 32nd of the positions found. */
+static void print_verification(struct scanner *s, enum report report, const struct filter_kind *kind)
+{
+    out_printf(s->out,
+               "  barrier;\n"
+               "  let listed = n <= %u;\n"
+               "  for candidate in lane..select(listed, n, %u) step %u {\n"
+               "    let at = window + select(listed, u32(candidates[candidate]), candidate);\n",
+               LIST_ELEMENTS, WINDOW_BYTES, LANES);
+    kind->print_candidate(s, report);
     out_text(s->out, "  }\n");
 }
 
 /* Measured on a processor with AVX-512. */
-static const double cycles_to_note = 4, cycles_to_leave = 16, cycles_per_candidate = 33;
+static const double cycles_to_note = 4, cycles_to_leave = 16;
 static const double rare_share = 0.001; /* below it asking whether there are hits is quicker than noting them */
 
 /* The positions that `rest` has, after those of `found` that it no longer has. */
@@ -191,8 +198,7 @@ static void print_notes(struct scanner *s, bool are_rare)
     out_text(s->out, "    n = n + popcount(found);\n");
 }
 
-void filter_print_program(struct scanner *s, enum report report, double share,
-                          void (*print_hits)(struct scanner *s, uint32_t vector))
+void filter_print_program(struct scanner *s, enum report report, double share, const struct filter_kind *kind)
 {
     report_begin(
         s, report,
@@ -201,6 +207,7 @@ void filter_print_program(struct scanner *s, enum report report, double share,
                "  workgroup candidates : u16[%u];        // where grams may begin, from the start of the window; all "
                "positions when there are more\n",
                LIST_ELEMENTS);
+    if (kind->print_locals) kind->print_locals(s);
     report_open(s, report);
     out_printf(s->out, "  let window = wid.x * %u;\n  var n = 0u32;\n", WINDOW_BYTES);
     out_printf(s->out, "  for k in 0u32..%u {\n", WINDOW_BYTES / STEP_BYTES);
@@ -208,17 +215,17 @@ void filter_print_program(struct scanner *s, enum report report, double share,
         out_printf(s->out, "    let at%u = window + k * %u + %u + lane;\n", vector, STEP_BYTES, vector * LANES);
         for (uint32_t j = 0; j < s->gram_width; j++)
             out_printf(s->out, "    let text%u%c = text[at%u + %u];\n", vector, 'a' + (int)j, vector, j);
-        print_hits(s, vector);
+        kind->print_hits(s, vector);
     }
     print_notes(s, share < rare_share);
     out_text(s->out, "  }\n");
-    print_verification(s, report);
+    print_verification(s, report, kind);
     report_close(s, report, true);
     out_text(s->out, "}\n");
 }
 
-double filter_cost(double cycles, double share)
+double filter_cost(double cycles, double share, double per_candidate)
 {
     double candidates = STEP_BYTES * share, note = share < rare_share ? candidates * cycles_to_leave : cycles_to_note;
-    return (cycles + note + candidates * cycles_per_candidate) / STEP_BYTES;
+    return (cycles + note + candidates * per_candidate) / STEP_BYTES;
 }

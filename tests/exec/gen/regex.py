@@ -15,7 +15,7 @@ import pcre2
 VYREC, GEN, RUN, WORK = sys.argv[1:5]
 ROUNDS = int(sys.argv[5]) if len(sys.argv) > 5 else 6
 SEED = int(sys.argv[6]) if len(sys.argv) > 6 else 20
-FORMS = ["auto", "positions"]
+FORMS = ["auto", "positions", "buckets"]
 ALPHABET = b"aabbAB_ 0-\n\n.\xa0"
 work = pathlib.Path(WORK)
 work.mkdir(parents=True, exist_ok=True)
