@@ -30,7 +30,7 @@ static LLVMValueRef load_mask(struct lower *l, LLVMValueRef slot)
 static void refresh(struct lower *l, const struct mark *before)
 {
     l->exec = before->exec;
-    if (block_is_closed(l)) return;
+    if (block_is_closed(l) || l->at_workgroup) return; /* each phase knows which lanes are still there */
     if (l->n_ends != before->n_ends) l->exec = mask_and_not(l, l->exec, load_mask(l, l->ended));
     if (l->loop && l->loop->n_breaks != before->n_breaks)
         l->exec = mask_and_not(l, l->exec, load_mask(l, l->loop->broken));

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""bench.py --build BUILD [--quick] [--only kernels,fusion,scanners,compile,scale,size,overhead,launches] - measures the compiler and what it makes.
+"""bench.py --build BUILD [--quick] [--only kernels,fusion,scanners,regexes,compile,scale,size,overhead,launches] - measures the compiler and what it makes.
 
 Everything is a ratio of two things measured in the same run, in turns: below 1 means that ours takes less. Prints tables and writes
 everything to BUILD/../bench.json. Results are compared before anything is timed."""
@@ -130,6 +130,14 @@ class Bench:
 
     # -- scanners ------------------------------------------------------------------------------------------------------
 
+    def make_plain_text(self, n_bytes):
+        """Sources and documentation that the system has installed."""
+        text = self.work / "text.plain"
+        kinds = " -o ".join(f"-name '{kind}'" for kind in ("*.h", "*.hpp", "*.c", "*.py", "*.pm", "*.txt", "*.html", "*.cmake", "copyright"))
+        find = f"find /usr/include /usr/share /usr/lib -type f '(' {kinds} ')' -print0 | sort -zu | xargs -0 cat"
+        subprocess.run(f"{find} 2>/dev/null | head -c {n_bytes} > '{text}'", shell=True, check=True)
+        return text
+
     def scanners(self):
         """What vyre-gen makes of 10, 100 and all literals of a list against Vectorscan and interleaved Aho-Corasick; 256 MB of text, and 4 MB
         that stay in a cache."""
@@ -144,10 +152,7 @@ class Bench:
         run(CLANG, "-O3", "-march=native", f"-I{work}", f"-I{SOURCES / 'runtime-stub'}", BENCH / "scanners.c",
             *[work / f"{name}.o" for name in ("set10", "set100", "setall")], self.build / "lib/libvyrert.a", *(["-lhs"] if has_vectorscan else []),
             "-lzstd", "-ldl", "-lpthread", "-lm", "-o", work / "scanners")
-        text = work / "text.plain"
-        kinds = " -o ".join(f"-name '{kind}'" for kind in ("*.h", "*.hpp", "*.c", "*.py", "*.pm", "*.txt", "*.html", "*.cmake", "copyright"))
-        find = f"find /usr/include /usr/share /usr/lib -type f '(' {kinds} ')' -print0 | sort -zu | xargs -0 cat"
-        subprocess.run(f"{find} 2>/dev/null | head -c 256000000 > '{text}'", shell=True, check=True)
+        text = self.make_plain_text(256000000)
         lines = []
         for n_bytes in (4 << 20, 256000000):
             for n_threads in sorted({1, os.cpu_count()}):
@@ -166,6 +171,39 @@ class Bench:
             rows.append(row)
         print_table("Scanners, counting all matches: time relative to Vectorscan and to Aho-Corasick in six interleaved streams",
                     ["list", "text", "threads", "matches", "GB/s", "spread", "/ VS", "least", "GB/s", "/ AC", "least", "GB/s"], rows)
+
+    # -- regular expressions -------------------------------------------------------------------------------------------
+
+    def regexes(self):
+        """What vyre-gen makes of expressions for keys and tokens against Vectorscan and PCRE2; 64 MB of text and 4 MB that stay in a cache."""
+        work, listed = self.work, BENCH / "regexes.txt"
+        if not pathlib.Path("/usr/include/pcre2.h").exists():
+            print("regexes: left out, PCRE2 is not installed (libpcre2-dev)")
+            return
+        has_vectorscan = pathlib.Path("/usr/include/hs/hs.h").exists()
+        run(self.build / "bin/vyre-gen", "regex", listed, "--name=regexes", "-o", work / "regexes.vir")
+        run(self.build / "bin/vyrec", "-c", work / "regexes.vir", "-o", work / "regexes.o", "-h", work / "regexes.h")
+        run(CLANG, "-O3", "-march=native", f"-I{work}", f"-I{SOURCES / 'runtime-stub'}", BENCH / "regexes.c", work / "regexes.o",
+            self.build / "lib/libvyrert.a", *(["-lhs"] if has_vectorscan else []), "-lpcre2-8", "-lzstd", "-ldl", "-lpthread", "-lm", "-o", work / "regexes")
+        text = self.make_plain_text(64000000)
+        lines = []
+        for n_bytes in (4 << 20, 64000000):
+            for n_threads in sorted({1, os.cpu_count()}):
+                rounds = (21 if n_bytes < 1 << 24 else 3) * (1 if self.quick else 3)
+                lines += [json.loads(line) for line in run(work / "regexes", listed, n_threads, rounds, text, n_bytes).splitlines()]
+        text.unlink()
+        self.results["regexes"] = lines
+        rows = []
+        cells = {(m["task"], m["bytes"], m["threads"], m["way"]): m for m in lines}
+        for task, n_bytes, threads in dict.fromkeys((m["task"], m["bytes"], m["threads"]) for m in lines):
+            ours = cells[task, n_bytes, threads, "vyre"]
+            row = [task, size_text(n_bytes), threads, ours["found"], rate(n_bytes, ours), spread(ours)]
+            for way in ("vectorscan", "pcre2_jit"):
+                other = cells.get((task, n_bytes, threads, way))
+                row += [f"{ours['median_s'] / other['median_s']:.2f}", f"{ours['least_s'] / other['least_s']:.2f}", rate(n_bytes, other)] if other else [""] * 3
+            rows.append(row)
+        print_table("30 regular expressions: time relative to Vectorscan and to PCRE2's compiled code, expression by expression",
+                    ["task", "text", "threads", "found", "GB/s", "spread", "/ VS", "least", "GB/s", "/ PCRE2", "least", "GB/s"], rows)
 
     # -- the compiler --------------------------------------------------------------------------------------------------
 
@@ -361,7 +399,7 @@ def many_statements(n):
     return "\n".join(lines) + "\n}\n"
 
 
-PARTS = ["kernels", "fusion", "scanners", "compile", "scale", "size", "overhead", "launches"]
+PARTS = ["kernels", "fusion", "scanners", "regexes", "compile", "scale", "size", "overhead", "launches"]
 
 
 def main():

@@ -268,10 +268,11 @@ static void measure(enum task task, unsigned rounds)
     for (unsigned way = 0; way < WAYS; way++) {
         if (!is_measured(task, (enum way)way)) continue;
         qsort(times[way], rounds, sizeof(double), compare_times);
-        printf("{\"task\": \"%s\", \"way\": \"%s\", \"threads\": %u, \"bytes\": %zu, \"found\": %llu, \"least_s\": %.9f, "
-               "\"median_s\": %.9f, \"p25_s\": %.9f, \"p75_s\": %.9f}\n",
-               task_names[task], way_names[way], n_threads, text_bytes, (unsigned long long)found, times[way][0],
-               times[way][rounds / 2], times[way][rounds / 4], times[way][rounds * 3 / 4]);
+        printf(
+            "{\"task\": \"%s\", \"way\": \"%s\", \"threads\": %u, \"bytes\": %zu, \"found\": %llu, \"least_s\": %.9f, "
+            "\"median_s\": %.9f, \"p25_s\": %.9f, \"p75_s\": %.9f}\n",
+            task_names[task], way_names[way], n_threads, text_bytes, (unsigned long long)found, times[way][0],
+            times[way][rounds / 2], times[way][rounds / 4], times[way][rounds * 3 / 4]);
     }
 }
 

@@ -6,11 +6,11 @@
 /* ---- the choice ---- */
 
 /* For a byte, measured on a processor with AVX-512. */
-static const double CYCLES_PER_WORD = 6, CYCLES_PER_WIDE = 30;
+static const double cycles_per_word = 11, cycles_per_wide = 60;
 
-static enum part_kind without_filter(const struct pattern *p)
+static bool is_wide(const struct pattern *p)
 {
-    return p->machine.n > WORD_BITS ? PART_WIDE : PART_POSITIONS;
+    return p->machine.n > WORD_BITS;
 }
 
 static void find_grams(struct regex_set *set)
@@ -21,41 +21,124 @@ static void find_grams(struct regex_set *set)
                 grams_choose(set->s.arena, &set->list->patterns.at[i].machine, width);
 }
 
+static uint32_t count_part(const struct regex_set *set, enum part_kind part)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < set->list->patterns.n; i++)
+        n += set->list->patterns.at[i].part == part;
+    return n;
+}
+
+/* Moves the larger half of the patterns that were to be an automaton to positions. */
+static void halve_states(struct regex_set *set)
+{
+    uint32_t n = count_part(set, PART_STATES);
+    for (uint32_t moved = 0; moved < (n + 1) / 2; moved++) {
+        struct pattern *largest = NULL;
+        for (uint32_t i = 0; i < set->list->patterns.n; i++) {
+            struct pattern *p = &set->list->patterns.at[i];
+            if (p->part == PART_STATES && (!largest || p->machine.n > largest->machine.n)) largest = p;
+        }
+        largest->part = PART_POSITIONS;
+    }
+}
+
+/* The cost of the patterns that have no filter, as automaton where they suit. */
+static double divide_rest(struct regex_set *set)
+{
+    double cost = 0;
+    while (count_part(set, PART_STATES) && !states_suit(set))
+        halve_states(set);
+    if (count_part(set, PART_STATES)) cost = states_cost(set);
+    for (uint32_t i = 0; i < set->list->patterns.n; i++) {
+        const struct pattern *p = &set->list->patterns.at[i];
+        if (p->part == PART_POSITIONS) cost += cycles_per_word * p->machine.n / WORD_BITS;
+        if (p->part == PART_WIDE) cost += cycles_per_wide;
+    }
+    return cost;
+}
+
 /* Those whose grams are at most this frequent go through the filter. The cost of all parts; negative where the filter takes no such list. */
 static double divide(struct regex_set *set, double share)
 {
-    double cost = 0;
-    bool has_filter = false;
     for (uint32_t i = 0; i < set->list->patterns.n; i++) {
         struct pattern *p = &set->list->patterns.at[i];
-        p->part = p->grams[MAX_WIDTH - 1].share <= share ? PART_FILTER : without_filter(p);
-        if (p->part == PART_FILTER)
-            has_filter = true;
-        else
-            cost += p->part == PART_WIDE ? CYCLES_PER_WIDE : CYCLES_PER_WORD * p->machine.n / WORD_BITS;
+        bool filtered = share > 0 && p->grams[MAX_WIDTH - 1].share <= share;
+        p->part = filtered ? PART_FILTER : is_wide(p) ? PART_WIDE : PART_STATES;
     }
-    if (!has_filter) return cost;
-    double filter = filter_plan(set);
-    return filter < 0 ? -1 : cost + filter;
+    double filter = count_part(set, PART_FILTER) ? filter_plan(set) : 0;
+    return filter < 0 ? -1 : filter + divide_rest(set);
 }
 
 /* Tries how frequent the grams of patterns may be that go through the filter, from any to none. */
 static void choose(struct regex_set *set)
 {
     static const double shares[] = {1, 0.05, 0.02, 0.005, 0.002, 0.0005, 0};
-    double best = 0, best_share = -1;
-    bool any_filter = set->list->patterns.n <= MAX_GRAMS && set->s.request->form != FORM_POSITIONS;
-    if (any_filter) find_grams(set);
-    for (size_t i = 0; any_filter && i < sizeof(shares) / sizeof(shares[0]); i++) {
+    enum { N_SHARES = sizeof(shares) / sizeof(shares[0]) };
+    double best = 0, best_share = 0;
+    bool takes_filter = set->list->patterns.n <= MAX_GRAMS;
+    if (takes_filter) find_grams(set);
+    for (uint32_t i = takes_filter ? 0 : N_SHARES - 1, n = 0; i < N_SHARES; i++) {
         double cost = divide(set, shares[i]);
-        if (cost < 0 || (best_share >= 0 && cost >= best)) continue;
+        if (cost < 0 || (n++ && cost >= best)) continue;
         best = cost;
         best_share = shares[i];
-        if (set->s.request->form == FORM_BUCKETS) break;
     }
-    if (best_share >= 0) divide(set, best_share);
-    for (uint32_t i = 0; best_share < 0 && i < set->list->patterns.n; i++)
-        set->list->patterns.at[i].part = without_filter(&set->list->patterns.at[i]);
+    divide(set, best_share);
+}
+
+/* ---- forms that are asked for ---- */
+
+static void take_positions(struct regex_set *set)
+{
+    for (uint32_t i = 0; i < set->list->patterns.n; i++)
+        set->list->patterns.at[i].part = is_wide(&set->list->patterns.at[i]) ? PART_WIDE : PART_POSITIONS;
+}
+
+static const char *take_filter(struct regex_set *set)
+{
+    if (set->list->patterns.n > MAX_GRAMS) return "it takes at most 400 patterns";
+    find_grams(set);
+    for (uint32_t i = 0; i < set->list->patterns.n; i++)
+        set->list->patterns.at[i].part = PART_FILTER;
+    return filter_plan(set) < 0 ? "its patterns begin in more than 400 ways" : NULL;
+}
+
+/* Whether one pattern by itself is an automaton. */
+static bool suits_alone(struct regex_set *set, uint32_t number)
+{
+    take_positions(set);
+    set->list->patterns.at[number].part = PART_STATES;
+    return states_suit(set);
+}
+
+static const char *take_states(struct regex_set *set)
+{
+    for (uint32_t i = 0; i < set->list->patterns.n; i++)
+        if (is_wide(&set->list->patterns.at[i]))
+            return arena_printf(set->s.arena, "pattern %u has more than 64 positions", i + 1);
+    for (uint32_t i = 0; i < set->list->patterns.n; i++)
+        set->list->patterns.at[i].part = PART_STATES;
+    if (states_suit(set)) return NULL;
+    for (uint32_t i = 0; i < set->list->patterns.n; i++)
+        if (!suits_alone(set, i))
+            return arena_printf(set->s.arena, "pattern %u alone has more than 8192 states", i + 1);
+    return "its patterns have more than 8192 states together";
+}
+
+/* False when something was reported. */
+static bool take_form(struct regex_set *set)
+{
+    static const char *const names[] = {"auto", "automaton", "buckets", "hash", "positions"};
+    enum form form = set->s.request->form;
+    const char *why = NULL;
+    if (form == FORM_AUTO) choose(set);
+    if (form == FORM_AUTOMATON) why = take_states(set);
+    if (form == FORM_BUCKETS) why = take_filter(set);
+    if (form == FORM_HASH) why = "it is for literals";
+    if (form == FORM_POSITIONS) take_positions(set);
+    if (why) diag_report(&set->s.tool->diags, DIAG_FORM_UNSUITED, SRC_NONE, names[form], why);
+    return !why;
 }
 
 /* ---- text ---- */
@@ -66,6 +149,7 @@ static const struct part_form {
     void (*print_program)(struct regex_set *set, enum report report);
 } forms[N_PARTS] = {
     [PART_FILTER] = {"filter", filter_print_tables, filter_print_programs},
+    [PART_STATES] = {"automaton", states_print_tables, states_print_program},
     [PART_POSITIONS] = {"positions", NULL, positions_print_program},
     [PART_WIDE] = {"wide", wide_print_list, wide_print_program},
 };
@@ -131,10 +215,11 @@ int regex_generate(struct tool *tool, const struct request *request, const char 
                                   .counts_wide = true,
                                   .out = &out},
                             .list = &list};
-    choose(&set);
-    words_assign(&set);
-    print_set(&set);
-    tool_write_file(tool, request->output, &out);
+    if (take_form(&set)) {
+        words_assign(&set);
+        print_set(&set);
+        tool_write_file(tool, request->output, &out);
+    }
     out_release(&out);
     return TOOL_SUCCESS;
 }

@@ -162,6 +162,7 @@ void classes_tell_apart(struct byte_classes *c, const struct byte_set *set);
 /* By the kinds of bytes, too. */
 void classes_tell_kinds(struct byte_classes *c);
 
+struct automaton;
 struct regex_set {
     struct scanner s;
     struct pattern_list *list;
@@ -173,6 +174,8 @@ struct regex_set {
     bool has_special, has_single;    /* moves that are tables; matches of one byte */
     bool has_part[N_PARTS];
     struct bucket_plan *buckets; /* of the filter */
+    struct automaton *automaton; /* of the states */
+    uint32_t start[N_BEFORE], first_final;
 };
 void words_assign(struct regex_set *set);
 void words_print_tables(struct regex_set *set);
@@ -192,6 +195,9 @@ void follow_print_tail(struct regex_set *set, enum report report, const char *in
 /* Statements for byte i of all of the text, in a loop: positions that it leads to, and a report. */
 void follow_print_main(struct regex_set *set, enum report report, const char *indent);
 void wide_print_main(struct regex_set *set, enum report report, const char *indent);
+/* var behind, of what stands behind byte i; one match of `pattern` with its end there. */
+void follow_print_behind(struct regex_set *set, const char *indent);
+void follow_print_match(struct regex_set *set, enum report report, const char *indent);
 /* let accepted, of byte i. */
 void follow_print_byte(struct regex_set *set, const char *indent);
 /* The same three for a pattern of several words: `chosen`, `word` and `n_words` are its number, first word and how many. */
@@ -207,11 +213,21 @@ void bounds_print_border(struct regex_set *set, enum report report, const char *
 
 /* ---- forms ---- */
 
+/* The head of a program with an invocation for each chunk of text and each of some rows. */
+void chunks_print_layout(struct regex_set *set, enum report report, uint32_t rows);
+/* lets of where a chunk begins and stops, the bounds around, and, as `kind`, what stands before it. */
+void chunks_print_begin(struct regex_set *set, enum report report);
+
 /* The cost of a filter for the patterns of this part, in cycles per byte; negative where they have too many grams. */
 double filter_plan(struct regex_set *set);
 enum { CYCLES_PER_PATTERN = 60 }; /* that a place which gets through takes */
 void filter_print_tables(struct regex_set *set);
 void filter_print_programs(struct regex_set *set, enum report report);
+/* Whether the patterns of this part have few enough states together, which are kept then; words are assigned anew. */
+bool states_suit(struct regex_set *set);
+double states_cost(const struct regex_set *set);
+void states_print_tables(struct regex_set *set);
+void states_print_program(struct regex_set *set, enum report report);
 void positions_print_program(struct regex_set *set, enum report report);
 void wide_print_list(struct regex_set *set);
 void wide_print_program(struct regex_set *set, enum report report);

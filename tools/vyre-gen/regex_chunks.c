@@ -39,7 +39,7 @@ void bounds_print_border(struct regex_set *set, enum report report, const char *
 }
 
 /* What stands before a chunk. */
-static void print_begin(struct regex_set *set, enum report report)
+void chunks_print_begin(struct regex_set *set, enum report report)
 {
     struct scanner *s = &set->s;
     print_text(s, "  ",
@@ -50,7 +50,7 @@ static void print_begin(struct regex_set *set, enum report report)
     if (set->has_before) print_text(s, "  ", "var kind = select(begin == from, 0, u32(@_kind[text[begin - 1]]));\n");
 }
 
-static void print_layout(struct regex_set *set, enum report report, uint32_t rows)
+void chunks_print_layout(struct regex_set *set, enum report report, uint32_t rows)
 {
     struct scanner *s = &set->s;
     report_begin(s, report,
@@ -62,11 +62,11 @@ void positions_print_program(struct regex_set *set, enum report report)
 {
     struct scanner *s = &set->s;
     uint32_t word = set->part_word[PART_POSITIONS], n = set->part_word[PART_POSITIONS + 1] - word;
-    print_layout(set, report, n);
+    chunks_print_layout(set, report, n);
     report_open(s, report);
     print_text(s, "  ", "let word = gid.y + %u;\n", word);
     follow_print_lets(set, "  ");
-    print_begin(set, report);
+    chunks_print_begin(set, report);
     print_text(s, "  ", "var state = 0u64;\nfor i in begin..stop {\n");
     bounds_print_border(set, report, "  state = 0;\n", "    ");
     follow_print_main(set, report, "    ");
@@ -91,14 +91,14 @@ void wide_print_program(struct regex_set *set, enum report report)
     uint32_t n = 0;
     for (uint32_t i = 0; i < set->list->patterns.n; i++)
         n += set->list->patterns.at[i].part == PART_WIDE;
-    print_layout(set, report, n);
+    chunks_print_layout(set, report, n);
     wide_print_locals(set);
     report_open(s, report);
     print_text(s, "  ",
                "let chosen = u32(@_wide[gid.y]);\n"
                "let word = u32(@_word[chosen]);\n"
                "let n_words = u32(@_n_words[chosen]);\n");
-    print_begin(set, report);
+    chunks_print_begin(set, report);
     print_text(s, "  ", "for i in begin..stop {\n");
     bounds_print_border(set, report, "  for k in 0u32..n_words {\n    states[k] = 0;\n  }\n", "    ");
     wide_print_main(set, report, "    ");

@@ -58,7 +58,7 @@ void follow_print_kind(struct regex_set *set, const char *indent)
 }
 
 /* Text before the first region has none. */
-static void print_match(struct regex_set *set, enum report report, const char *indent)
+void follow_print_match(struct regex_set *set, enum report report, const char *indent)
 {
     struct scanner *s = &set->s;
     if (report == REPORT_FIND) print_text(s, indent, "let last = i;\n");
@@ -67,7 +67,7 @@ static void print_match(struct regex_set *set, enum report report, const char *i
     if (report == REPORT_PRESENCE) print_text(s, indent, "}\n");
 }
 
-static void print_behind(struct regex_set *set, const char *indent)
+void follow_print_behind(struct regex_set *set, const char *indent)
 {
     print_text(&set->s, indent,
                "var behind = 0u32;                        // what stands behind byte i\n"
@@ -86,7 +86,7 @@ void follow_print_report(struct regex_set *set, enum report report, const char *
     const char *inner = arena_printf(s->arena, "%s  ", indent), *loop = arena_printf(s->arena, "%s    ", indent);
     print_text(s, indent, "if (state & ending) != 0 {\n");
     if (set->has_behind) {
-        print_behind(set, inner);
+        follow_print_behind(set, inner);
         print_text(s, inner, "let may_end = @_last[behind * %u + word];\n", set->n_words);
     }
     const char *ends = set->has_behind ? "may_end" : "ending";
@@ -94,7 +94,7 @@ void follow_print_report(struct regex_set *set, enum report report, const char *
     print_text(s, inner, "while rest != 0 max 64 {\n");
     print_text(s, loop, "let pattern = u32(@_pattern[word * 64 + ctz(rest)]);\nlet own = @_own[pattern];\n");
     if (has_later) print_text(s, loop, "if (later & own & %s) == 0 {\n", ends);
-    print_match(set, report, has_later ? arena_printf(s->arena, "%s  ", loop) : loop);
+    follow_print_match(set, report, has_later ? arena_printf(s->arena, "%s  ", loop) : loop);
     if (has_later) print_text(s, loop, "}\n");
     print_text(s, loop, "rest = rest & ~own;\n");
     print_text(s, inner, "}\n");
@@ -173,7 +173,7 @@ void wide_print_report(struct regex_set *set, enum report report, const char *in
 {
     struct scanner *s = &set->s;
     const char *inner = arena_printf(s->arena, "%s  ", indent);
-    if (set->has_behind) print_behind(set, indent);
+    if (set->has_behind) follow_print_behind(set, indent);
     const char *ends =
         set->has_behind ? arena_printf(s->arena, "@_last[behind * %u + word + k]", set->n_words) : "@_ends[word + k]";
     print_text(s, indent, "var found = 0u64;\n%sfor k in 0u32..n_words {\n", has_later ? "var known = 0u64;\n" : "");
@@ -181,7 +181,7 @@ void wide_print_report(struct regex_set *set, enum report report, const char *in
     if (has_later) print_text(s, inner, "known = known | laters[k] & %s;\n", ends);
     print_text(s, indent, "}\nif found != 0%s {\n", has_later ? " && known == 0" : "");
     print_text(s, inner, "let pattern = chosen;\n");
-    print_match(set, report, inner);
+    follow_print_match(set, report, inner);
     print_text(s, indent, "}\n");
 }
 

@@ -93,6 +93,7 @@ void words_assign(struct regex_set *set)
 {
     classes_begin(&set->classes);
     set->n_words = set->widest = 0;
+    memset(set->has_part, 0, sizeof(set->has_part));
     for (uint32_t i = 0; i < set->list->patterns.n; i++) {
         look_at(set, &set->list->patterns.at[i].machine);
         set->has_part[set->list->patterns.at[i].part] = true;
