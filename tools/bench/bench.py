@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""bench.py --build BUILD [--quick] [--only kernels,fusion,scanners,regexes,compile,scale,size,overhead,launches] - measures the compiler and what it makes.
+"""bench.py --build BUILD [--quick] [--only kernels,fusion,scanners,regexes,compile,scale,passes,size,overhead,launches] - measures the compiler and what it makes.
 
 Everything is a ratio of two things measured in the same run, in turns: below 1 means that ours takes less. Prints tables and writes
 everything to BUILD/../bench.json. Results are compared before anything is timed."""
@@ -13,6 +13,8 @@ import shutil
 import subprocess
 import sys
 
+import many_arms
+
 SOURCES = pathlib.Path(__file__).resolve().parents[2]
 BENCH = SOURCES / "tools" / "bench"
 EXAMPLES = ["xor", "reduce", "histogram", "scan_base64"]
@@ -21,11 +23,13 @@ CLANG = "clang-22"
 
 def run(*command, **options):
     command = [str(word) for word in command]
+    keep_messages = options.pop("keep_messages", True)
     result = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False, **options)
     if result.returncode:
         sys.exit(f"bench: {' '.join(command)}\n{result.stdout}{result.stderr}")
-    sys.stderr.write(result.stderr)
-    return result.stdout
+    if keep_messages:
+        sys.stderr.write(result.stderr)
+    return result.stdout if keep_messages else result.stdout + result.stderr
 
 
 def print_table(title, heads, rows):
@@ -256,6 +260,41 @@ class Bench:
         print_table(f"Read, check and print: time grows as statements to the power of {exponent:.2f}",
                     ["statements", "s", "us each", "peak MB", "memory / text"], rows)
 
+    def time_passes(self, path):
+        """Seconds of all passes, of the optimiser of text."""
+        text = run(self.build / "bin/vyre-opt", "--passes=" + self.list_passes(), "--time-passes", path, "-o", "/dev/null", keep_messages=False)
+        return float(re.search(r"^sum +([0-9.]+)$", text, re.MULTILINE)[1]) * 1e-3
+
+    def list_passes(self):
+        lines = run(self.build / "bin/vyrec", "--print-passes").splitlines()
+        return ",".join(line.split()[0] for line in lines)
+
+    def passes(self):
+        """What the passes cost: of many arms, and beside all of compiling."""
+        rows, measured = [], {}
+        for kind in many_arms.KINDS:
+            points = []
+            for n in [250, 500, 1000]:
+                path = self.work / f"arms{n}.vir"
+                path.write_text(many_arms.make_pipeline(kind, n), encoding="utf-8")
+                points.append((n, min(self.time_passes(path) for _ in range(3))))
+            measured[kind] = points
+            rows.append([kind] + [f"{seconds * 1e3:.1f}" for _, seconds in points] + [f"{fit_exponent(points):.2f}"])
+        print_table("All passes, milliseconds of processor time (2000 are allowed), and how they grow with the arms: the power that fits",
+                    ["arms in a row", "250", "500", "1000", "power"], rows)
+        self.results["passes"] = {"arms": measured, "examples": {}}
+        rows = []
+        for path in sorted(SOURCES.glob("examples/*/*.vir")):
+            readable = subprocess.run([self.build / "bin/vyre-opt", path, "-o", "/dev/null"], capture_output=True, check=False).returncode == 0
+            if not readable:
+                print(f"{path.stem}: left out, its tables are not made")
+                continue
+            seconds = min(self.time_passes(path) for _ in range(3))
+            before = self.spawn(5, self.build / "bin/vyrec", "-O0", "-c", path, "-o", self.work / "passes.o")["median_s"]
+            self.results["passes"]["examples"][path.stem] = {"passes_s": seconds, "rest_s": before}
+            rows.append([path.stem, f"{seconds * 1e3:.2f}", f"{before * 1e3:.1f}", f"{seconds / before * 100:.1f}%"])
+        print_table("All passes, and an object without any (-O0), milliseconds", ["example", "passes", "object", "ratio"], rows)
+
     def overhead(self):
         """What a launch costs beside the driver's own calls: with a driver that does nothing."""
         folder = self.build / "tests/exec/mock"
@@ -399,7 +438,7 @@ def many_statements(n):
     return "\n".join(lines) + "\n}\n"
 
 
-PARTS = ["kernels", "fusion", "scanners", "regexes", "compile", "scale", "size", "overhead", "launches"]
+PARTS = ["kernels", "fusion", "scanners", "regexes", "compile", "scale", "passes", "size", "overhead", "launches"]
 
 
 def main():
