@@ -56,10 +56,12 @@ static isl_set *outside_of(struct access_walk *w, isl_pw_aff *index, isl_pw_aff 
     return isl_set_union(below, isl_pw_aff_ge_set(isl_pw_aff_copy(index), isl_pw_aff_copy(length)));
 }
 
-/* The access that comes next in the text. Takes `index`, which may be NULL: any element. */
+/* The buffer's access that comes next in the text. Takes `index`, which may be NULL: any element. */
 static void relate_access(struct access_walk *w, isl_pw_aff *index)
 {
-    struct access *a = &w->facts->accesses.at[w->n_related++];
+    while (w->facts->accesses.at[w->next].buffer != w->buffer)
+        w->next++;
+    struct access *a = &w->facts->accesses.at[w->next++];
     isl_pw_aff *length = access_length(w, a->buffer);
     isl_id *element = isl_id_alloc(w->isl, "e", NULL);
     isl_pw_aff *e = access_id_value(w, element);
@@ -84,7 +86,7 @@ static void visit_load(void *ctx, struct ir_expr **place)
 {
     struct access_walk *w = ctx;
     const struct ir_expr *e = *place;
-    if (e->op == IR_OP_LOAD && access_is_followed(e->buffer)) relate_access(w, access_value(w, e->args[0]));
+    if (e->op == IR_OP_LOAD && e->buffer == w->buffer) relate_access(w, access_value(w, e->args[0]));
 }
 
 static void look_at_loads(struct access_walk *w, struct ir_stmt *s)
@@ -354,12 +356,10 @@ static void walk_let(struct access_walk *w, struct ir_stmt *s)
 static void walk_effect(struct access_walk *w, struct ir_stmt *s)
 {
     look_at_loads(w, s);
-    if (s->kind == IR_STMT_STORE && access_is_followed(s->store.buffer))
-        relate_access(w, access_value(w, s->store.index));
-    if (s->kind == IR_STMT_ATOMIC && access_is_followed(s->atomic.buffer))
-        relate_access(w, access_value(w, s->atomic.index));
-    if (s->kind == IR_STMT_COPY_ASYNC && access_is_followed(s->copy.src)) relate_access(w, NULL);
-    if (s->kind == IR_STMT_COPY_ASYNC && access_is_followed(s->copy.dst)) relate_access(w, NULL);
+    if (s->kind == IR_STMT_STORE && s->store.buffer == w->buffer) relate_access(w, access_value(w, s->store.index));
+    if (s->kind == IR_STMT_ATOMIC && s->atomic.buffer == w->buffer) relate_access(w, access_value(w, s->atomic.index));
+    if (s->kind == IR_STMT_COPY_ASYNC && s->copy.src == w->buffer) relate_access(w, NULL);
+    if (s->kind == IR_STMT_COPY_ASYNC && s->copy.dst == w->buffer) relate_access(w, NULL);
     if (s->kind == IR_STMT_ATOMIC && s->atomic.result) set_local(w, s->atomic.result, NULL);
     if (!(ir_stmt_infos[s->kind].traits & IR_STMT_TRAIT_JUMP)) return;
     isl_set_free(w->path);
@@ -465,34 +465,36 @@ static void free_walk(struct access_walk *w)
     isl_set_free(w->path);
 }
 
-static void compute_relations(const struct access_facts *f)
+static void compute_relations(const struct access_facts *f, const struct ir_buffer *buffer)
 {
     struct access_solver *solver = f->solver;
-    struct access_walk w = {.solver = solver, .facts = f, .arena = solver->arena, .isl = solver->isl, .exact = true};
+    struct access_walk w = {
+        .solver = solver, .facts = f, .buffer = buffer, .arena = solver->arena, .isl = solver->isl, .exact = true};
     w.context = isl_set_universe(isl_space_set_alloc(w.isl, 0, 0));
     w.path = isl_set_copy(w.context);
     w.locals = ARENA_ARRAY(w.arena, isl_pw_aff *, f->program->locals.n + 1);
     w.lets = ARENA_ARRAY(w.arena, const struct ir_expr *, f->program->locals.n + 1);
     map_init(&w.known, w.arena);
-    access_relevance_compute(&w.relevance, w.arena, f->program);
+    access_relevance_compute(&w.relevance, w.arena, f->program, buffer);
     assume_budget(&w);
     enter_launch(&w);
     walk_block(&w, &f->program->body);
     note_exhaustion(solver);
     free_walk(&w);
-    f->context->set = w.context;
+    f->contexts[buffer->index].set = w.context;
     vec_push(solver->arena, &solver->sets, w.context);
 }
 
-void access_relate(const struct access_facts *f)
+const struct access_context *access_relate(const struct access_facts *f, const struct ir_buffer *buffer)
 {
-    struct access_context *c = f->context;
+    struct access_context *c = &f->contexts[buffer->index];
     if (!c->is_related && !access_solver_is_exhausted(f->solver)) {
         c->is_related = true;
-        compute_relations(f);
+        compute_relations(f, buffer);
         c->exhausted = f->solver->exhausted;
     }
     if (c->exhausted) f->solver->exhausted = true;
+    return c;
 }
 
 static struct access_facts *new_facts(struct access_solver *solver, struct access_facts facts)
@@ -502,7 +504,7 @@ static struct access_facts *new_facts(struct access_solver *solver, struct acces
     f->solver = solver;
     f->one_dimensional = is_one_dimensional(f->program);
     f->forms = access_forms_new(solver->arena, facts.program);
-    f->context = ARENA_NEW(solver->arena, struct access_context);
+    f->contexts = ARENA_ARRAY(solver->arena, struct access_context, f->program->buffers.n + 1);
     access_collect(f, solver->arena);
     return f;
 }

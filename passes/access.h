@@ -38,10 +38,10 @@ struct access_facts {
     const struct ir_arm *arm;
     bool
         one_dimensional; /* workgroups and dispatch have one dimension: invocations are (w, l), otherwise six numbers */
-    VEC(struct access) accesses; /* in the order of the text */
-    struct access_context *context;
-    struct access_forms *forms; /* see access_form.h */
-    struct access_shape *shape; /* see access_memo.h; NULL: nothing is remembered */
+    VEC(struct access) accesses;     /* in the order of the text */
+    struct access_context *contexts; /* by index of the program's buffers */
+    struct access_forms *forms;      /* see access_form.h */
+    struct access_shape *shape;      /* see access_memo.h; NULL: nothing is remembered */
 };
 
 enum { ACCESS_DEFAULT_OPERATIONS = 100000 };

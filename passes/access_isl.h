@@ -33,6 +33,7 @@ struct access_solver {
     struct map shapes; /* from programs: see access_memo.c */
 };
 
+/* What is known of one buffer of a program. */
 struct access_context {
     bool is_related; /* the relations are there */
     bool exhausted;  /* as far as the operations went */
@@ -54,7 +55,8 @@ struct access_dim {
 struct access_walk {
     struct access_solver *solver;
     const struct access_facts *facts;
-    uint32_t n_related; /* accesses that have a relation by now */
+    const struct ir_buffer *buffer; /* whose accesses get relations */
+    uint32_t next;                  /* the first access that the walk has not met */
     struct arena *arena;
     isl_ctx *isl;
     isl_set *context;            /* of lengths and params */
@@ -70,8 +72,8 @@ struct access_walk {
 };
 
 /* -- access.c -- */
-/* Computes the relations, when it has not been done. */
-void access_relate(const struct access_facts *facts);
+/* Computes the relations of a buffer, when it has not been done. */
+const struct access_context *access_relate(const struct access_facts *facts, const struct ir_buffer *buffer);
 
 /* -- access_value.c -- */
 /* A value of the kernel as the language has it, wrapping included; NULL unknown. */

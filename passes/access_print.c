@@ -30,7 +30,8 @@ void access_print(const struct access_facts *f, struct out *out)
         out_printf(out, "arm %s of %s:\n", f->arm->name, f->pipeline->name);
     else
         out_printf(out, "program %s:\n", f->program->name);
-    access_relate(f);
+    for (uint32_t i = 0; i < f->accesses.n; i++)
+        access_relate(f, f->accesses.at[i].buffer);
     for (uint32_t i = 0; i < f->accesses.n; i++)
         print_access(f, &f->accesses.at[i], out);
 }

@@ -26,7 +26,7 @@ static isl_map *unite(const struct access_facts *f, const struct ir_buffer *buff
                       bool only_exact, bool *known)
 {
     isl_map *all = NULL;
-    access_relate(f);
+    access_relate(f, buffer);
     *known = !access_solver_is_exhausted(f->solver);
     for (uint32_t i = 0; i < f->accesses.n; i++) {
         const struct access *a = &f->accesses.at[i];
@@ -52,14 +52,14 @@ static isl_map *in_three_dimensions(const struct access_facts *f, isl_map *map)
 bool access_is_known(const struct access_facts *facts, const struct access *a)
 {
     if (access_is_known_by_form(facts, a)) return true;
-    access_relate(facts);
+    access_relate(facts, a->buffer);
     return a->known;
 }
 
 bool access_is_in_bounds(const struct access_facts *facts, const struct access *a)
 {
     if (access_is_in_bounds_by_form(facts, a)) return true;
-    access_relate(facts);
+    access_relate(facts, a->buffer);
     return a->in_bounds;
 }
 
@@ -122,8 +122,8 @@ static enum access_hazard find_hazard(const struct access_facts *f, const struct
     if (commutes(a, b)) return ACCESS_HAZARD_NONE;
     enum access_hazard cheap = access_find_hazard_by_form(f, a, g, b);
     if (cheap <= ACCESS_HAZARD_INVOCATION) return cheap;
-    access_relate(f);
-    access_relate(g);
+    access_relate(f, a->buffer);
+    access_relate(g, b->buffer);
     if (!has_relation(a) || !has_relation(b) || access_solver_is_exhausted(f->solver)) return cheap;
     isl_map *first = in_three_dimensions(f, isl_map_copy(a->relation->map));
     isl_map *second = in_three_dimensions(g, isl_map_copy(b->relation->map));
@@ -242,7 +242,8 @@ static bool is_covered(const struct access_facts *first, const struct ir_buffer 
     isl_map *writes = unite(first, first_buffer, false, true, true, &writes_known);
     isl_bool covered = isl_bool_false;
     if (reads_known && writes_known && reads && writes) {
-        isl_set *read = isl_set_intersect_params(isl_map_range(isl_map_copy(reads)), isl_set_copy(first->context->set));
+        isl_set *read = isl_set_intersect_params(isl_map_range(isl_map_copy(reads)),
+                                                 isl_set_copy(access_relate(first, first_buffer)->set));
         isl_set *written = isl_map_range(isl_map_copy(writes));
         covered = isl_set_is_subset(read, written);
         isl_set_free(read);
@@ -397,7 +398,7 @@ static struct access_window find_producers(const struct access_facts *first, con
         return (struct access_window){.denominator = 1};
     }
     isl_map *units = of_units(second, reads, unit);
-    units = isl_map_intersect_params(units, isl_set_copy(first->context->set));
+    units = isl_map_intersect_params(units, isl_set_copy(access_relate(first, first_buffer)->set));
     return fit_window(isl_map_apply_range(units, isl_map_reverse(of_units(first, writes, 1))));
 }
 

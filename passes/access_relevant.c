@@ -11,6 +11,7 @@ enum { MAX_LOOKS = 4 };
 
 struct look {
     struct access_relevance *relevance;
+    const struct ir_buffer *buffer;
     bool changed;
     bool found; /* a load, in the expressions looked at */
 };
@@ -32,7 +33,7 @@ static void mark_load(void *ctx, struct ir_expr **place)
 {
     struct look *look = ctx;
     const struct ir_expr *e = *place;
-    if (e->op != IR_OP_LOAD || e->buffer->space != IR_SPACE_STORAGE) return;
+    if (e->op != IR_OP_LOAD || e->buffer != look->buffer) return;
     look->found = true;
     mark_expr(look, e->args[0]);
 }
@@ -53,16 +54,16 @@ static bool mark_own(struct look *look, struct ir_stmt *s)
     bool relevant = mark_loads(look, s) || (ir_stmt_infos[s->kind].traits & IR_STMT_TRAIT_JUMP);
     switch (s->kind) {
     case IR_STMT_STORE:
-        if (s->store.buffer->space != IR_SPACE_STORAGE) return relevant;
+        if (s->store.buffer != look->buffer) return relevant;
         mark_expr(look, s->store.index);
         return true;
     case IR_STMT_ATOMIC:
         relevant |= written && look->relevance->locals[written->index];
-        if (s->atomic.buffer->space != IR_SPACE_STORAGE) return relevant;
+        if (s->atomic.buffer != look->buffer) return relevant;
         mark_expr(look, s->atomic.index);
         return true;
     case IR_STMT_COPY_ASYNC:
-        return true;
+        return relevant || s->copy.src == look->buffer || s->copy.dst == look->buffer;
     case IR_STMT_LET:
     case IR_STMT_VAR:
     case IR_STMT_ASSIGN:
@@ -99,9 +100,10 @@ static bool mark_block(struct look *look, struct ir_block *b)
     return any;
 }
 
-void access_relevance_compute(struct access_relevance *r, struct arena *arena, const struct ir_program *p)
+void access_relevance_compute(struct access_relevance *r, struct arena *arena, const struct ir_program *p,
+                              const struct ir_buffer *buffer)
 {
-    struct look look = {.relevance = r, .changed = true};
+    struct look look = {.relevance = r, .buffer = buffer, .changed = true};
     r->locals = ARENA_ARRAY(arena, bool, p->locals.n + 1);
     map_init(&r->stmts, arena);
     for (int i = 0; i < MAX_LOOKS && look.changed; i++) {
