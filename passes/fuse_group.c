@@ -275,6 +275,7 @@ static struct fuse_reason check_budget(const struct fuse_group *g, const struct 
     uint64_t most = pass_option_number(g->run, "workgroup_bytes", DEFAULT_WORKGROUP_BYTES);
     uint64_t bytes = g->workgroup_bytes + new->uses->workgroup_bytes;
     if (most > IR_LIMIT_WORKGROUP_BYTES) most = IR_LIMIT_WORKGROUP_BYTES;
+    if (most > IR_LIMIT_WORKGROUP_BYTES) most = IR_LIMIT_WORKGROUP_BYTES;
     if (g->workgroup_bytes && new->uses->workgroup_bytes && bytes > most)
         return refuse(FUSE_BUDGET, "together they have too much workgroup memory");
     if (g->local_bytes + new->uses->local_bytes > IR_LIMIT_LOCAL_BYTES)

@@ -7,6 +7,7 @@
 #include "passes/handoff.h"
 
 #include "ir/build.h"
+#include "ir/limits.h"
 #include "ir/ops.h"
 #include "ir/traps.h"
 #include "ir/walk.h"
@@ -19,14 +20,22 @@ enum {
     MAX_RECOMPUTED = 2,       /* producers that one invocation runs */
     MAX_RECOMPUTED_WORK = 40, /* operations in all of them */
     BARRIER_WORK = 1500,      /* operations that a phase more costs a workgroup */
+    EDGE_WORK = 15000,        /* and one with neighbours' parts */
     UNKNOWN_ROUNDS = 8,       /* of a loop */
     MAX_AGAIN = 4,            /* times that a producer may run */
+    MOST_LANES = 64,          /* of a processor's registers, for bytes */
+    LEAST_LANES = 8,
+    MORE_FOR_LANES = 32, /* one producer of so many may be run to fill lanes alone */
 };
+
+/* A larger tile is made only if a smaller one costs more than that. */
+static const double worth_a_tile = 1.04;
 
 struct handoff_budget handoff_budget_of(const struct pass_run *run)
 {
     struct handoff_budget b;
-    b.bytes = pass_option_number(run, "budget", DEFAULT_BUDGET_BYTES);
+    uint64_t bytes = pass_option_number(run, "budget", DEFAULT_BUDGET_BYTES);
+    b.bytes = bytes < IR_LIMIT_WORKGROUP_BYTES ? bytes : IR_LIMIT_WORKGROUP_BYTES;
     b.factor = (uint32_t)pass_option_number(run, "factor", 0);
     b.windows = pass_option_number(run, "windows", 1) != 0;
     return b;
@@ -299,12 +308,14 @@ static double slope_of(const struct access_window *w)
     return (double)w->numerator / (double)w->denominator;
 }
 
-/* Operations per invocation of the consumer, beside its own. */
+/* Operations per invocation of the consumer, beside its own. Where a workgroup makes what its neighbours make too, its last producers
+ * are not those that lie side by side with the next workgroup's. */
 static double cost_of(const struct handoff *h, const struct deeds *deeds, uint32_t factor)
 {
     double n = (double)h->producers.count + slope_of(&h->producers) * (factor - 1);
     double size = (double)handoff_second(h)->program->workgroup[0] * factor;
-    return (n * (double)deeds->work + BARRIER_WORK) / size;
+    bool has_neighbours = (double)h->producers.count > slope_of(&h->producers);
+    return (n * (double)deeds->work + (has_neighbours ? EDGE_WORK : BARRIER_WORK)) / size;
 }
 
 static bool fits_twice(const struct handoff *h, uint32_t factor, uint64_t budget_bytes)
@@ -326,21 +337,46 @@ static bool may_take_turns(struct ir_program *p)
     return !d.synchronises && !has_arrays(p, IR_SPACE_PRIVATE) && in_trap_order(p);
 }
 
+/* Small tiles stay near, and their phases overlap: a larger one must be worth it. */
 static uint32_t choose_factor(const struct handoff *h, const struct deeds *deeds, struct handoff_budget budget)
 {
-    static const uint32_t factors[] = {2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 512, 1024};
-    uint32_t best = 1;
+    static const uint32_t factors[] = {1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 512, 1024};
+    enum { N_FACTORS = sizeof factors / sizeof *factors };
+    double costs[N_FACTORS], least = 0;
+    uint32_t best = 0;
     if (!may_take_turns(handoff_second(h)->program)) return 1;
     if (budget.factor) return budget.factor;
-    double least = cost_of(h, deeds, 1);
-    for (size_t i = 0; i < sizeof factors / sizeof *factors; i++) {
+    for (uint32_t i = 0; i < N_FACTORS && (!i || fits_twice(h, factors[i], budget.bytes)); i++) {
         bool whole = factors[i] * h->producers.numerator % h->producers.denominator == 0;
-        double cost = cost_of(h, deeds, factors[i]) * (whole ? 1 : 1.1);
-        if (cost >= least || !fits_twice(h, factors[i], budget.bytes)) continue;
-        least = cost;
-        best = factors[i];
+        costs[i] = cost_of(h, deeds, factors[i]) * (whole || !i ? 1 : 1.1);
+        if (!i || costs[i] < least) least = costs[best = i];
     }
-    return best;
+    for (uint32_t i = best; i--;)
+        if (costs[i] <= least * worth_a_tile) best = i;
+    return factors[best];
+}
+
+/* What so many producers more make. */
+static uint64_t more_elements(const struct handoff_tile *t, uint64_t more, uint64_t need)
+{
+    return (more * t->window.count + need - 1) / need;
+}
+
+/* Processors run producers by groups of lanes. One of which some lanes are left out costs as much as many whole ones, so some more
+ * producers than are needed fill it, and their elements find room. */
+static void fill_lanes(struct handoff *h, uint64_t budget_bytes)
+{
+    uint64_t need = h->producers.count, more = 0, bytes = h->workgroup_bytes;
+    for (uint64_t lanes = MOST_LANES; lanes >= LEAST_LANES && !more && need % lanes; lanes /= 2)
+        if ((lanes - need % lanes) * MORE_FOR_LANES <= need) more = lanes - need % lanes;
+    for (uint32_t i = 0; i < h->tiles.n; i++) {
+        const struct handoff_tile *t = &h->tiles.at[i];
+        if (t->read) bytes += tile_bytes(t) + more_elements(t, more, need) * ir_type_mem_bytes(t->buffer->elem);
+    }
+    if (!more || bytes > budget_bytes) return;
+    h->producers.count += more;
+    for (uint32_t i = 0; i < h->tiles.n; i++)
+        h->tiles.at[i].window.count += more_elements(&h->tiles.at[i], more, need);
 }
 
 static enum handoff_refusal plan_window(struct handoff *h, const struct deeds *deeds, struct handoff_budget budget)
@@ -353,6 +389,7 @@ static enum handoff_refusal plan_window(struct handoff *h, const struct deeds *d
         h->factor = 1;
         if (!fit_windows(h, size)) return HANDOFF_UNBOUNDED_WINDOW;
     }
+    if (!h->owns) fill_lanes(h, budget.bytes);
     h->workgroup_bytes += sum_tile_bytes(h);
     if (h->workgroup_bytes > budget.bytes) return HANDOFF_BUDGET;
     double own = slope_of(&h->producers);

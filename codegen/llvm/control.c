@@ -192,6 +192,24 @@ static LLVMValueRef all_lanes(struct lower *l, const struct ir_expr *e, bool wan
     }
 }
 
+/* An i1 that is true only when the condition holds in no lane, or NULL. */
+static LLVMValueRef no_lanes(struct lower *l, const struct ir_expr *e)
+{
+    if (e->op != IR_OP_LAND || shape_is_uniform(shape_of_expr(&l->shapes, e))) return all_lanes(l, e, false);
+    LLVMValueRef a = no_lanes(l, e->args[0]), b = no_lanes(l, e->args[1]);
+    return a && b ? LLVMBuildOr(l->b, a, b, "") : a ? a : b;
+}
+
+/* Groups with nothing to do, as behind the end of a row, are told by a comparison or two, without making a mask. */
+static void skip_idle_group(struct lower *l, const struct ir_expr *cond, LLVMBasicBlockRef done)
+{
+    LLVMValueRef none = no_lanes(l, cond);
+    if (!none) return;
+    LLVMBasicBlockRef some = block_new(l, "some");
+    block_branch(l, none, done, some);
+    block_enter(l, some);
+}
+
 /* Where `cond` is not `wanted` in all lanes: to `none` if it is in no lane, else the group is left. */
 static void leave_or(struct lower *l, const struct ir_expr *cond, bool wanted, LLVMBasicBlockRef none)
 {
@@ -286,6 +304,7 @@ static bool lower_specialized(struct lower *l, struct ir_stmt *s)
     if (may_leave) {
         leave_or(l, s->if_.cond, true, done);
     } else {
+        if (!s->if_.has_else) skip_idle_group(l, s->if_.cond, done);
         struct value cond = value_widen(l, expr_lower(l, s->if_.cond));
         lower_both_masked(l, s, &cond);
     }

@@ -319,12 +319,48 @@ static struct value load_window(struct lower *l, const struct array *a, const st
     return v;
 }
 
+/* The word that a byte was cut from, or NULL. */
+static LLVMValueRef word_of(LLVMValueRef part)
+{
+    if (!LLVMIsATruncInst(part) || type_bits(LLVMGetElementType(LLVMTypeOf(part))) != 8) return NULL;
+    LLVMValueRef word = LLVMGetOperand(part, 0);
+    return type_bits(LLVMGetElementType(LLVMTypeOf(word))) == 32 ? word : NULL;
+}
+
+/* Three bytes cut from words, as decoders make them: put together in the word's low bytes, they need two shuffles, of bytes within
+ * 16 and of words; as bytes by themselves some fifteen. NULL: they are none. */
+static LLVMValueRef interleave_three(struct lower *l, LLVMValueRef *parts)
+{
+    LLVMTypeRef i8 = type_int(l, 8), i32 = type_int(l, 32), words = LLVMVectorType(i32, l->width);
+    LLVMValueRef order[MAX_WINDOW_SCALARS], all = LLVMConstNull(words);
+    if (l->width % 4 || 4 * l->width > MAX_WINDOW_SCALARS) return NULL;
+    for (uint32_t j = 0; j < 3; j++) {
+        LLVMValueRef word = word_of(parts[j]);
+        if (!word) return NULL;
+        word = LLVMBuildAnd(l->b, word, const_like(words, 0xFF), "");
+        all = LLVMBuildOr(l->b, all, LLVMBuildShl(l->b, word, const_like(words, 8 * j), ""), "");
+    }
+    all = LLVMBuildBitCast(l->b, all, LLVMVectorType(i8, 4 * l->width), "");
+    for (uint32_t k = 0; k < 4 * l->width; k++)
+        order[k] = k % 16 < 12 ? const_int(l, 32, k / 16 * 16 + k % 16 / 3 * 4 + k % 16 % 3) : LLVMGetPoison(i32);
+    LLVMValueRef packed = LLVMConstVector(order, 4 * l->width);
+    all = LLVMBuildShuffleVector(l->b, all, LLVMGetPoison(LLVMTypeOf(all)), packed, "");
+    all = LLVMBuildBitCast(l->b, all, words, "");
+    for (uint32_t k = 0; k < 3 * l->width / 4; k++)
+        order[k] = const_int(l, 32, k / 3 * 4 + k % 3);
+    LLVMValueRef dense = LLVMConstVector(order, 3 * l->width / 4);
+    all = LLVMBuildShuffleVector(l->b, all, LLVMGetPoison(words), dense, "");
+    return LLVMBuildBitCast(l->b, all, LLVMVectorType(i8, 3 * l->width), "");
+}
+
 /* parts[j] lane k becomes scalar k * n + j. */
 static LLVMValueRef interleave(struct lower *l, LLVMValueRef *parts, uint32_t n)
 {
     LLVMTypeRef i32 = type_int(l, 32);
     LLVMValueRef order[MAX_WINDOW_SCALARS], all = parts[0];
     if (n == 1) return all;
+    LLVMValueRef three = n == 3 ? interleave_three(l, parts) : NULL;
+    if (three) return three;
     uint32_t padded = 1;
     while (padded < n)
         padded *= 2;
