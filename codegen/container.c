@@ -18,10 +18,10 @@ static bool may_compress(enum vyre_image_kind kind)
     return kind != VYRE_IMAGE_METADATA && kind != VYRE_IMAGE_DATA;
 }
 
-/* Small images are compressed as well as zstd can, large ones so that it takes no longer than compiling them did. */
+/* Level 19 makes images of a few KiB a thirtieth smaller in eight times the time, a tenth of that of an object for all targets. Large ones
+ * take no longer than compiling them did. */
 static int choose_level(uint64_t n_bytes)
 {
-    if (n_bytes <= 1 << 20) return 19;
     return n_bytes <= 16 << 20 ? 9 : 3;
 }
 

@@ -18,13 +18,15 @@ enum {
     N_FINE = FINE_BYTES / GRAIN + 1,
     STEPS = 8, /* per power of two */
     N_CLASSES = N_FINE + STEPS * 10,
+    NO_CLASS = 255, /* of large blocks */
     LEAST_PIECE_BYTES = 256 << 10,
     MOST_PIECE_BYTES = 4 << 20
 };
+_Static_assert(N_CLASSES <= NO_CLASS, "a class is a byte");
 _Static_assert(FINE_BYTES << 10 == HEAP_LARGE_BYTES, "the classes end where large blocks begin");
 
 struct header {
-    uint64_t size_bytes : 48, back : 16; /* of the memory that it begins in, or lies in; from its start */
+    uint64_t size_bytes : 40, class : 8, back : 16; /* of the memory that it begins in, or lies in; from its start */
 };
 struct free_block {
     struct free_block *next;
@@ -59,9 +61,9 @@ static uint32_t find_class(size_t *size)
     return N_FINE + (power - 10) * STEPS + (uint32_t)((*size - ((size_t)1 << power)) / step) - 1;
 }
 
-static void *put_header(char *memory, size_t size_bytes)
+static void *put_header(char *memory, size_t size_bytes, uint32_t class)
 {
-    *(struct header *)memory = (struct header){.size_bytes = size_bytes, .back = 0};
+    *(struct header *)memory = (struct header){.size_bytes = size_bytes, .class = class, .back = 0};
     return memory + sizeof(struct header);
 }
 
@@ -79,7 +81,7 @@ static void *alloc_large(size_t size)
     size = round_up(size + GRAIN - sizeof(struct header), 4096);
     char *memory = map(size, 0);
     if (!memory) return NULL;
-    void *block = put_header(memory + GRAIN - sizeof(struct header), size);
+    void *block = put_header(memory + GRAIN - sizeof(struct header), size, NO_CLASS);
     header_of(block)->back = GRAIN - sizeof(struct header);
     return block;
 }
@@ -133,7 +135,7 @@ static void *alloc_size(size_t size, bool *is_fresh)
         return found;
     }
     char *memory = take(h, size);
-    return memory ? put_header(memory, size) : NULL;
+    return memory ? put_header(memory, size, class) : NULL;
 }
 
 void *heap_alloc(size_t n_bytes)
@@ -152,19 +154,16 @@ void *heap_alloc_zeros(size_t n_bytes)
 void heap_free(void *block)
 {
     if (!block) return;
-    struct header *head = header_of(block);
-    size_t size = head->size_bytes;
-    char *memory = (char *)head - head->back;
-    if (is_large(size)) {
-        munmap(memory, size);
+    struct header head = *header_of(block);
+    char *memory = (char *)header_of(block) - head.back;
+    if (head.class == NO_CLASS) {
+        munmap(memory, head.size_bytes);
         return;
     }
+    if (head.back) put_header(memory, head.size_bytes, head.class);
     struct free_block *freed = (struct free_block *)(memory + sizeof(struct header));
-    uint32_t class = find_class(&size);
-    head = (struct header *)memory;
-    *head = (struct header){.size_bytes = size, .back = 0};
-    freed->next = own.lists[class];
-    own.lists[class] = freed;
+    freed->next = own.lists[head.class];
+    own.lists[head.class] = freed;
 }
 
 void *heap_alloc_aligned(size_t n_bytes, size_t alignment)
@@ -177,7 +176,7 @@ void *heap_alloc_aligned(size_t n_bytes, size_t alignment)
     size_t moved = round_up((uintptr_t)block, alignment) - (uintptr_t)block;
     if (!moved) return block;
     struct header *inner = header_of(block + moved);
-    *inner = (struct header){.size_bytes = head->size_bytes, .back = head->back + moved};
+    *inner = (struct header){.size_bytes = head->size_bytes, .class = head->class, .back = head->back + moved};
     return block + moved;
 }
 
@@ -201,7 +200,7 @@ void *heap_resize(void *block, size_t n_bytes)
     if (!block || n_bytes >= SIZE_MAX / 2) return block ? NULL : heap_alloc(n_bytes);
     size_t usable = heap_usable_bytes(block);
     if (n_bytes <= usable && n_bytes >= usable / 4) return block;
-    if (is_large(header_of(block)->size_bytes) && n_bytes >= HEAP_LARGE_BYTES)
+    if (header_of(block)->class == NO_CLASS && n_bytes >= HEAP_LARGE_BYTES)
         return resize_large(header_of(block), n_bytes);
     void *moved = heap_alloc(n_bytes);
     if (!moved) return NULL;
