@@ -149,10 +149,15 @@ struct emitter {
     bool is_costly; /* worth a look into the cache */
 };
 static const struct emitter emitters[] = {
-    {"obj", true, CODEGEN_EMIT_OBJECT, true},         {"cpu-asm", true, CODEGEN_EMIT_CPU_ASM, true},
-    {"llvm", true, CODEGEN_EMIT_LLVM, true},          {"ptx", true, CODEGEN_EMIT_PTX, true},
-    {"amdgcn", true, CODEGEN_EMIT_AMDGCN, true},      {"header", true, CODEGEN_EMIT_HEADER, false},
-    {"manifest", true, CODEGEN_EMIT_MANIFEST, false}, {"vir", false, 0, false},
+    {"obj", true, CODEGEN_EMIT_OBJECT, true},
+    {"cpu-asm", true, CODEGEN_EMIT_CPU_ASM, true},
+    {"llvm", true, CODEGEN_EMIT_LLVM, true},
+    {"ptx", true, CODEGEN_EMIT_PTX, true},
+    {"amdgcn", true, CODEGEN_EMIT_AMDGCN, true},
+    {"header", true, CODEGEN_EMIT_HEADER, false},
+    {"manifest", true, CODEGEN_EMIT_MANIFEST, false},
+    {"spirv", true, CODEGEN_EMIT_SPIRV, true},
+    {"vir", false, 0, false},
 };
 
 static const struct emitter *find_emitter(const char *what)

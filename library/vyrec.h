@@ -83,7 +83,7 @@ VYREC_API vyrec_status vyrec_module_parse(vyrec_context *context, const char *na
                                           vyrec_module **module);
 VYREC_API void vyrec_module_destroy(vyrec_module *module);
 
-/* What --emit makes: "obj", "cpu-asm", "llvm", "ptx", "amdgcn", "header", "manifest", "vir". With a cache directory the
+/* What --emit makes: "obj", "cpu-asm", "llvm", "ptx", "amdgcn", "spirv", "header", "manifest", "vir". With a cache directory the
  * same result is made once. Imports and data files are read again by each call. */
 VYREC_API vyrec_status vyrec_module_compile(const vyrec_module *module, const char *what, vyrec_output **output);
 /* Valid until the output is destroyed; there is a NUL behind the last byte. */

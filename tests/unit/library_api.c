@@ -74,6 +74,7 @@ static void everything_is_made(void)
     CHECK(begins(module, "vir", "program copy {"));
     CHECK(begins(module, "llvm", "; ModuleID"));
     CHECK(begins(module, "ptx", "//"));
+    CHECK(begins(module, "spirv", "\x03\x02\x23\x07"));
     CHECK_UINT(told.n, 0);
     vyrec_module_destroy(module);
     vyrec_context_destroy(context);
