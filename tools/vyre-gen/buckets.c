@@ -246,7 +246,7 @@ void buckets_print_bits(struct scanner *s, const struct bucket_plan *plan, const
 {
     for (uint32_t at = 0; at < plan->width; at++)
         print_text(s, indent, "let text%c = text[at + %u];\n", 'a' + (int)at, at);
-    print_text(s, indent, "let buckets = ");
+    print_text(s, indent, "let met = ");
     for (uint32_t set = 0; set < plan->n_sets; set++) {
         print_text(s, "", "%su32(", set ? " | " : "");
         for (uint32_t at = 0; at < plan->width; at++)
@@ -303,7 +303,7 @@ static void print_tables(struct scanner *s)
 
 static void print_program(struct scanner *s, enum report report)
 {
-    static const struct filter_kind kind = {print_literal_hits, verify_print_candidate, NULL};
+    static const struct filter_kind kind = {print_literal_hits, verify_print_candidate, NULL, NULL};
     filter_print_program(s, report, buckets_share(s->plan), &kind);
 }
 

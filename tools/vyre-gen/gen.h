@@ -143,6 +143,8 @@ struct filter_kind {
     /* Statements for one place `at`, in a loop, that report what is found there. */
     void (*print_candidate)(struct scanner *s, enum report report);
     void (*print_locals)(struct scanner *s); /* declarations; may be NULL */
+    /* let n_begins, of places that are looked at in any case: then `is_begin` is true, and `candidate` counts on from `n_candidates`. May be NULL. */
+    void (*print_begins)(struct scanner *s, enum report report);
 };
 /* `share` is the part of all positions that is expected to get through. */
 void filter_print_program(struct scanner *s, enum report report, double share, const struct filter_kind *kind);
@@ -175,7 +177,7 @@ uint32_t buckets_count(const struct bucket_plan *plan);
 const uint32_t *buckets_of_grams(const struct bucket_plan *plan);
 void buckets_print_tables(struct scanner *s, const struct bucket_plan *plan);
 void buckets_print_hits(struct scanner *s, const struct bucket_plan *plan, uint32_t vector);
-/* let buckets : u32, those left at `at`. */
+/* let met : u32, the buckets left at `at`. */
 void buckets_print_bits(struct scanner *s, const struct bucket_plan *plan, const char *indent);
 
 void sorted_print(struct scanner *s);

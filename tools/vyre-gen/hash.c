@@ -117,7 +117,7 @@ static void print_hits(struct scanner *s, uint32_t vector)
 
 static void print_program(struct scanner *s, enum report report)
 {
-    static const struct filter_kind kind = {print_hits, verify_print_candidate, NULL};
+    static const struct filter_kind kind = {print_hits, verify_print_candidate, NULL, NULL};
     filter_print_program(s, report, ((const struct plan *)s->plan)->share, &kind);
 }
 

@@ -127,7 +127,8 @@ struct probe {
     uint32_t distance;
     struct byte_set set;
 };
-/* What every match has `distance` bytes behind its first: one of these, which are met at this share of all places. Elsewhere it has the probes. */
+/* What every match has `distance` bytes behind the one that stands before it: one of these, which are met at this share of all places. At a distance
+ * of 0 the first byte of each is what an assertion asks for; where nothing stands before a match it is not there. Elsewhere a match has the probes. */
 struct grams {
     struct gram *at;
     uint32_t n, cap, distance;

@@ -109,8 +109,8 @@ void filter_print_tables(struct regex_set *set)
     buckets_print_tables(s, set->buckets);
     print_text(
         s, "",
-        "\n// The patterns of each bucket; the lower buckets that have the same one; how far from the first byte of a "
-        "match the gram is.\n");
+        "\n// The patterns of each bucket; the lower buckets that have the same one; how far from the byte before a "
+        "match its gram is.\n");
     print_table(s, "entries", e.begin, buckets_count(set->buckets) + 1, 8);
     print_table(s, "entry", e.pattern.at, e.pattern.n, 8);
     print_table(s, "lower", e.lower.at, e.lower.n, 8);
@@ -176,15 +176,76 @@ static void print_pattern(struct regex_set *set, enum report report, const char 
     if (n_narrow && has_wide) print_text(s, indent, "}\n");
 }
 
+/* The buckets of patterns whose grams begin before their matches. */
+static uint32_t buckets_before(const struct regex_set *set)
+{
+    uint32_t buckets = 0, width = buckets_width(set->buckets);
+    for (uint32_t i = 0; i < set->s.n_patterns; i++) {
+        const struct pattern *p = &set->list->patterns.at[i];
+        if (p->part == PART_FILTER && p->grams[width - 1].distance == 0) buckets |= buckets_of_pattern(set, i);
+    }
+    return buckets;
+}
+
+/* Where a text or a region begins, nothing stands before a match: those places of the window are candidates as well. */
+static void print_begins(struct scanner *s, enum report report)
+{
+    if (!buckets_before(set_of(s))) {
+        print_text(s, "  ", "let n_begins = 0u32;\n");
+        return;
+    }
+    if (report != REPORT_PRESENCE) {
+        print_text(s, "  ", "let n_begins = u32(window == 0);\n");
+        return;
+    }
+    print_text(
+        s, "  ",
+        "var first_begin = 0u32;                   // the regions that begin before the window, and before its end\n"
+        "var last_begin = 0u32;\n"
+        "for half in 0u32..2 {\n"
+        "  var low = 0u32;\n"
+        "  var high = len(begins);\n"
+        "  while low < high max 32 {\n"
+        "    let middle = low + (high - low) / 2;\n"
+        "    if begins[middle] / 8192 < wid.x + half {\n"
+        "      low = middle + 1;\n"
+        "    } else {\n"
+        "      high = middle;\n"
+        "    }\n"
+        "  }\n"
+        "  first_begin = select(half == 0, low, first_begin);\n"
+        "  last_begin = low;\n"
+        "}\n"
+        "let n_begins = last_begin - first_begin;\n");
+}
+
+static void print_place(struct regex_set *set, enum report report)
+{
+    struct scanner *s = &set->s;
+    uint32_t before = buckets_before(set);
+    print_text(s, "    ", "var place = at + 1;\nvar buckets = met;\n");
+    if (before && report == REPORT_PRESENCE)
+        print_text(s, "    ",
+                   "if is_begin {                             // of regions that begin at one place all but the last "
+                   "are empty\n"
+                   "  let which = first_begin + candidate - n_candidates;\n"
+                   "  place = begins[which];\n"
+                   "  buckets = select(which + 1 != len(begins) && begins[which + 1] == place, 0, %u);\n"
+                   "}\n",
+                   before);
+    if (before && report != REPORT_PRESENCE)
+        print_text(s, "    ", "if is_begin {\n  place = 0;\n  buckets = %u;\n}\n", before);
+    if (report == REPORT_PRESENCE)
+        bounds_print(set, report, before ? "select(is_begin, place, at)" : "at", "    ");
+    else
+        print_text(s, "    ", "let from = 0u32;\nlet end = len(text);\n");
+}
+
 static void print_candidate(struct scanner *s, enum report report)
 {
     struct regex_set *set = set_of(s);
     buckets_print_bits(s, set->buckets, "    ");
-    if (report == REPORT_PRESENCE) {
-        bounds_print(set, report, "at", "    ");
-    } else {
-        print_text(s, "    ", "let from = 0u32;\nlet end = len(text);\n");
-    }
+    print_place(set, report);
     print_text(
         s, "    ",
         "var rest_of_buckets = buckets;\n"
@@ -194,12 +255,13 @@ static void print_candidate(struct scanner *s, enum report report)
         "  for entry in u32(@_entries[bucket])..u32(@_entries[bucket + 1]) {\n"
         "    let chosen = u32(@_entry[entry]);\n"
         "    let distance = u32(@_gram[chosen]);\n"
-        "    let start = at - distance;\n"
+        "    let start = place - distance;\n"
         "    let probe0 = u32(text[start + u32(@_probe[chosen * 2])]);\n"
         "    let probe1 = u32(text[start + u32(@_probe[chosen * 2 + 1])]);\n"
         "    let passes = @_probed[chosen * 16 + probe0 / 32] >> (probe0 & 31) & @_probed[chosen * 16 + 8 + probe1 / "
         "32] >> (probe1 & 31);\n"
-        "    if (buckets & u32(@_lower[entry])) == 0 && (passes & 1) != 0 && at < end && at - from >= distance {\n");
+        "    if (buckets & u32(@_lower[entry])) == 0 && (passes & 1) != 0 && start < end && place <= end && place - "
+        "from >= distance && (distance == 0 || !is_begin) {\n");
     print_pattern(set, report, "          ");
     print_text(s, "    ", "    }\n  }\n}\n");
 }
@@ -211,7 +273,7 @@ static void print_locals(struct scanner *s)
 
 void filter_print_programs(struct regex_set *set, enum report report)
 {
-    static const struct filter_kind kind = {print_hits, print_candidate, print_locals};
+    static const struct filter_kind kind = {print_hits, print_candidate, print_locals, print_begins};
     set->s.plan = set;
     set->s.gram_width = buckets_width(set->buckets);
     filter_print_program(&set->s, report, buckets_share(set->buckets), &kind);

@@ -1,5 +1,5 @@
-/* regex_grams.c - the bytes that every match of a pattern has at some distance from its first one: all sequences that the positions there allow, each
- * byte a set. The distance is where they are rarest. Takes time of the number of moves for each distance and length. */
+/* regex_grams.c - the bytes that every match of a pattern has at some distance from its first one, or that stand around that: all sequences that the
+ * positions there allow, each byte a set. The distance is where they are rarest. Takes time of the number of moves for each distance and length. */
 #include <string.h>
 
 #include "tools/vyre-gen/regex.h"
@@ -115,6 +115,35 @@ static struct grams grams_at(struct walk *w, const bool *positions)
     return grams;
 }
 
+static struct byte_set bytes_of_kinds(uint32_t kinds)
+{
+    struct byte_set set = {{0}};
+    for (uint32_t c = 0; c < ALL_BYTES; c++)
+        if (kinds >> byte_kind((unsigned char)c) & 1) set_add(&set, c);
+    return set;
+}
+
+/* With the byte before a match, by what the first positions ask of it. */
+static struct grams grams_before(struct walk *w)
+{
+    const struct machine *m = w->machine;
+    struct grams grams = {0};
+    w->out = &grams;
+    for (uint32_t kinds = 1; kinds <= ANY_BEFORE; kinds++) {
+        bool *group = ARENA_ARRAY(w->arena, bool, m->n), any = false;
+        for (uint32_t i = 0; i < m->n; i++) {
+            group[i] = m->positions[i].first == kinds;
+            any = any || group[i];
+        }
+        w->gram.bytes[0] = bytes_of_kinds(kinds);
+        if (any && w->width == 1) add_gram(w, 1);
+        if (any && w->width > 1) extend(w, group, 1);
+    }
+    w->out = NULL;
+    grams.share = grams.n > MAX_GRAMS_OF_PATTERN ? 2 : probability(&grams);
+    return grams;
+}
+
 static uint32_t *index_moves(struct arena *arena, const struct machine *m)
 {
     uint32_t *begin = ARENA_ARRAY(arena, uint32_t, (size_t)m->n + 1);
@@ -135,7 +164,7 @@ static void choose_probes(struct grams *grams, uint32_t width, const struct byte
         memset(&probe->set, 0xFF, sizeof(probe->set));
         for (uint32_t i = 0; i < n; i++) {
             double share = model_sets(&at[i], 1);
-            if (share >= least || taken[i] || (i >= grams->distance && i < grams->distance + width)) continue;
+            if (share >= least || taken[i] || (i + 1 >= grams->distance && i + 1 < grams->distance + width)) continue;
             least = share;
             *probe = (struct probe){i, at[i]};
         }
@@ -146,7 +175,7 @@ static void choose_probes(struct grams *grams, uint32_t width, const struct byte
 struct grams grams_choose(struct arena *arena, const struct machine *m, uint32_t width)
 {
     struct walk w = {.arena = arena, .machine = m, .begin = index_moves(arena, m), .width = width};
-    struct grams best = {.share = 2};
+    struct grams best = grams_before(&w);
     struct byte_set at[MAX_DISTANCE + 1]; /* the bytes of matches by their distance */
     uint32_t n = 0;
     bool *positions = ARENA_ARRAY(arena, bool, m->n);
@@ -154,7 +183,7 @@ struct grams grams_choose(struct arena *arena, const struct machine *m, uint32_t
         positions[i] = m->positions[i].first != 0;
     while (n <= MAX_DISTANCE) {
         struct grams grams = grams_at(&w, positions);
-        grams.distance = n;
+        grams.distance = n + 1;
         if (grams.share < best.share) best = grams;
         at[n++] = bytes_of(m, positions);
         if (may_end(m, positions)) break; /* a match of this many bytes has none further on */

@@ -158,10 +158,17 @@ static void print_verification(struct scanner *s, enum report report, const stru
 {
     out_printf(s->out,
                "  barrier;\n"
-               "  let listed = n <= %u;\n"
-               "  for candidate in lane..select(listed, n, %u) step %u {\n"
-               "    let at = window + select(listed, u32(candidates[candidate]), candidate);\n",
-               LIST_ELEMENTS, WINDOW_BYTES, LANES);
+               "  let listed = n <= %u;\n",
+               LIST_ELEMENTS);
+    if (kind->print_begins) {
+        kind->print_begins(s, report);
+        print_text(s, "  ", "let n_candidates = select(listed, n, %u);\n", WINDOW_BYTES);
+        print_text(s, "  ", "for candidate in lane..n_candidates + n_begins step %u {\n", LANES);
+    } else {
+        print_text(s, "  ", "for candidate in lane..select(listed, n, %u) step %u {\n", WINDOW_BYTES, LANES);
+    }
+    print_text(s, "    ", "let at = window + select(listed, u32(candidates[candidate]), candidate);\n");
+    if (kind->print_begins) print_text(s, "    ", "let is_begin = candidate >= n_candidates;\n");
     kind->print_candidate(s, report);
     out_text(s->out, "  }\n");
 }

@@ -121,7 +121,8 @@ def compare_all(name, lines, text, rng, executors, options=()):
     path.write_bytes(text)
     wrapped = [rb"(?<!\w)(?:" + line + rb")(?!\w)" if "--whole-words" in options else line for line in lines]
     patterns = [compile_line(line, "--ignore-case" in options) for line in wrapped]
-    begins = sorted(rng.randrange(len(text) + 1) for _ in range(rng.choice([1, 7])))
+    begins = [rng.randrange(len(text) + 1) for _ in range(rng.choice([1, 7]))]
+    begins = sorted(begins + [begins[0]] * rng.choice([0, 2]))  # some are empty
     for form in FORMS:
         vir = work / f"{form}.vir"
         done = run(GEN, "regex", listed, f"--form={form}", *options, "-o", vir)
