@@ -6,31 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What an option means for the result. One that is not listed is shown or checked while compiling, so it needs a real
- * compilation: a row that is forgotten here costs time and nothing else. */
-enum effect { EFFECT_UNKNOWN, EFFECT_CHANGES, EFFECT_NONE };
-static const enum effect effects[OPTION_ID_COUNT] = {
-    [OPTION_ID_ASSEMBLY] = EFFECT_CHANGES,     [OPTION_ID_EMIT] = EFFECT_CHANGES,
-    [OPTION_ID_ONLY_PROGRAM] = EFFECT_CHANGES, [OPTION_ID_PREFIX] = EFFECT_CHANGES,
-    [OPTION_ID_OPTIMIZE] = EFFECT_CHANGES,     [OPTION_ID_DEBUG] = EFFECT_CHANGES,
-    [OPTION_ID_TARGET] = EFFECT_CHANGES,       [OPTION_ID_CPU_TRIPLE] = EFFECT_CHANGES,
-    [OPTION_ID_PASSES] = EFFECT_CHANGES,       [OPTION_ID_STOP_AFTER] = EFFECT_CHANGES,
-    [OPTION_ID_FUSE] = EFFECT_CHANGES,         [OPTION_ID_SKIP_PASS] = EFFECT_CHANGES,
-    [OPTION_ID_PASS_LIMIT] = EFFECT_CHANGES,   [OPTION_ID_NO_WARNINGS] = EFFECT_CHANGES,
-    [OPTION_ID_WERROR] = EFFECT_CHANGES,       [OPTION_ID_NO_WERROR] = EFFECT_CHANGES,
-    [OPTION_ID_WERROR_ONE] = EFFECT_CHANGES,   [OPTION_ID_WARNING_OFF] = EFFECT_CHANGES,
-    [OPTION_ID_WARNING_ON] = EFFECT_CHANGES,   [OPTION_ID_OUTPUT] = EFFECT_NONE,
-    [OPTION_ID_COMPILE] = EFFECT_NONE,         [OPTION_ID_HEADER] = EFFECT_NONE,  /* its name is hashed by itself */
-    [OPTION_ID_MANIFEST] = EFFECT_NONE,        [OPTION_ID_INCLUDE] = EFFECT_NONE, /* what is found there is hashed */
-    [OPTION_ID_DEPEND_ALSO] = EFFECT_NONE,     [OPTION_ID_DEPEND_FILE] = EFFECT_NONE,
-    [OPTION_ID_DEPEND_TARGET] = EFFECT_NONE,   [OPTION_ID_DEPEND_QUOTED] = EFFECT_NONE,
-    [OPTION_ID_DEPEND_PHONY] = EFFECT_NONE,    [OPTION_ID_CACHE_DIR] = EFFECT_NONE,
-    [OPTION_ID_CACHE_LIMIT] = EFFECT_NONE,     [OPTION_ID_CACHE_STATS] = EFFECT_NONE,
-    [OPTION_ID_CACHE_PRUNE] = EFFECT_NONE,     [OPTION_ID_MAX_ERRORS] = EFFECT_NONE,
-    [OPTION_ID_FORMAT] = EFFECT_NONE,          [OPTION_ID_COLOUR] = EFFECT_NONE,
-    [OPTION_ID_NO_COLOUR] = EFFECT_NONE,
-};
-
 /* ---- what the command line says of the cache ---- */
 
 struct request {
@@ -68,7 +43,7 @@ static bool may_use(const struct tool *tool, const struct settings *s)
                                      [EMIT_MANIFEST] = false, [EMIT_VIR] = false,    [EMIT_BINDINGS] = false};
     bool known = true;
     for (uint32_t i = 0; i < tool->options.uses.n; i++)
-        known &= effects[tool->options.uses.at[i].id] != EFFECT_UNKNOWN;
+        known &= option_effects[tool->options.uses.at[i].id] != OPTION_SHOWS;
     return known && is_costly[s->emit] && s->depend != DEPEND_ONLY;
 }
 
@@ -76,7 +51,7 @@ static void hash_options(struct cache_hash *h, const struct tool *tool)
 {
     for (uint32_t i = 0; i < tool->options.uses.n; i++) {
         const struct option_use *use = &tool->options.uses.at[i];
-        if (effects[use->id] != EFFECT_CHANGES) continue;
+        if (option_effects[use->id] != OPTION_MAKES) continue;
         cache_hash_text(h, use->spelling);
         cache_hash_text(h, use->argument);
     }

@@ -5,9 +5,13 @@
 #include <string.h>
 
 const struct option_row option_rows[] = {
-#define OPTION(NAME, spelling, form, argument, tools, group, help)                                                     \
+#define OPTION(NAME, spelling, form, argument, tools, group, effect, help)                                             \
     {OPTION_ID_##NAME, spelling, OPTION_##form, argument, tools, OPTION_GROUP_##group, help},
 #define OPTION_ALIAS(spelling, form, NAME) {OPTION_ID_##NAME, spelling, OPTION_##form, NULL, 0, 0, NULL},
+#include "driver/options.def"
+};
+const enum option_effect option_effects[OPTION_ID_COUNT] = {
+#define OPTION(NAME, spelling, form, argument, tools, group, effect, help) [OPTION_ID_##NAME] = OPTION_##effect,
 #include "driver/options.def"
 };
 const uint32_t n_option_rows = sizeof option_rows / sizeof option_rows[0];

@@ -20,8 +20,9 @@ enum option_group {
 #include "driver/options.def"
     OPTION_GROUP_COUNT
 };
+enum option_effect { OPTION_MAKES, OPTION_LEAVES, OPTION_SHOWS };
 enum option_id {
-#define OPTION(NAME, spelling, form, argument, tools, group, help) OPTION_ID_##NAME,
+#define OPTION(NAME, spelling, form, argument, tools, group, effect, help) OPTION_ID_##NAME,
 #include "driver/options.def"
     OPTION_ID_COUNT
 };
@@ -37,6 +38,7 @@ struct option_row {
 };
 extern const struct option_row option_rows[]; /* aliases follow their row */
 extern const uint32_t n_option_rows;
+extern const enum option_effect option_effects[OPTION_ID_COUNT];
 extern const char *const option_group_titles[OPTION_GROUP_COUNT];
 
 /* One option as it was given. */

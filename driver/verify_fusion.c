@@ -2,20 +2,17 @@
  *
  * An input is lengths, params and seeds; it is told as words that vyre-run takes. A pipeline whose arms race by themselves has no one
  * answer and is left out. Runs of the interpreter are bounded in steps. */
-#define _GNU_SOURCE /* environ */
 #include "driver/verify_fusion.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
-#include <spawn.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "ir/base/process.h"
 #include "ir/interp.h"
 #include "ir/sample.h"
 
-enum { MAX_STEPS = 20000000, MAX_LENGTHS = 24, MAX_RANDOM_LENGTH = 1000, MAX_COMPILED_RUNS = 5, REPORT_BYTES = 400 };
+enum { MAX_STEPS = 20000000, MAX_LENGTHS = 24, MAX_RANDOM_LENGTH = 1000, MAX_COMPILED_RUNS = 5 };
 
 struct sample {
     uint64_t *lens, *params; /* by index */
@@ -157,38 +154,11 @@ static void add_options(struct verifier *v, word_list *words)
     }
 }
 
-/* The exit status, or -1; the beginning of what was said. */
-static int spawn(char **words, char *said, size_t room)
-{
-    int ends[2], status = -1;
-    pid_t child;
-    size_t n = 0;
-    posix_spawn_file_actions_t actions;
-    if (pipe(ends)) return -1;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
-    posix_spawn_file_actions_addclose(&actions, ends[0]);
-    bool ok = !posix_spawnp(&child, words[0], &actions, NULL, words, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    close(ends[1]);
-    for (ssize_t got = 1; ok && got > 0;) {
-        char rest[256];
-        got = n + 1 < room ? read(ends[0], said + n, room - 1 - n) : read(ends[0], rest, sizeof rest);
-        if (got > 0 && n + 1 < room) n += (size_t)got;
-    }
-    said[n] = 0;
-    close(ends[0]);
-    if (ok && waitpid(child, &status, 0) == child && WIFEXITED(status)) return WEXITSTATUS(status);
-    return -1;
-}
-
 /* False when the compiled code of what was fused differs from the unfused interpreter, or vyre-run cannot be had. */
 static bool agree_compiled(struct verifier *v, const struct sample *s)
 {
     word_list words = {0};
-    char said[REPORT_BYTES];
+    struct out said;
     struct arena *arena = &v->tool->arena;
     if (!strcmp(v->input, "-") || v->n_compiled++ >= MAX_COMPILED_RUNS) return true;
     vec_push(arena, &words, find_runner(arena));
@@ -198,12 +168,15 @@ static bool agree_compiled(struct verifier *v, const struct sample *s)
     vec_push(arena, &words, v->input);
     add_words(v, s, &words);
     vec_push(arena, &words, NULL);
-    int status = spawn((char **)(uintptr_t)words.at, said, sizeof said);
-    if (!status) return true;
-    said[strcspn(said, "\n")] = 0;
-    v->difference = status < 0 ? "vyre-run, which runs the compiled code, cannot be started"
-                               : arena_printf(arena, "compiled code: %s", said);
-    return false;
+    out_init(&said, &v->tool->mem);
+    int status = process_run(&(struct process){.words = words.at}, &said, &said);
+    if (status) {
+        process_explain(status, &said);
+        v->difference = status < 0 ? "vyre-run, which runs the compiled code, cannot be started"
+                                   : arena_printf(arena, "compiled code: %s", said.bytes);
+    }
+    out_release(&said);
+    return !status;
 }
 
 /* -- inputs --------------------------------------------------------------------------------------------------------- */

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "ir/base/process.h"
 #include "tools/vyre-objdump/objdump.h"
 
 /* One image that is being shown. */
@@ -54,16 +55,18 @@ static const char *show_with(struct work *w, const char *const *names, const cha
     for (uint32_t i = 0; names[i] && !ok; i++) {
         arguments[0] = names[i];
         text.n = fault.n = 0;
-        ok = run_program(arguments, file, &text, &fault);
+        int status =
+            process_run(&(struct process){.words = arguments, .input = file.bytes, .n_input = file.n}, &text, &fault);
+        ok = status == 0;
+        if (!ok) process_explain(status, &fault);
     }
     size_t begin = skip_head(&text, "file format ");
     if (ok)
         out_bytes(w->text, text.bytes + begin, text.n - begin);
     else
-        *w->fault = (struct disassembler_fault){
-            .kind = image_kind_name(w->image->kind),
-            .program = arguments[0],
-            .message = arena_copy(w->arena, fault.n ? fault.bytes : "it fails", fault.n ? fault.n : 8)};
+        *w->fault = (struct disassembler_fault){.kind = image_kind_name(w->image->kind),
+                                                .program = arguments[0],
+                                                .message = arena_copy(w->arena, fault.bytes, fault.n)};
     out_release(&text);
     out_release(&fault);
     return ok ? NULL : "it cannot be disassembled";
@@ -77,14 +80,15 @@ static const char *show_with_llvm(struct work *w, const char **arguments, struct
 
 static const char *show_amdgcn(struct work *w)
 {
-    const char *arguments[] = {NULL, "--disassemble", "--no-leading-addr", "--no-show-raw-insn", "{}", NULL};
+    const char *arguments[] = {NULL, "--disassemble", "--no-leading-addr", "--no-show-raw-insn", PROCESS_INPUT_PATH,
+                               NULL};
     return show_with_llvm(w, arguments, (struct file_bytes){w->code.bytes, w->code.n});
 }
 
 static const char *show_cubin(struct work *w)
 {
     const char *names[] = {"nvdisasm", NULL}, *chosen[] = {w->programs->nvdisasm, NULL};
-    const char *arguments[] = {NULL, "--print-code", "{}", NULL};
+    const char *arguments[] = {NULL, "--print-code", PROCESS_INPUT_PATH, NULL};
     return show_with(w, *chosen ? chosen : names, arguments, (struct file_bytes){w->code.bytes, w->code.n});
 }
 
@@ -104,7 +108,7 @@ static const char *show_cpu(struct work *w)
                                "--reloc",
                                "--no-show-raw-insn",
                                arena_printf(w->arena, "--disassemble-symbols=%s", list),
-                               "{}",
+                               PROCESS_INPUT_PATH,
                                NULL};
     return *list ? show_with_llvm(w, arguments, w->file) : NULL;
 }

@@ -62,10 +62,6 @@ const char *disassemble(const struct dump *d, struct file_bytes file, const stru
 void print_listings(const listing_list *list, struct out *out);
 void print_listings_json(const listing_list *list, struct out *out);
 
-/* Runs a program of another project, found in PATH where its name has no slash, on a file of these bytes, which the word "{}" of its arguments
- * stands for. What it prints is appended to `out`, the first line of its complaint to `fault`. False when it cannot be started or fails. */
-bool run_program(const char *const *arguments, struct file_bytes file, struct out *out, struct out *fault);
-
 /* -- all of it as text ------------------------------------------------------------------------- */
 
 const char *image_kind_name(uint32_t kind); /* "?" for kinds that are not known */
