@@ -52,7 +52,8 @@ void access_solver_begin(struct access_solver *solver);
 /* From now on buffers are taken to have at most so many elements, and grids of one dimension so many invocations: for launches that
  * see to it. */
 void access_solver_limit(struct access_solver *solver, uint64_t most);
-void access_solver_free(struct access_solver *solver); /* and all its facts' relations */
+uint64_t access_solver_most(const struct access_solver *solver); /* UINT32_MAX where nothing was said */
+void access_solver_free(struct access_solver *solver);           /* and all its facts' relations */
 bool access_solver_is_exhausted(const struct access_solver *solver);
 /* Never NULL. Both live in the solver's arena. */
 struct access_facts *access_of_program(struct access_solver *solver, const struct ir_program *p);

@@ -246,13 +246,13 @@ static uint64_t host_bound(const struct access_facts *f, const struct ir_expr *e
 static uint64_t length_bound(const struct access_facts *f, const struct ir_buffer *b, bool of_program)
 {
     if (b->count_expr) {
-        uint64_t bound = least(UINT32_MAX, host_bound(f, b->count_expr, false));
+        uint64_t bound = least(access_solver_most(f->solver), host_bound(f, b->count_expr, false));
         if (!f->pipeline || !f->pipeline->budget_bytes) return bound;
         return least(bound, f->pipeline->budget_bytes / ir_type_mem_bytes(b->elem));
     }
     if (b->sized) return b->count;
     if (of_program && f->arm) return length_bound(f, f->arm->args.at[b->index].buffer, false);
-    return UINT32_MAX;
+    return access_solver_most(f->solver);
 }
 
 /* Workgroups of a launch. */
@@ -265,7 +265,7 @@ static uint64_t group_bound(const struct access_facts *f)
         uint64_t n = ir_access_writes(p->buffers.at[i]->access) ? length_bound(f, p->buffers.at[i], true) : 0;
         if (n > most) most = n;
     }
-    return least(most, UINT32_MAX) / size + 1;
+    return least(most, access_solver_most(f->solver)) / size + 1;
 }
 
 /* -- single accesses ------------------------------------------------------------------------------------------------- */

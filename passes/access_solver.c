@@ -71,6 +71,11 @@ void access_solver_limit(struct access_solver *s, uint64_t most)
     s->most = most;
 }
 
+uint64_t access_solver_most(const struct access_solver *s)
+{
+    return s->most ? s->most : UINT32_MAX;
+}
+
 void access_solver_free(struct access_solver *s)
 {
     memory_pop_cleanup(s->arena->mem);

@@ -468,7 +468,7 @@ static void look_at(struct chunker *k, const char *name)
     for (uint32_t i = 0; i < c->n_buffers; i++)
         c->roles[i] = find_role(k, i);
     if (!c->refusal) c->refusal = find_refusal(k);
-    if (!c->refusal && access_solver_is_exhausted(k->solver)) c->refusal = "it is too large to be looked through";
+    if (c->refusal && access_solver_is_exhausted(k->solver)) c->refusal = "it is too large to be looked through";
     if (c->refusal) return;
     if (c->plan != c->of) c->plan = chunk_written_add(k->m, c->plan, new_name(k, name, "written"));
     make_pipeline(k, name);

@@ -222,6 +222,7 @@ static uint32_t find_width(vyre_context *c, const struct launch *l, uint32_t max
     pthread_mutex_lock(&t->lock);
     struct tuner_entry *known = tuner_cache_find(t->entries, key);
     uint32_t width = known ? known->width : 0;
+    stats_add_cache(c, known != NULL);
     if (!known && t->mode == TUNER_ON) {
         width = sweep(c, l, max_width);
         if (width && tuner_cache_add(c, &t->entries, key, width) && *t->path)

@@ -8,7 +8,7 @@
 #include "runtime-stub/chunks.h"
 
 enum { SLOTS = 2, STAGING_BYTES = 1 << 20 };
-static const uint64_t default_budget_bytes = 64 << 20;
+static const uint64_t default_budget_bytes = 64 << 20, cache_budget_bytes = 4 << 20;
 typedef unsigned long long ull;
 
 /* A chunk on its way. */
@@ -254,6 +254,7 @@ static vyre_status start(struct run *r, struct slot *s)
 {
     pass_buffers(r, s);
     pass_params(r, s);
+    stats_add_chunk(r->c);
     return pass_on(r, vyre_unit_run_async(r->shape.pipeline, r->stream, r->chunk_args, &s->event));
 }
 
@@ -468,11 +469,14 @@ static vyre_status check_lengths(struct run *r)
     return VYRE_OK;
 }
 
+/* The processor computes what it has just read out of its cache, so it takes less than it may; a device gets as much as it may. */
 static vyre_status choose_count(struct run *r)
 {
     uint64_t budget = r->options->budget_bytes ? r->options->budget_bytes : default_budget_bytes;
     struct slot *s = &r->slots[0];
-    r->n_chunks = chunk_count(&r->shape, budget, s->arms, s->buffers);
+    if (r->c->backend == &cpu_backend && budget > cache_budget_bytes)
+        r->n_chunks = chunk_count(&r->shape, cache_budget_bytes, s->arms, s->buffers);
+    if (!r->n_chunks) r->n_chunks = chunk_count(&r->shape, budget, s->arms, s->buffers);
     uint64_t most = 1;
     for (uint32_t a = 0; a < r->shape.n_arms; a++)
         if (r->shape.whole->launches[a].groups[0] > most) most = r->shape.whole->launches[a].groups[0];

@@ -1,15 +1,15 @@
 /* qualify_cache.c - see qualify_cache.h.
  *
- * The file is struct cache_file as it is: it is read on the machine that wrote it, and believed when size, fingerprint and checksum
- * are right. It is written under a name of its own, then renamed. */
+ * The file is struct cache_file as it is: it is read on the machine that wrote it, and believed when it is ours (small_file.h) and
+ * size, fingerprint and checksum are right. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "runtime-stub/qualify_cache.h"
 #include "runtime-stub/runtime.h"
+#include "runtime-stub/small_file.h"
 
 typedef unsigned long long ull;
 enum { CACHE_VERSION = 1, PATH_BYTES = 4096 };
@@ -37,36 +37,11 @@ static void describe(vyre_context *c, struct cache_file *f)
     c->backend->fingerprint(c, f->fingerprint);
 }
 
-static bool make_path(vyre_context *c, const struct cache_file *f, const char *suffix, char *path)
+static bool make_path(vyre_context *c, const struct cache_file *f, char *path)
 {
     uint64_t hash = vyre_checksum(f, offsetof(struct cache_file, results));
-    int n =
-        snprintf(path, PATH_BYTES, "%s/vyre-%s-%016llx.probes%s", c->cache_dir, c->backend->name, (ull)hash, suffix);
+    int n = snprintf(path, PATH_BYTES, "%s/vyre-%s-%016llx.probes", c->cache_dir, c->backend->name, (ull)hash);
     return n > 0 && n < PATH_BYTES;
-}
-
-static bool read_all(int file, void *to, size_t n)
-{
-    size_t got = 0;
-    while (got < n) {
-        ssize_t here = read(file, (char *)to + got, n - got);
-        if (here < 0 && errno == EINTR) continue;
-        if (here <= 0) return false;
-        got += (size_t)here;
-    }
-    return true;
-}
-
-static bool write_all(int file, const void *from, size_t n)
-{
-    size_t done = 0;
-    while (done < n) {
-        ssize_t here = write(file, (const char *)from + done, n - done);
-        if (here < 0 && errno == EINTR) continue;
-        if (here <= 0) return false;
-        done += (size_t)here;
-    }
-    return true;
 }
 
 static bool is_believable(const struct cache_file *theirs, const struct cache_file *mine)
@@ -82,16 +57,20 @@ void qualify_cache_read(vyre_context *c)
 {
     struct cache_file mine, theirs;
     char path[PATH_BYTES];
+    size_t n_bytes;
+    int file;
     if (!c->cache_dir[0]) return;
     describe(c, &mine);
-    if (!make_path(c, &mine, "", path)) return;
-    int file = open(path, O_RDONLY | O_CLOEXEC);
-    if (file < 0) return;
-    if (read_all(file, &theirs, sizeof theirs) && is_believable(&theirs, &mine))
+    if (!make_path(c, &mine, path)) return;
+    enum small_file_state state = small_file_open(path, sizeof theirs, &file, &n_bytes);
+    bool ok = state == SMALL_FILE_READ && n_bytes == sizeof theirs && small_file_read(file, &theirs, n_bytes);
+    if (file >= 0) close(file);
+    ok = ok && is_believable(&theirs, &mine);
+    stats_add_cache(c, ok);
+    if (ok)
         memcpy(c->qualification.results, theirs.results, sizeof theirs.results);
-    else
-        context_log(c, VYRE_LOG_NOTE, "%s is damaged, and is not used", path);
-    close(file);
+    else if (state != SMALL_FILE_NONE)
+        context_log(c, VYRE_LOG_NOTE, "%s is damaged or not ours, and is not used", path);
 }
 
 static void fill_results(vyre_context *c, struct cache_file *f)
@@ -105,16 +84,10 @@ static void fill_results(vyre_context *c, struct cache_file *f)
 void qualify_cache_write(vyre_context *c)
 {
     struct cache_file f;
-    char path[PATH_BYTES], temporary[PATH_BYTES], suffix[64];
+    char path[PATH_BYTES];
     if (!c->cache_dir[0]) return;
     describe(c, &f);
     fill_results(c, &f);
-    snprintf(suffix, sizeof suffix, ".%ld.%llx", (long)getpid(), (ull)clock_ns());
-    if (!make_path(c, &f, "", path) || !make_path(c, &f, suffix, temporary)) return;
-    int file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    bool ok = file >= 0 && write_all(file, &f, sizeof f);
-    if (file >= 0 && close(file)) ok = false;
-    if (ok && !rename(temporary, path)) return;
-    context_log(c, VYRE_LOG_NOTE, "%s cannot be written: %s", path, strerror(errno));
-    if (file >= 0) unlink(temporary);
+    if (make_path(c, &f, path) && !small_file_write(path, &f, sizeof f))
+        context_log(c, VYRE_LOG_NOTE, "%s cannot be written: %s", path, strerror(errno));
 }

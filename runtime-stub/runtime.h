@@ -379,7 +379,10 @@ bool tuner_cache_add(vyre_context *c, struct tuner_entry **entries, const char *
     COUNTER(uploaded_bytes)                                                                                            \
     COUNTER(downloaded_bytes)                                                                                          \
     COUNTER(tuned_launches)                                                                                            \
-    COUNTER(tuner_sweeps)
+    COUNTER(tuner_sweeps)                                                                                              \
+    COUNTER(cache_hits)                                                                                                \
+    COUNTER(cache_misses)                                                                                              \
+    COUNTER(chunks)
 struct context_counters {
 #define COUNTER(name) _Atomic uint64_t name;
     CONTEXT_COUNTERS(COUNTER)
@@ -388,6 +391,8 @@ struct context_counters {
 void stats_add_run(vyre_context *c, const struct plan *plan, vyre_status status);
 void stats_add_fallback(vyre_context *c);
 void stats_add_sweep(vyre_context *c);
+void stats_add_cache(vyre_context *c, bool is_hit);
+void stats_add_chunk(vyre_context *c);
 void stats_add_tuned(vyre_context *c);
 /* What a backend moved between the host and the device. */
 void stats_add_upload(vyre_context *c, uint64_t n_bytes);

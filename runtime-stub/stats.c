@@ -44,6 +44,16 @@ void stats_add_sweep(vyre_context *c)
     add(&c->counters.tuner_sweeps, 1);
 }
 
+void stats_add_cache(vyre_context *c, bool is_hit)
+{
+    add(is_hit ? &c->counters.cache_hits : &c->counters.cache_misses, 1);
+}
+
+void stats_add_chunk(vyre_context *c)
+{
+    add(&c->counters.chunks, 1);
+}
+
 void stats_add_tuned(vyre_context *c)
 {
     add(&c->counters.tuned_launches, 1);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "runtime-stub/runtime.h"
+#include "runtime-stub/small_file.h"
 
 enum { PATH_BYTES = 4096, MAX_FILE_BYTES = 4 << 20 };
 
@@ -87,37 +88,16 @@ static void read_lines(vyre_context *c, const char *path, const char *text, size
     }
 }
 
-/* A file of the user's own, and no link. */
-static int open_file(const char *path, size_t *n_bytes)
-{
-    struct stat about;
-    int file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (file < 0) return -1;
-    if (!fstat(file, &about) && S_ISREG(about.st_mode) && about.st_uid == geteuid() &&
-        about.st_size <= MAX_FILE_BYTES) {
-        *n_bytes = (size_t)about.st_size;
-        return file;
-    }
-    close(file);
-    return -1;
-}
-
 void tuner_cache_read(vyre_context *c, const char *path, struct tuner_entry **entries)
 {
-    size_t n_bytes = 0, got = 0;
-    int file = open_file(path, &n_bytes);
+    size_t n_bytes;
+    int file;
+    if (small_file_open(path, MAX_FILE_BYTES, &file, &n_bytes) == SMALL_FILE_REFUSED)
+        context_log(c, VYRE_LOG_NOTE, "%s is no file of ours, or too large, and is not used", path);
     if (file < 0) return;
     char *text = memory_get(&c->allocator, n_bytes + 1, 1);
-    while (text && got < n_bytes) {
-        ssize_t here = read(file, text + got, n_bytes - got);
-        if (here < 0 && errno == EINTR) continue;
-        if (here <= 0) break;
-        got += (size_t)here;
-    }
-    if (text) {
-        read_lines(c, path, text, got, entries);
-        memory_put(&c->allocator, text, n_bytes + 1, 1);
-    }
+    if (text && small_file_read(file, text, n_bytes)) read_lines(c, path, text, n_bytes, entries);
+    memory_put(&c->allocator, text, n_bytes + 1, 1);
     close(file);
 }
 
@@ -148,42 +128,37 @@ static int lock_folder(const char *path)
     return file;
 }
 
-static bool write_text(int file, const char *text, size_t n)
+/* As lines; 0 bytes where there is no room: with `text` NULL they are measured alone. */
+static size_t print_entries(const struct tuner_entry *e, char *text, size_t room)
 {
-    while (n) {
-        ssize_t here = write(file, text, n);
-        if (here < 0 && errno == EINTR) continue;
-        if (here <= 0) return false;
-        text += here;
-        n -= (size_t)here;
-    }
-    return true;
-}
-
-static bool write_entries(int file, const struct tuner_entry *e)
-{
-    char line[TUNER_KEY_BYTES + 32];
+    size_t n = 0;
     for (; e; e = e->next) {
         if (e->width < TUNER_LEAST_WIDTH || e->width & (e->width - 1))
             continue; /* a declared one that is no candidate */
-        int n = snprintf(line, sizeof line, "\"%s\" = [%u, 1, 1]\n", e->key, e->width);
-        if (!write_text(file, line, (size_t)n)) return false;
+        int length = snprintf(text ? text + n : NULL, text ? room - n : 0, "\"%s\" = [%u, 1, 1]\n", e->key, e->width);
+        if (length < 0 || (text && (size_t)length >= room - n)) return 0;
+        n += (size_t)length;
     }
-    return !fsync(file);
+    return n;
+}
+
+static bool write_entries(vyre_context *c, const char *path, const struct tuner_entry *entries)
+{
+    size_t room = print_entries(entries, NULL, 0) + 1;
+    char *text = memory_get(&c->allocator, room, 1);
+    errno = ENOMEM;
+    if (!text) return false;
+    bool ok = small_file_write(path, text, print_entries(entries, text, room));
+    memory_put(&c->allocator, text, room, 1);
+    return ok;
 }
 
 void tuner_cache_write(vyre_context *c, const char *path, struct tuner_entry **entries)
 {
-    char temporary[PATH_BYTES + 64];
     make_folders(path);
     int folder = lock_folder(path);
     if (folder >= 0) tuner_cache_read(c, path, entries);
-    snprintf(temporary, sizeof temporary, "%s.%ld.%llx", path, (long)getpid(), (unsigned long long)clock_ns());
-    int file = folder < 0 ? -1 : open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    bool ok = file >= 0 && write_entries(file, *entries);
-    if (file >= 0 && close(file)) ok = false;
-    if (ok) ok = !rename(temporary, path);
-    if (!ok) context_log(c, VYRE_LOG_NOTE, "%s cannot be written: %s", path, strerror(errno));
-    if (!ok && file >= 0) unlink(temporary);
+    if (folder < 0 || !write_entries(c, path, *entries))
+        context_log(c, VYRE_LOG_NOTE, "%s cannot be written: %s", path, strerror(errno));
     if (folder >= 0) close(folder);
 }

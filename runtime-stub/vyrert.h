@@ -197,6 +197,8 @@ typedef struct vyre_context_stats {
     uint64_t temp_bytes;                       /* of pipelines */
     uint64_t uploaded_bytes, downloaded_bytes; /* arguments between host and device, probes included; 0 on the CPU */
     uint64_t tuned_launches, tuner_sweeps; /* with another width than the declared one; measurements of all widths */
+    uint64_t cache_hits, cache_misses;     /* widths, and results of probes: from files or asked for before; or not */
+    uint64_t chunks;                       /* of data that is larger than what is to be in memory */
 } vyre_context_stats;
 VYRE_API vyre_status vyre_context_get_stats(vyre_context *context, vyre_context_stats *stats);
 /* The i-th backend that was asked for: its name, VYRE_OK for the one picked or the reason's code, and one line. */

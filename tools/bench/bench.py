@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""bench.py --build BUILD [--quick] [--only kernels,fusion,scanners,regexes,compile,scale,passes,size,overhead,launches] - measures the compiler and what it makes.
+"""bench.py --build BUILD [--quick] [--only kernels,fusion,scanners,regexes,compile,scale,passes,size,overhead,launches,streaming] - measures the compiler and what it makes.
 
 Everything is a ratio of two things measured in the same run, in turns: below 1 means that ours takes less. Prints tables and writes
 everything to BUILD/../bench.json. Results are compared before anything is timed."""
@@ -237,6 +237,8 @@ class Bench:
         if (self.work / "all.o").read_bytes() != (self.work / "hit.o").read_bytes():
             sys.exit("bench: the cache gives another object")
         clang = measured["clang-22 -O3, the same loop"]
+        made, hit = (measured[f"60 lines{what}"]["median_s"] for what in (" to an object, all targets", ", all targets, from the cache"))
+        print(f"\ncache: a hit takes {hit * 1e3:.2f} ms, the compile {made / hit:.1f} times as long")
         rows = [[name, f"{m['median_s'] * 1e3:.2f}", spread(m), f"{m['least_s'] * 1e3:.2f}", f"{m['least_cpu_s'] * 1e3:.2f}",
                  f"{m['peak_bytes'] / 1e6:.0f}", f"{m['median_s'] / clang['median_s']:.2f}"]
                 for name, m in measured.items()]
@@ -367,6 +369,21 @@ class Bench:
         print_table("Eight arms by the runtime and by hand; buffers of the device; least and median of rounds in turns. A mock computes nothing",
                     ["device", "form", "launches", "data", "by hand us", "runtime us", "added ns each", "ratio", "median"], rows)
 
+    def streaming(self):
+        """A file through 64 MiB, against reading it and computing alone. Sparse: what is in it is not looked at."""
+        work, vyrec = self.work, self.build / "bin/vyrec"
+        run(vyrec, "-c", BENCH / "streaming.vir", "-o", work / "streaming.o", "-h", work / "streaming.h")
+        run(CLANG, "-O2", f"-I{work}", f"-I{SOURCES / 'runtime-stub'}", BENCH / "streaming.c", work / "streaming.o",
+            self.build / "lib/libvyrert.a", "-lzstd", "-ldl", "-lpthread", "-lm", "-o", work / "streaming")
+        path = work / "sparse"
+        with open(path, "wb") as file:
+            file.truncate((1 if self.quick else 10) << 30)
+        m = json.loads(run(work / "streaming", path, 64 << 20, 5 if self.quick else 3))
+        path.unlink()
+        self.results["streaming"] = m
+        print_table("A sparse file through 64 MiB, one thread that computes: least of rounds in turns", ["file", "read s", "compute s", "both s", "/ slower"],
+                    [[size_text(m["bytes"]), f"{m['read_s']:.3f}", f"{m['compute_s']:.3f}", f"{m['stream_s']:.3f}", f"{m['ratio']:.3f}"]])
+
     def size(self):
         rows, measured = [], {}
         for name in EXAMPLES:
@@ -455,7 +472,7 @@ def many_statements(n):
     return "\n".join(lines) + "\n}\n"
 
 
-PARTS = ["kernels", "fusion", "scanners", "regexes", "compile", "scale", "passes", "size", "overhead", "launches"]
+PARTS = ["kernels", "fusion", "scanners", "regexes", "compile", "scale", "passes", "size", "overhead", "launches", "streaming"]
 
 
 def main():

@@ -283,7 +283,10 @@ void compiled_print_stats(const struct compiled *c)
                 {"bytes uploaded", t.uploaded_bytes},
                 {"bytes downloaded", t.downloaded_bytes},
                 {"tuned launches", t.tuned_launches},
-                {"tuner sweeps", t.tuner_sweeps}};
+                {"tuner sweeps", t.tuner_sweeps},
+                {"cache hits", t.cache_hits},
+                {"cache misses", t.cache_misses},
+                {"chunks", t.chunks}};
     printf("statistics of %s\n", c->info.device);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         printf("  %-18s %llu\n", rows[i].name, (unsigned long long)rows[i].value);

@@ -106,6 +106,13 @@ static void fill_text(unsigned char *text, uint32_t n)
         text[i] = (unsigned char)(97 + random_below(3) % 2 + random_below(20) / 19);
 }
 
+static uint64_t count_chunks(void)
+{
+    vyre_context_stats stats = {.size = sizeof stats};
+    CHECK_INT(vyre_context_get_stats(context, &stats), VYRE_OK);
+    return stats.chunks;
+}
+
 static void finds_all(void)
 {
     static unsigned char text[MANY];
@@ -117,6 +124,7 @@ static void finds_all(void)
             .text = vyre_host(text, n), .hits = vyre_host(want, MANY), .count = vyre_host(&n_want, 1)};
         CHECK_INT(find(context, &args), VYRE_OK);
         struct io io = {.source = {.bytes = text, .n_bytes = n}};
+        uint64_t n_chunks = count_chunks();
         memset(got, CANARY, sizeof got);
         args =
             (struct find_args){.text = vyre_host(NULL, n), .hits = vyre_host(got, MANY), .count = vyre_host(&n_got, 1)};
@@ -126,6 +134,7 @@ static void finds_all(void)
         qsort(got, n_got, sizeof *got, compare);
         CHECK(!memcmp(got, want, n_want * sizeof *got));
         CHECK(n_want == MANY || got[n_want] == CANARY * 0x01010101u);
+        CHECK_UINT(count_chunks(), n_chunks + io.n_told);
         CHECK(io.source.n_read >= n && io.source.n_read <= n + io.n_told * 4);
         CHECK(io.last_done == io.total && io.total == n);
     }

@@ -183,6 +183,9 @@ check_probes() {
     diff <(grep '^  ' "$scratch/first") <(grep '^  ' "$scratch/again") || fail 'a damaged file is believed'
     probe >"$scratch/again" 2>"$scratch/log"
     grep -q 'is damaged' "$scratch/log" && fail 'the damaged file stays'
+    mv "$cache" "$scratch/elsewhere" && mkdir "$cache" && ln -s "$scratch/elsewhere"/*.probes "$cache/"
+    probe >"$scratch/again" 2>"$scratch/log" || fail "$(cat "$scratch/log")"
+    grep -q 'not ours' "$scratch/log" || fail "a link is followed: $(cat "$scratch/log")"
     VYRE_CACHE_DIR=$scratch/none on_device "$scratch/first.vir" --program=add_one --check 'words=u32[7]' || fail 'without the folder'
 }
 
