@@ -1,6 +1,5 @@
 /* device_emit.c - kernels as text and images: a module for one target, LLVM's passes, its output, and for AMDGPU the linker. Everything of a call is
  * its own, so that several may run on different threads. */
-#include <llvm-c/Analysis.h>
 #include <llvm-c/Error.h>
 #include <llvm-c/Target.h>
 #include <llvm-c/Transforms/PassBuilder.h>
@@ -149,10 +148,7 @@ static const char *const pipelines[] = {
 
 static void optimize(struct device_module *d)
 {
-    char *message = NULL;
-    if (LLVMVerifyModule(d->l.module, LLVMReturnStatusAction, &message))
-        bug("LLVM IR does not verify: %s\n%s", message, LLVMPrintModuleToString(d->l.module));
-    LLVMDisposeMessage(message);
+    llvm_verify(d->l.module);
     LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
     LLVMErrorRef error = LLVMRunPasses(d->l.module, pipelines[level_of(d->options)], d->machine, options);
     LLVMDisposePassBuilderOptions(options);

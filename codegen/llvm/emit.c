@@ -109,17 +109,15 @@ void emitter_open(struct emitter *e, const struct codegen_options *options, cons
 
 /* -- passes ------------------------------------------------------------------------------------------------------------------------- */
 
-/* Where time counts it is a hundredth of all: the release build leaves it to the others. */
-static void verify(struct emitter *e)
+void llvm_verify(LLVMModuleRef module)
 {
 #ifdef VYRE_VERIFIES_LLVM
     char *message = NULL;
-    if (LLVMVerifyModule(e->module, LLVMReturnStatusAction, &message)) {
-        bug("LLVM IR does not verify: %s\n%s", message, LLVMPrintModuleToString(e->module));
-    }
+    if (LLVMVerifyModule(module, LLVMReturnStatusAction, &message))
+        bug("LLVM IR does not verify: %s\n%s", message, LLVMPrintModuleToString(module));
     LLVMDisposeMessage(message);
 #else
-    (void)e;
+    (void)module;
 #endif
 }
 
@@ -162,7 +160,7 @@ static void *run_emitter(void *emitter)
 {
     struct emitter *e = emitter;
     if (!e->machine) e->machine = create_machine(e->cpu, e->options->opt_level);
-    verify(e);
+    llvm_verify(e->module);
     optimize(e);
     if (e->options->emit == CODEGEN_EMIT_LLVM)
         e->text = LLVMPrintModuleToString(e->module);

@@ -24,6 +24,8 @@ struct emitter {
 
 /* LLVM's list of targets is not made for several threads: adds to it, once for each `done`. */
 void llvm_register_targets(void (*initialize)(void), bool *done);
+/* A fault of ours ends the process. Where time counts it is a hundredth of all: the release build leaves it to the others. */
+void llvm_verify(LLVMModuleRef module);
 /* An empty module for the chosen CPU. `model` is open already, for the same CPU; NULL: there is none yet. */
 void emitter_open(struct emitter *e, const struct codegen_options *options, const struct emitter *model);
 /* The module is whole: begins to optimise it, and to make what options->emit asks for, on another thread where there is a
