@@ -271,6 +271,7 @@ static void fill_program(struct metadata *md, const struct ir_program *p, struct
     row->needs = needs.bits;
     row->nesting = needs.nesting;
     row->rounds = add_expr(md, needs.rounds);
+    row->rounds_of_large = add_expr(md, needs.rounds_of_large);
     row->has_free_width = ir_has_free_width(p);
 }
 
@@ -302,7 +303,7 @@ static void fill_pipeline(struct metadata *md, const struct ir_pipeline *p, cons
     row->n_temps = p->temps.n;
     for (uint32_t i = 0; i < 3; i++)
         row->dispatch[i] = VYRE_META_NONE;
-    row->rounds = VYRE_META_NONE;
+    row->rounds = row->rounds_of_large = VYRE_META_NONE;
     row->first_step = (uint32_t)(md->steps.n / sizeof(struct vyre_meta_step));
     IR_EACH_STMT(s, &p->body)
     {

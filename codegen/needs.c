@@ -14,16 +14,6 @@ _Static_assert(VYRE_NEED_COUNT <= 32, "needs are bits of a word");
 
 /* -- expressions ----------------------------------------------------------------------------------------------------- */
 
-static bool is_transcendental(enum ir_op op)
-{
-    static const bool are[IR_OP_COUNT] = {
-        [IR_OP_EXP] = true,  [IR_OP_EXP2] = true, [IR_OP_LOG] = true,  [IR_OP_LOG2] = true, [IR_OP_SIN] = true,
-        [IR_OP_COS] = true,  [IR_OP_TAN] = true,  [IR_OP_ASIN] = true, [IR_OP_ACOS] = true, [IR_OP_ATAN] = true,
-        [IR_OP_SINH] = true, [IR_OP_COSH] = true, [IR_OP_TANH] = true,
-    };
-    return are[op];
-}
-
 static uint32_t needs_of_float(enum ir_op op, bool is_wide)
 {
     switch (op) {
@@ -37,7 +27,7 @@ static uint32_t needs_of_float(enum ir_op op, bool is_wide)
     case IR_OP_RSQRT:
         return is_wide ? BIT(FLOAT64_DIVISION) : BIT(DIVISION) | BIT(ROOT);
     default:
-        return is_transcendental(op) ? BIT(FMA) | BIT(DIVISION) | BIT(ROOT) : 0;
+        return ir_op_is_transcendental(op) ? BIT(FMA) | BIT(DIVISION) | BIT(ROOT) : 0;
     }
 }
 
@@ -141,14 +131,15 @@ static uint64_t zeroing_rounds(const struct ir_program *p)
     uint64_t n = 0, size = (uint64_t)p->workgroup[0] * p->workgroup[1] * p->workgroup[2];
     for (uint32_t i = 0; i < p->arrays.n; i++) {
         const struct ir_buffer *a = p->arrays.at[i];
-        if (a->space == IR_SPACE_WORKGROUP) n += a->count * a->elem.lanes / size + 1;
+        if (a->space == IR_SPACE_WORKGROUP) n += a->count * a->elem.lanes / size + 2;
     }
     return n;
 }
 
-static struct ir_expr *find_rounds(struct ir_module *m, const struct ir_program *p, struct arena *scratch)
+static struct ir_expr *find_rounds(struct ir_module *m, const struct ir_program *p, bool with_copies,
+                                   struct arena *scratch)
 {
-    struct ir_expr *written = ir_rounds_bound(m, p, scratch);
+    struct ir_expr *written = ir_rounds_bound(m, p, with_copies, scratch);
     uint64_t more = zeroing_rounds(p), all;
     if (!written || !more) return written;
     if (!ir_is_const(written))
@@ -171,9 +162,11 @@ struct needs needs_find(struct ir_module *m, const struct ir_program *p, struct 
     visit_block(&w, body, 0, false);
     ir_walk_exprs(body, visit_expr, &w.bits);
     if (w.bits & BIT(SUBGROUPS)) w.bits |= BIT(WORKGROUP_MEMORY);
-    struct needs needs = {.bits = w.bits, .nesting = w.deepest, .rounds = find_rounds(m, p, scratch)};
+    struct needs needs = {.bits = w.bits, .nesting = w.deepest, .rounds = find_rounds(m, p, false, scratch)};
     bool is_known = needs.rounds && ir_is_const(needs.rounds);
     if (!is_known || needs.rounds->bits > FEW_ROUNDS) needs.bits |= BIT(MANY_ROUNDS);
+    if (needs.bits & BIT(MANY_ROUNDS) && ir_has_loop_copies(p))
+        needs.rounds_of_large = find_rounds(m, p, true, scratch);
     if (needs.nesting > SHALLOW_NESTING) needs.bits |= BIT(DEEP_NESTING);
     return needs;
 }

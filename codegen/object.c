@@ -31,34 +31,55 @@ void codegen_find_device_tables(const struct ir_program *p, struct arena *arena,
     llvm_find_device_tables(p, arena, tables);
 }
 
-/* The targets of the family, and how they differ. */
+static bool is_always_needed(const struct ir_program *p)
+{
+    (void)p;
+    return true;
+}
+
+/* The targets of the family, how they differ, and which programs need their image beside the ones before. */
 static const struct spirv_target {
     enum target_id id;
     bool has_all_sizes; /* else words alone */
-} spirv_targets[] = {{TARGET_SPIRV_VULKAN_1_2, true}, {TARGET_SPIRV_VULKAN_1_2_WORDS, false}};
+    bool is_large;
+    bool (*is_needed)(const struct ir_program *p);
+} spirv_targets[] = {
+    {TARGET_SPIRV_VULKAN_1_2, true, false, is_always_needed},
+    {TARGET_SPIRV_VULKAN_1_2_WORDS, false, false, spirv_has_other_than_words},
+    {TARGET_SPIRV_VULKAN_1_2_LARGE, true, true, spirv_may_be_large},
+};
 enum { N_SPIRV_TARGETS = sizeof spirv_targets / sizeof *spirv_targets };
 
-/* Where everything is a word, all targets have the same image, which the first one has alone. */
+static struct container_image make_spirv_image(const struct ir_program *p, const struct codegen_options *options,
+                                               const struct spirv_target *target, struct arena *arena,
+                                               struct memory *mem)
+{
+    const struct target_info *info = &target_infos[target->id];
+    /* What is rarely used, and has long loops, is left to the driver's compiler. */
+    struct spirv_options spirv = {.version = 0x00010300,
+                                  .opt_level = target->is_large ? 0 : options->opt_level,
+                                  .debug_info = options->debug_info,
+                                  .storage_8bit = target->has_all_sizes,
+                                  .storage_16bit = target->has_all_sizes,
+                                  .int64 = target->has_all_sizes,
+                                  .is_large = target->is_large};
+    struct out image;
+    out_init(&image, mem);
+    spirv_write_image(p, &spirv, arena, &image);
+    struct container_image made = {
+        VYRE_IMAGE_SPIRV, info->triple, info->arch, p->name, arena_copy(arena, image.bytes, image.n), image.n};
+    out_release(&image);
+    return made;
+}
+
 static void add_spirv_program(const struct ir_program *p, const struct codegen_options *options, struct arena *arena,
                               struct memory *mem, struct container_image *images, uint32_t *n)
 {
     bool has_any = false;
     for (uint32_t t = 0; t < N_SPIRV_TARGETS; t++) {
         const struct spirv_target *target = &spirv_targets[t];
-        struct spirv_options spirv = {.version = 0x00010300,
-                                      .opt_level = options->opt_level,
-                                      .debug_info = options->debug_info,
-                                      .storage_8bit = target->has_all_sizes,
-                                      .storage_16bit = target->has_all_sizes,
-                                      .int64 = target->has_all_sizes};
-        if (!options->targets->has[target->id] || (has_any && !spirv_has_other_than_words(p))) continue;
-        struct out image;
-        out_init(&image, mem);
-        spirv_write_image(p, &spirv, arena, &image);
-        const struct target_info *info = &target_infos[target->id];
-        images[(*n)++] = (struct container_image){
-            VYRE_IMAGE_SPIRV, info->triple, info->arch, p->name, arena_copy(arena, image.bytes, image.n), image.n};
-        out_release(&image);
+        if (!options->targets->has[target->id] || (has_any && !target->is_needed(p))) continue;
+        images[(*n)++] = make_spirv_image(p, options, target, arena, mem);
         has_any = true;
     }
 }

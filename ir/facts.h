@@ -65,10 +65,15 @@ enum ir_alias ir_alias_in_arm(const struct ir_arm *arm, const struct ir_buffer *
  * only by gid.x < H. */
 struct ir_expr *ir_written_prefix(struct ir_module *m, const struct ir_program *p, const struct ir_buffer *b);
 
-/* -- rounds: how often an invocation goes around loops at most, all of its loops together, those of copy_async included
- * --- NULL, or a host expression over the program's lengths and params, checked 64-bit; where it has no value there is
- * no bound either. */
-struct ir_expr *ir_rounds_bound(struct ir_module *m, const struct ir_program *p, struct arena *scratch);
+/* -- rounds: how often an invocation comes to the start of a loop at most, all of its loops together, those of copy_async included: once
+ * for each round and once more to leave --- NULL, or a host expression over the program's lengths and params, checked 64-bit; where it has
+ * no value there is no bound either. `with_copies`: of code that has ir_loop_copies(loop) of each body, one behind the other. */
+struct ir_expr *ir_rounds_bound(struct ir_module *m, const struct ir_program *p, bool with_copies,
+                                struct arena *scratch);
+/* How many copies of its body a `for` or `while` may have in code for devices that count rounds: up to 8 of short bodies without
+ * `continue`, barriers and loops; else 1. */
+uint32_t ir_loop_copies(const struct ir_stmt *loop);
+bool ir_has_loop_copies(const struct ir_program *p); /* more than 1 anywhere */
 
 /* -- width: whether the program computes the same with workgroups of any width in x: 1-D, without lid, wid, workgroup memory,
  * barriers or subgroups. Only the set of invocations must stay the same. */

@@ -175,3 +175,13 @@ bool ir_op_result_type(enum ir_op op, const ir_type *args, ir_type *result, uint
     *result = wanted_type(sig->result, t);
     return true;
 }
+
+bool ir_op_is_transcendental(enum ir_op op)
+{
+    static const bool are[IR_OP_COUNT] = {
+        [IR_OP_EXP] = true,  [IR_OP_EXP2] = true, [IR_OP_LOG] = true,  [IR_OP_LOG2] = true, [IR_OP_SIN] = true,
+        [IR_OP_COS] = true,  [IR_OP_TAN] = true,  [IR_OP_ASIN] = true, [IR_OP_ACOS] = true, [IR_OP_ATAN] = true,
+        [IR_OP_SINH] = true, [IR_OP_COSH] = true, [IR_OP_TANH] = true,
+    };
+    return are[op];
+}

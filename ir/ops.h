@@ -79,6 +79,7 @@ static inline int ir_op_precedence(enum ir_op op)
     enum ir_form f = ir_op_infos[op].form;
     return f >= IR_FORM_INFIX_1 ? (int)(f - IR_FORM_INFIX_1) + 1 : 0;
 }
+bool ir_op_is_transcendental(enum ir_op op); /* exp, sin, ... on floats: long sequences of exact operations */
 /* The builtin written as a call with this name (`min`, `reduce_add`, `select`), or -1. */
 int ir_op_find_call(const char *name);
 

@@ -1,6 +1,6 @@
 /* rounds.c - how often an invocation goes around its loops, all of them together: see facts.h.
  *
- *   for i in 0..len(a) step 2 {          =>   (len(a) + 1) / 2 * (1 + 8)
+ *   for i in 0..len(a) step 2 {          =>   (len(a) + 1) / 2 * (1 + (8 + 1)) + 1
  *     for k in i..i + 8 { ... }
  *   }
  *
@@ -22,6 +22,7 @@ struct rounds {
     const struct ir_program *program;
     const struct ir_expr **lets; /* by local: the value of a let, or the end of a loop variable's range; or NULL */
     uint32_t n_nodes, n_lets;
+    bool with_copies;
 };
 
 /* -- sums and products of u64 host expressions; NULL is "no bound", and spreads ------------------------------------- */
@@ -234,12 +235,21 @@ static struct ir_expr *distance(struct rounds *r, const struct ir_expr *from, co
 
 static struct ir_expr *of_block(struct rounds *r, const struct ir_block *b);
 
+/* Once for each round, and once to leave. */
+static struct ir_expr *of_loop(struct rounds *r, const struct ir_stmt *s, struct ir_expr *trips,
+                               const struct ir_block *body)
+{
+    uint32_t copies = r->with_copies ? ir_loop_copies(s) : 1;
+    struct ir_expr *all = product(r, quotient(r, trips, copies), sum(r, of_block(r, body), constant(r, 1)));
+    return sum(r, all, constant(r, 1));
+}
+
 static struct ir_expr *of_for(struct rounds *r, const struct ir_stmt *s)
 {
     struct ir_expr *span = distance(r, s->for_.from, s->for_.to);
     struct ir_expr *trips = quotient(r, sum(r, span, constant(r, s->for_.step - 1)), s->for_.step);
     r->lets[s->for_.local->index] = s->for_.to;
-    return product(r, trips, sum(r, of_block(r, &s->for_.body), constant(r, 1)));
+    return of_loop(r, s, trips, &s->for_.body);
 }
 
 static struct ir_expr *of_stmt(struct rounds *r, const struct ir_stmt *s)
@@ -254,12 +264,12 @@ static struct ir_expr *of_stmt(struct rounds *r, const struct ir_stmt *s)
     case IR_STMT_FOR:
         return of_for(r, s);
     case IR_STMT_WHILE:
-        return product(r, most(r, s->while_.max), sum(r, of_block(r, &s->while_.body), constant(r, 1)));
+        return of_loop(r, s, most(r, s->while_.max), &s->while_.body);
     case IR_STMT_BLOCK:
     case IR_STMT_REGION:
         return of_block(r, &s->scope.body);
     default:
-        return s->kind == IR_STMT_COPY_ASYNC ? most(r, s->copy.count) : NULL;
+        return s->kind == IR_STMT_COPY_ASYNC ? sum(r, most(r, s->copy.count), constant(r, 1)) : NULL;
     }
 }
 
@@ -279,9 +289,74 @@ static struct ir_expr *of_block(struct rounds *r, const struct ir_block *b)
     return all;
 }
 
-struct ir_expr *ir_rounds_bound(struct ir_module *m, const struct ir_program *p, struct arena *scratch)
+struct ir_expr *ir_rounds_bound(struct ir_module *m, const struct ir_program *p, bool with_copies,
+                                struct arena *scratch)
 {
-    struct rounds r = {.m = m, .program = p};
+    struct rounds r = {.m = m, .program = p, .with_copies = with_copies};
     r.lets = ARENA_ARRAY(scratch, const struct ir_expr *, p->locals.n + 1);
     return of_block(&r, &p->body);
+}
+
+/* -- copies of bodies -------------------------------------------------------------------------------------------------- */
+
+/* What a transcendental function becomes is as long as that of some 50 other nodes. */
+enum { MAX_COPIES = 8, COPIED_NODES = 256, FUNCTION_NODES = 50 };
+
+/* Whether another copy cannot follow behind it: `continue` would have to leave what it is in for the middle of a loop, and
+ * drivers' compilers take long for many barriers. */
+static bool keeps_from_copies(const struct ir_stmt *s)
+{
+    bool adds_floats =
+        s->kind == IR_STMT_ATOMIC && ir_type_is_float(s->atomic.buffer->elem); /* a loop on many devices */
+    return s->kind == IR_STMT_FOR || s->kind == IR_STMT_WHILE || s->kind == IR_STMT_COPY_ASYNC ||
+           s->kind == IR_STMT_CONTINUE || s->kind == IR_STMT_BARRIER || adds_floats;
+}
+
+/* Counts the nodes, as long as there are few and copies are possible; else false. Subgroup operations may have barriers. */
+static bool count_nodes(const struct ir_expr *e, uint32_t *n)
+{
+    *n += ir_op_is_transcendental((enum ir_op)e->op) ? FUNCTION_NODES : 1;
+    if (*n > COPIED_NODES / 2 || ir_op_infos[e->op].traits & IR_TRAIT_SUBGROUP) return false;
+    for (uint32_t i = 0; i < e->n_args; i++)
+        if (!count_nodes(e->args[i], n)) return false;
+    return true;
+}
+
+static bool count_block(const struct ir_block *b, uint32_t *n)
+{
+    IR_EACH_STMT(s, b)
+    {
+        struct ir_stmt *here = (struct ir_stmt *)s; /* only looked at */
+        struct ir_expr **places[4];
+        struct ir_block *blocks[2];
+        uint32_t n_places = ir_stmt_exprs(here, places), n_blocks = ir_stmt_blocks(here, blocks);
+        if (keeps_from_copies(s) || ++*n > COPIED_NODES / 2) return false;
+        for (uint32_t i = 0; i < n_places; i++)
+            if (!count_nodes(*places[i], n)) return false;
+        for (uint32_t i = 0; i < n_blocks; i++)
+            if (!count_block(blocks[i], n)) return false;
+    }
+    return true;
+}
+
+uint32_t ir_loop_copies(const struct ir_stmt *loop)
+{
+    uint32_t n = 1, copies = MAX_COPIES;
+    if (loop->kind == IR_STMT_WHILE && !count_nodes(loop->while_.cond, &n)) return 1;
+    if (!count_block(loop->kind == IR_STMT_FOR ? &loop->for_.body : &loop->while_.body, &n)) return 1;
+    while (copies * n > COPIED_NODES)
+        copies /= 2;
+    return copies;
+}
+
+static void find_copies(void *ctx, struct ir_stmt *s)
+{
+    if (s->kind == IR_STMT_FOR || s->kind == IR_STMT_WHILE) *(bool *)ctx |= ir_loop_copies(s) > 1;
+}
+
+bool ir_has_loop_copies(const struct ir_program *p)
+{
+    bool found = false;
+    ir_walk_stmts((struct ir_block *)&p->body, find_copies, &found); /* only looked at */
+    return found;
 }

@@ -129,6 +129,8 @@ static bool check_program(struct checker *k, const struct vyre_meta_unit *u)
         if (u->dispatch[i] < 0 || !check_expr(k, (uint32_t)u->dispatch[i], u->n_buffers, u->n_params)) return false;
     }
     if (u->rounds != VYRE_META_NONE && !check_expr(k, (uint32_t)u->rounds, u->n_buffers, u->n_params)) return false;
+    if (u->rounds_of_large != VYRE_META_NONE && !check_expr(k, (uint32_t)u->rounds_of_large, u->n_buffers, u->n_params))
+        return false;
     return is_string(k, u->op_name) && check_trap_arms(k, u) && is_string(k, u->arms);
 }
 

@@ -250,6 +250,19 @@ static const struct vyre_image *find_image(const vyre_context *c, const struct c
     return best;
 }
 
+bool module_has_image(struct module *m, uint32_t kind, const char *arch, const char *name)
+{
+    struct container_view view = {0};
+    if (!open_container(m, &view)) return false;
+    for (uint32_t i = 0; i < view.head->n_images; i++) {
+        const struct vyre_image *image = container_image(&view, i);
+        if (image->kind == kind && !strcmp(view.strings + image->arch, arch) &&
+            !strcmp(view.strings + image->name, name))
+            return true;
+    }
+    return false;
+}
+
 const void *module_image(struct module *m, image_rank *rank, uint32_t wanted, const char *name, uint64_t *n_bytes,
                          struct outcome *o)
 {

@@ -208,28 +208,40 @@ static void find_fitness(vyre_context *c, struct vyre_unit *u)
 static vyre_status refuse_wrong(vyre_context *c, const struct vyre_unit *u, struct outcome *o)
 {
     const struct probe *p = &probes[u->wrong_probe];
-    return outcome_fail(o, VYRE_ERROR_UNSUPPORTED, "%s: '%s' needs %s, which %s gets wrong (probe %s)", unit_name(u),
-                        unit_name(u), p->text, c->device, p->name);
+    bool has_run =
+        c->qualification.results[u->wrong_probe].state == PROBE_WRONG; /* known, and so not changed any more */
+    return outcome_fail(o, VYRE_ERROR_UNSUPPORTED, "%s: '%s' needs %s, which %s %s (probe %s)", unit_name(u),
+                        unit_name(u), p->text, c->device, has_run ? "gets wrong" : "lacks", p->name);
 }
 
-static vyre_status check_rounds(vyre_context *c, const struct launch *l, struct outcome *o)
+static bool find_rounds(const struct launch *l, vyre_meta_expr bound, uint64_t *rounds)
 {
     const struct vyre_unit *u = l->program;
-    uint64_t rounds;
-    bool is_bound = u->meta->rounds != VYRE_META_NONE &&
-                    meta_eval(&u->module->meta.ops[u->meta->rounds], l->buffers, l->params, &rounds);
-    if (is_bound && rounds <= u->max_rounds) return VYRE_OK;
+    return bound != VYRE_META_NONE && meta_eval(&u->module->meta.ops[bound], l->buffers, l->params, rounds);
+}
+
+/* A bound counts the last test, which leaves the last loop, and which need not happen any more. */
+static vyre_status check_rounds(vyre_context *c, struct launch *l, struct outcome *o)
+{
+    const struct vyre_unit *u = l->program;
+    uint64_t rounds, most = (uint64_t)u->max_rounds + 1;
+    bool is_bound = find_rounds(l, u->meta->rounds, &rounds);
+    if (is_bound && rounds <= most) return VYRE_OK;
     if (!is_bound)
         return outcome_fail(o, VYRE_ERROR_UNSUPPORTED,
                             "%s: the loops of '%s' have no bound that the launch can compute, and %s ends loops after "
                             "%u rounds (probe rounds)",
                             unit_name(u), unit_name(u), c->device, u->max_rounds);
+    uint64_t fewer;
+    l->is_large = find_rounds(l, u->meta->rounds_of_large, &fewer) && fewer <= most && c->backend->has_large &&
+                  c->backend->has_large(c, u);
+    if (l->is_large) return VYRE_OK;
     return outcome_fail(o, VYRE_ERROR_UNSUPPORTED,
                         "%s: the loops of '%s' may go around %llu times, and %s ends them after %u (probe rounds)",
-                        unit_name(u), unit_name(u), (ull)rounds, c->device, u->max_rounds);
+                        unit_name(u), unit_name(u), (ull)(rounds - 1), c->device, u->max_rounds);
 }
 
-static vyre_status qualify_launch(vyre_context *c, const struct launch *l, struct outcome *o)
+static vyre_status qualify_launch(vyre_context *c, struct launch *l, struct outcome *o)
 {
     struct vyre_unit *u = &l->program->module->units[l->program->index];
     int fitness = atomic_load_explicit(&u->fitness, memory_order_acquire);

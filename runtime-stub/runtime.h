@@ -53,6 +53,8 @@ struct backend {
     uint32_t (*max_width)(vyre_context *c, const struct vyre_unit *program);
     /* What a program with these needs (needs.def) asks of this device besides. NULL: nothing. */
     uint32_t (*more_needs)(const vyre_context *c, uint32_t needs);
+    /* Whether there is code for large launches, which goes around loops less often: vyre_meta_unit.rounds_of_large. NULL: never. */
+    bool (*has_large)(vyre_context *c, const struct vyre_unit *program);
     /* Makes the buffer, whose n_bytes are set, a part of the caller's driver object. NULL: the backend has none. */
     vyre_status (*buffer_wrap)(vyre_buffer *b, vyre_native_kind kind, uint64_t handle, uint64_t offset_bytes,
                                struct outcome *o);
@@ -178,6 +180,7 @@ typedef uint32_t image_rank(const vyre_context *c, uint32_t wanted, uint32_t kin
  * NULL: *o says why. */
 const void *module_image(struct module *m, image_rank *rank, uint32_t wanted, const char *name, uint64_t *n_bytes,
                          struct outcome *o);
+bool module_has_image(struct module *m, uint32_t kind, const char *arch, const char *name);
 /* The k-th `data` of the object, in place; NULL past the last. */
 const void *module_table(struct module *m, uint32_t k, uint64_t *n_bytes);
 /* The loaded module, loading it the first time. NULL: reported. */
@@ -209,6 +212,7 @@ struct launch {
     uint32_t groups[3];
     uint64_t n_groups;
     uint32_t width; /* of workgroups that the tuner has chosen instead of the declared one; 0: it has not */
+    bool is_large;  /* runs in code for large launches, where the backend has such */
 };
 
 struct plan {

@@ -34,6 +34,8 @@ struct vulkan_memory {
 struct vulkan_abilities {
     VkBool32 exact[EXACT_COUNT]; /* the specialisation constants; under the lock */
     bool int64, float32, float64, int64_atomics, small_storage;
+    bool addresses; /* of buffers, in code for large launches */
+    bool bindings;  /* of buffers that are short enough; false: addresses wherever there is code for them */
 };
 
 /* What one submission needs, kept for the next. */
@@ -89,12 +91,12 @@ vyre_status vulkan_buffer_copy(vyre_buffer *b, void *to, const void *from, uint6
 
 /* -- vulkan_program.c */
 /* The images that a program may have. */
-enum vulkan_form { VULKAN_PLAIN, VULKAN_WORDS, VULKAN_FORM_COUNT };
+enum vulkan_form { VULKAN_PLAIN, VULKAN_WORDS, VULKAN_LARGE, VULKAN_FORM_COUNT };
 /* Which one serves the device best, by the program's needs (needs.def). */
 enum vulkan_form vulkan_form_of(const struct vulkan *v, uint32_t needs);
 /* What a module has on the device: vulkan_load. */
 struct vulkan_module {
-    struct vulkan_program *programs;
+    struct vulkan_program *programs; /* two for each: as it is mostly run, and for large launches */
     struct vulkan_memory *tables;
     uint32_t n_tables;
 };
@@ -107,9 +109,13 @@ struct vulkan_program {
     VkPipeline wide[TUNER_WIDTHS]; /* with workgroups of 32, 64, ... invocations; made when they are first needed */
     const struct vyre_spirv_head *head; /* in the image */
     const uint32_t *buffer_bindings, *tables, *param_offsets, *trap_codes, *trap_code_arms;
+    enum { LARGE_UNKNOWN, LARGE_NONE, LARGE_THERE } has_large; /* in the first of two */
 };
 /* The program's pipeline, made on first use. NULL: *o says why. */
-const struct vulkan_program *vulkan_program_get(vyre_context *c, const struct vyre_unit *program, struct outcome *o);
+const struct vulkan_program *vulkan_program_get(vyre_context *c, const struct vyre_unit *program, bool is_large,
+                                                struct outcome *o);
+/* Whether the object has code of it for large launches, and the device runs such. */
+bool vulkan_has_large(vyre_context *c, const struct vyre_unit *program);
 /* The k-th DATA image of the module in device memory. NULL: *o says why. */
 const struct vulkan_memory *vulkan_table_get(vyre_context *c, struct module *m, uint32_t number, struct outcome *o);
 /* With workgroups of another width than the declared one, 32, 64, ... 1024. NULL: *o says why. */
@@ -153,6 +159,7 @@ struct vulkan_recording {
     bool has_commands;
     VkDescriptorPool descriptors;
     VkDescriptorSet *sets;      /* per step */
+    bool *is_large;             /* per step: which code it runs */
     struct vulkan_memory traps; /* struct vyre_trap_record, those of a step at 256 bytes */
     struct vulkan_memory args;  /* launch words that are too many for push constants */
     uint64_t *args_at;          /* per step */
@@ -162,6 +169,9 @@ struct vulkan_recording {
 };
 enum { VULKAN_TRAP_STRIDE = 256, VULKAN_TRAP_BYTES = VYRE_META_MAX_TRAP_ARMS * 8 };
 
+/* The program of a step of the recording. NULL: *o says why. */
+const struct vulkan_program *vulkan_step_program(vyre_context *c, const struct vulkan_recording *r, uint32_t step,
+                                                 struct outcome *o);
 static inline const struct vyre_meta_buffer *vulkan_meta_buffer(const struct vyre_unit *u, uint32_t i)
 {
     return &u->module->meta.buffers[u->meta->first_buffer + i];

@@ -38,8 +38,12 @@ static VkResult allocate_memory(struct vulkan *v, enum vulkan_place place, const
     for (uint32_t i = 0; i < 3 && r; i++) {
         *type = find_type(v, need->memoryTypeBits, choices[place][i]);
         if (*type == UINT32_MAX) continue;
-        VkMemoryAllocateInfo info = {
-            .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, .allocationSize = need->size, .memoryTypeIndex = *type};
+        VkMemoryAllocateFlagsInfo flags = {.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_FLAGS_INFO,
+                                           .flags = VK_MEMORY_ALLOCATE_DEVICE_ADDRESS_BIT};
+        VkMemoryAllocateInfo info = {.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
+                                     .pNext = v->abilities.addresses ? &flags : NULL,
+                                     .allocationSize = need->size,
+                                     .memoryTypeIndex = *type};
         r = v->vk.AllocateMemory(v->device, &info, NULL, memory);
     }
     return r;
@@ -65,6 +69,7 @@ vyre_status vulkan_allocate(vyre_context *c, enum vulkan_place place, uint64_t n
                                .size = m->n_bytes,
                                .usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT |
                                         VK_BUFFER_USAGE_TRANSFER_DST_BIT};
+    if (v->abilities.addresses) info.usage |= VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT;
     VkResult r = v->vk.CreateBuffer(v->device, &info, NULL, &m->buffer);
     if (!r) {
         v->vk.GetBufferMemoryRequirements(v->device, m->buffer, &need);

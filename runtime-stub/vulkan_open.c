@@ -174,6 +174,8 @@ static void find_abilities(const struct device_facts *f, const char *without, st
              floats->shaderSignedZeroInfNanPreserveFloat64},
         {"small_storage", &a->small_storage,
          f->features11.storageBuffer16BitAccess && f->features12.storageBuffer8BitAccess},
+        {"addresses", &a->addresses, f->features12.bufferDeviceAddress},
+        {"bindings", &a->bindings, true},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         size_t n = strlen(rows[i].name);
@@ -229,7 +231,7 @@ static void note_fingerprint(struct vulkan *v, const struct device_facts *f)
            .driver_version = f->properties.properties.driverVersion,
            .driver_id = f->driver.driverID,
            .api_version = f->properties.properties.apiVersion,
-           .abilities = v->abilities.small_storage | v->abilities.int64 << 1};
+           .abilities = v->abilities.small_storage | v->abilities.int64 << 1 | v->abilities.bindings << 2};
     _Static_assert(sizeof p <= FINGERPRINT_BYTES, "the fingerprint has room for it");
     memcpy(v->fingerprint, &p, sizeof p);
     memcpy(v->fingerprint + offsetof(__typeof__(p), pipeline_cache), f->properties.properties.pipelineCacheUUID,
@@ -250,7 +252,8 @@ static vyre_status open_device(struct vulkan *v, const struct device_facts *f, s
     VkPhysicalDeviceVulkan12Features want12 = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
                                                .storageBuffer8BitAccess = v->abilities.small_storage,
                                                .shaderBufferInt64Atomics = v->abilities.int64_atomics,
-                                               .shaderSharedInt64Atomics = v->abilities.int64_atomics};
+                                               .shaderSharedInt64Atomics = v->abilities.int64_atomics,
+                                               .bufferDeviceAddress = v->abilities.addresses};
     VkPhysicalDeviceVulkan11Features want11 = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES,
                                                .pNext = &want12,
                                                .storageBuffer16BitAccess = v->abilities.small_storage};
@@ -287,7 +290,7 @@ static vyre_status use_callers(struct vulkan *v, const struct settings *s, struc
     if (missing_feature(f))
         return outcome_fail(o, VYRE_ERROR_NO_DEVICE, "%s has no %s", f->properties.properties.deviceName,
                             missing_feature(f));
-    find_abilities(f, "int64,int64_atomics,float64,small_storage", &v->abilities);
+    find_abilities(f, "int64,int64_atomics,float64,small_storage,addresses", &v->abilities);
     find_queue_family(v, v->physical); /* for what timestamps are worth */
     v->queue_family = n->vulkan_queue_family;
     v->queue = n->vulkan_queue;
@@ -397,4 +400,5 @@ const struct backend vulkan_backend = {.name = "vulkan",
                                        .specialise = specialise,
                                        .max_width = vulkan_max_width,
                                        .more_needs = more_needs,
+                                       .has_large = vulkan_has_large,
                                        .buffer_wrap = vulkan_buffer_wrap};

@@ -22,16 +22,40 @@ static uint64_t offset_in_buffer(const struct plan *plan, uint32_t i)
     return (at ? (uint64_t)(at - plan->held[i]->bytes) : 0) + context_memory(plan, i)->base;
 }
 
-static vyre_status check_range(vyre_context *c, const struct plan *plan, uint32_t i, uint64_t n_bytes,
-                               struct outcome *o)
+static vyre_status refuse_range(vyre_context *c, const struct plan *plan, uint32_t i, uint64_t n_bytes,
+                                struct outcome *o)
 {
     const struct vyre_unit *u = plan->unit;
-    if (n_bytes <= c->vulkan->limits.maxStorageBufferRange) return VYRE_OK;
     return outcome_fail(o, VYRE_ERROR_LENGTH,
                         "%s: '%s' has %llu bytes, and %s reaches %u of a buffer: give it the data in "
                         "pieces, or run on another device",
                         unit_name(u), unit_string(u, vulkan_meta_buffer(u, i)->name), (ull)n_bytes, c->device,
                         c->vulkan->limits.maxStorageBufferRange);
+}
+
+/* The step's first buffer that cannot be bound whole, of those of the plan; or NONE_BOUND. */
+static uint32_t find_long_buffer(const vyre_context *c, const struct plan *plan, uint32_t step, uint64_t *n_bytes)
+{
+    const struct launch *l = &plan->launches[step];
+    for (uint32_t i = 0; i < l->program->meta->n_buffers; i++) {
+        *n_bytes = l->buffers[i].count * vulkan_meta_buffer(l->program, i)->elem_bytes;
+        if (*n_bytes > c->vulkan->limits.maxStorageBufferRange) return vulkan_plan_buffer(plan->unit, step, i);
+    }
+    return NONE_BOUND;
+}
+
+/* Which steps run in code for large launches, besides those whose loops have to. */
+static vyre_status choose_code(vyre_context *c, const struct plan *plan, struct outcome *o)
+{
+    for (uint32_t step = 0; step < plan->unit->n_steps; step++) {
+        struct launch *l = &plan->launches[step];
+        uint64_t n_bytes = 0;
+        uint32_t is_long = find_long_buffer(c, plan, step, &n_bytes);
+        if (l->is_large || (is_long == NONE_BOUND && c->vulkan->abilities.bindings)) continue;
+        l->is_large = vulkan_has_large(c, l->program);
+        if (is_long != NONE_BOUND && !l->is_large) return refuse_range(c, plan, is_long, n_bytes, o);
+    }
+    return VYRE_OK;
 }
 
 static vyre_status place_own(vyre_context *c, struct vulkan_recording *r, uint32_t i, uint64_t n_bytes, bool is_staged,
@@ -85,8 +109,6 @@ static vyre_status place(vyre_context *c, struct vulkan_recording *r, const stru
     const struct vulkan_memory *memory = i < r->n_args ? context_memory(plan, i) : NULL;
     p->count = plan->buffers[i].count;
     p->n_bytes = p->count * vulkan_meta_buffer(plan->unit, i)->elem_bytes;
-    vyre_status status = check_range(c, plan, i, p->n_bytes, o);
-    if (status) return status;
     if (i >= r->n_args) return place_temp(c, r, plan, i, o);
     if (memory && is_out_of_place(c, plan, i, p->n_bytes)) {
         p->source = memory->buffer;
@@ -108,6 +130,13 @@ static uint64_t words_bytes(const struct vulkan_program *p)
     return p->head->args_binding == VYRE_SPIRV_NONE ? 0 : (p->head->args_bytes + 255) & ~(uint64_t)255;
 }
 
+const struct vulkan_program *vulkan_step_program(vyre_context *c, const struct vulkan_recording *r, uint32_t step,
+                                                 struct outcome *o)
+{
+    const struct vyre_unit *unit = &r->unit->module->units[r->unit->steps[step].program];
+    return vulkan_program_get(c, unit, r->is_large[step], o);
+}
+
 /* Room for all steps' sets, and for the words that are not pushed. */
 static vyre_status make_room(vyre_context *c, struct vulkan_recording *r, struct outcome *o)
 {
@@ -115,8 +144,7 @@ static vyre_status make_room(vyre_context *c, struct vulkan_recording *r, struct
     uint32_t n_sets = r->unit->n_steps, n_descriptors = 0;
     uint64_t args_bytes = 0;
     for (uint32_t i = 0; i < n_sets; i++) {
-        const struct vyre_unit *unit = &r->unit->module->units[r->unit->steps[i].program];
-        const struct vulkan_program *p = vulkan_program_get(c, unit, o);
+        const struct vulkan_program *p = vulkan_step_program(c, r, i, o);
         if (!p) return o->status;
         n_descriptors += p->head->n_buffers + p->head->n_tables + 2;
         r->args_at[i] = args_bytes;
@@ -160,7 +188,7 @@ static vyre_status write_set(vyre_context *c, struct vulkan_recording *r, uint32
     const struct vyre_unit *u = r->unit;
     struct writes w;
     w.n = 0;
-    for (uint32_t i = 0; i < p->head->n_buffers; i++) {
+    for (uint32_t i = 0; i < p->head->n_buffers && !(p->head->flags & VYRE_SPIRV_ADDRESSES); i++) {
         const struct vulkan_placed *at = &r->placed[vulkan_plan_buffer(u, step, i)];
         add_write(&w, r->sets[step], p->buffer_bindings[i], at->buffer, at->offset, at->n_bytes);
     }
@@ -183,8 +211,7 @@ static vyre_status write_set(vyre_context *c, struct vulkan_recording *r, uint32
 static vyre_status make_set(vyre_context *c, struct vulkan_recording *r, uint32_t step, struct outcome *o)
 {
     struct vulkan *v = c->vulkan;
-    const struct vyre_unit *unit = &r->unit->module->units[r->unit->steps[step].program];
-    const struct vulkan_program *p = vulkan_program_get(c, unit, o);
+    const struct vulkan_program *p = vulkan_step_program(c, r, step, o);
     if (!p) return o->status;
     VkDescriptorSetAllocateInfo info = {.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_ALLOCATE_INFO,
                                         .descriptorPool = r->descriptors,
@@ -202,7 +229,7 @@ static struct vulkan_recording *new_recording(vyre_context *c, const struct plan
     uint32_t n_buffers = u->meta->n_buffers + u->meta->n_temps;
     size_t n_bytes = sizeof(struct vulkan_recording) + n_buffers * sizeof(struct vulkan_placed) +
                      (u->meta->n_params + u->n_steps) * sizeof(uint64_t) +
-                     u->n_steps * (sizeof(VkDescriptorSet) + sizeof(uint64_t));
+                     u->n_steps * (sizeof(VkDescriptorSet) + sizeof(uint64_t) + sizeof(bool));
     struct vulkan_recording *r = memory_get(&c->allocator, n_bytes, 16);
     if (!r) return NULL;
     memset(r, 0, n_bytes);
@@ -214,6 +241,9 @@ static struct vulkan_recording *new_recording(vyre_context *c, const struct plan
     r->params = (uint64_t *)(r->placed + n_buffers);
     r->args_at = r->params + u->meta->n_params + u->n_steps;
     r->sets = (VkDescriptorSet *)(r->args_at + u->n_steps);
+    r->is_large = (bool *)(r->sets + u->n_steps);
+    for (uint32_t i = 0; i < u->n_steps; i++)
+        r->is_large[i] = plan->launches[i].is_large;
     return r;
 }
 
@@ -275,6 +305,8 @@ static bool fits_plan(const struct vulkan_recording *r, const struct plan *plan)
     if (r->unit != plan->unit) return false;
     for (uint32_t i = 0; i < r->n_args; i++)
         if (!is_place_of(&r->placed[i], plan, i)) return false;
+    for (uint32_t i = 0; i < r->unit->n_steps; i++)
+        if (r->is_large[i] != plan->launches[i].is_large) return false;
     for (uint32_t i = r->n_args; i < r->n_buffers; i++)
         if (r->placed[i].count != plan->buffers[i].count) return false;
     return true;
@@ -310,6 +342,7 @@ static struct vulkan_recording *take_oldest(struct vulkan *v)
 struct vulkan_recording *vulkan_take_recording(vyre_context *c, const struct plan *plan, struct outcome *o)
 {
     struct vulkan *v = c->vulkan;
+    if (choose_code(c, plan, o)) return NULL;
     pthread_mutex_lock(&v->lock);
     struct vulkan_recording *r = find_kept(v, plan);
     pthread_mutex_unlock(&v->lock);

@@ -32,6 +32,8 @@ static bool open_image(const unsigned char *bytes, uint64_t n_bytes, const struc
     if (h->n_trap_codes > VYRE_SPIRV_MAX_TRAP_CODES) return false;
     for (uint32_t i = 0; i < h->n_tables; i++)
         if (p->tables[i * 2] >= module->n_tables) return false;
+    for (uint32_t i = 0; i < h->n_buffers && h->flags & VYRE_SPIRV_ADDRESSES; i++)
+        if (!fits(p->buffer_bindings[i], 1, 8, h->args_bytes)) return false;
     for (uint32_t i = 0; i < h->n_params; i++)
         if (!fits(p->param_offsets[i], 1, 8, h->args_bytes + 4)) return false;
     return true;
@@ -48,6 +50,7 @@ static vyre_status check_device(vyre_context *c, const struct vyre_unit *u, cons
     if (h->flags & VYRE_SPIRV_INT64_ATOMICS && !v->abilities.int64_atomics) missing = "64-bit atomics";
     if (h->flags & VYRE_SPIRV_FLOAT32 && !v->abilities.float32) missing = "exact 32-bit floats";
     if (h->flags & VYRE_SPIRV_SMALL_STORAGE && !v->abilities.small_storage) missing = "storage of 8 or 16 bits";
+    if (h->flags & VYRE_SPIRV_ADDRESSES && !v->abilities.addresses) missing = "buffer device addresses";
     if (missing)
         return outcome_fail(o, VYRE_ERROR_UNSUPPORTED, "%s: '%s' needs %s, which %s does not have", unit_name(u),
                             unit_name(u), missing, c->device);
@@ -79,7 +82,7 @@ static VkResult create_layouts(struct vulkan *v, struct vulkan_program *p)
     const struct vyre_spirv_head *h = p->head;
     VkDescriptorSetLayoutBinding bindings[MAX_BINDINGS];
     uint32_t n = 0;
-    for (uint32_t i = 0; i < h->n_buffers; i++)
+    for (uint32_t i = 0; i < h->n_buffers && !(h->flags & VYRE_SPIRV_ADDRESSES); i++)
         add_binding(bindings, &n, p->buffer_bindings[i]);
     for (uint32_t i = 0; i < h->n_tables; i++)
         add_binding(bindings, &n, p->tables[i * 2 + 1]);
@@ -149,18 +152,18 @@ enum vulkan_form vulkan_form_of(const struct vulkan *v, uint32_t needs)
 /* The wanted one; else plain code, which is there where nothing differs; else what an object was made for. */
 static uint32_t rank_image(const vyre_context *c, uint32_t wanted, uint32_t kind, const char *arch)
 {
-    static const char *const archs[VULKAN_FORM_COUNT] = {VYRE_SPIRV_PLAIN, VYRE_SPIRV_WORDS};
+    static const char *const archs[VULKAN_FORM_COUNT] = {VYRE_SPIRV_PLAIN, VYRE_SPIRV_WORDS, VYRE_SPIRV_LARGE};
     (void)c;
     if (kind != VYRE_IMAGE_SPIRV) return 0;
     if (!strcmp(arch, archs[wanted])) return 3;
     return !strcmp(arch, VYRE_SPIRV_PLAIN) ? 2 : !strcmp(arch, VYRE_SPIRV_WORDS);
 }
 
-static vyre_status make(vyre_context *c, const struct vyre_unit *u, struct vulkan_program *p, struct outcome *o)
+static vyre_status make(vyre_context *c, const struct vyre_unit *u, enum vulkan_form form, struct vulkan_program *p,
+                        struct outcome *o)
 {
     uint64_t n_bytes = 0;
-    const unsigned char *bytes =
-        module_image(u->module, rank_image, vulkan_form_of(c->vulkan, u->meta->needs), unit_name(u), &n_bytes, o);
+    const unsigned char *bytes = module_image(u->module, rank_image, form, unit_name(u), &n_bytes, o);
     if (!bytes) return o->status;
     if (!open_image(bytes, n_bytes, u, p))
         return outcome_fail(o, VYRE_ERROR_BAD_MODULE, "%s: its SPIR-V image is damaged: compile the object again",
@@ -178,14 +181,35 @@ static vyre_status make(vyre_context *c, const struct vyre_unit *u, struct vulka
                                        : status;
 }
 
-const struct vulkan_program *vulkan_program_get(vyre_context *c, const struct vyre_unit *u, struct outcome *o)
+static struct vulkan_program *program_of(const struct vyre_unit *u, bool is_large)
 {
-    struct vulkan_program *p = &((struct vulkan_module *)u->module->device)->programs[u->index];
+    return &((struct vulkan_module *)u->module->device)->programs[u->index * 2 + is_large];
+}
+
+const struct vulkan_program *vulkan_program_get(vyre_context *c, const struct vyre_unit *u, bool is_large,
+                                                struct outcome *o)
+{
+    struct vulkan_program *p = program_of(u, is_large);
+    enum vulkan_form form = is_large ? VULKAN_LARGE : vulkan_form_of(c->vulkan, u->meta->needs);
     vyre_status status = VYRE_OK;
     pthread_mutex_lock(&c->vulkan->lock);
-    if (!p->pipeline) status = make(c, u, p, o);
+    if (!p->pipeline) status = make(c, u, form, p, o);
     pthread_mutex_unlock(&c->vulkan->lock);
     return status ? NULL : p;
+}
+
+bool vulkan_has_large(vyre_context *c, const struct vyre_unit *u)
+{
+    const struct vulkan_abilities *a = &c->vulkan->abilities;
+    struct vulkan_program *p = program_of(u, false);
+    if (!a->addresses || !a->int64 || !a->small_storage) return false;
+    pthread_mutex_lock(&c->vulkan->lock);
+    if (p->has_large == LARGE_UNKNOWN)
+        p->has_large =
+            module_has_image(u->module, VYRE_IMAGE_SPIRV, VYRE_SPIRV_LARGE, unit_name(u)) ? LARGE_THERE : LARGE_NONE;
+    bool has_large = p->has_large == LARGE_THERE;
+    pthread_mutex_unlock(&c->vulkan->lock);
+    return has_large;
 }
 
 VkPipeline vulkan_pipeline_get(vyre_context *c, const struct vulkan_program *program, uint32_t width, struct outcome *o)
@@ -203,7 +227,7 @@ VkPipeline vulkan_pipeline_get(vyre_context *c, const struct vulkan_program *pro
 uint32_t vulkan_max_width(vyre_context *c, const struct vyre_unit *program)
 {
     struct outcome ignored;
-    const struct vulkan_program *p = vulkan_program_get(c, program, &ignored);
+    const struct vulkan_program *p = vulkan_program_get(c, program, false, &ignored);
     const VkPhysicalDeviceLimits *limits = &c->vulkan->limits;
     if (!p || !(p->head->flags & VYRE_SPIRV_FREE_WIDTH) || p->head->args_binding != VYRE_SPIRV_NONE) return 0;
     uint32_t most = limits->maxComputeWorkGroupSize[0];
@@ -230,7 +254,7 @@ const struct vulkan_memory *vulkan_table_get(vyre_context *c, struct module *m, 
 
 static size_t module_bytes(uint32_t n_programs, uint32_t n_tables)
 {
-    return sizeof(struct vulkan_module) + n_programs * sizeof(struct vulkan_program) +
+    return sizeof(struct vulkan_module) + n_programs * 2 * sizeof(struct vulkan_program) +
            n_tables * sizeof(struct vulkan_memory);
 }
 
@@ -244,7 +268,7 @@ bool vulkan_load(struct module *m)
     if (!d) return false;
     memset(d, 0, module_bytes(n_programs, n_tables));
     d->programs = (struct vulkan_program *)(d + 1);
-    d->tables = (struct vulkan_memory *)(d->programs + n_programs);
+    d->tables = (struct vulkan_memory *)(d->programs + n_programs * 2);
     d->n_tables = n_tables;
     m->device = d;
     return true;
@@ -255,7 +279,7 @@ void vulkan_unload(struct module *m)
     vyre_context *c = m->context;
     struct vulkan_module *d = m->device;
     uint32_t n_programs = m->meta.head->n_programs;
-    for (uint32_t i = 0; i < n_programs; i++)
+    for (uint32_t i = 0; i < n_programs * 2; i++)
         destroy(c->vulkan, &d->programs[i]);
     for (uint32_t i = 0; i < d->n_tables; i++)
         vulkan_release(c, &d->tables[i]);

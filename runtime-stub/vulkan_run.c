@@ -128,10 +128,18 @@ static void record_temp_zeros(struct run *r)
 
 /* -- launch words ------------------------------------------------------------------------------ */
 
-/* One dispatch's words: groups of the whole launch, first group of this part, lengths, params. */
-static void fill_words(const struct launch *l, const struct vulkan_program *p, const uint32_t *base,
+static uint64_t find_address(struct run *r, uint32_t i)
+{
+    const struct vulkan_placed *p = &r->recording->placed[i];
+    VkBufferDeviceAddressInfo info = {.sType = VK_STRUCTURE_TYPE_BUFFER_DEVICE_ADDRESS_INFO, .buffer = p->buffer};
+    return r->v->vk.GetBufferDeviceAddress(r->v->device, &info) + p->offset;
+}
+
+/* One dispatch's words: groups of the whole launch, first group of this part, lengths, params, addresses. */
+static void fill_words(struct run *r, uint32_t step, const struct vulkan_program *p, const uint32_t *base,
                        unsigned char *words)
 {
+    const struct launch *l = &r->plan->launches[step];
     memset(words, 0, p->head->args_bytes);
     memcpy(words, l->groups, 12);
     memcpy(words + 12, base, 12);
@@ -144,6 +152,10 @@ static void fill_words(const struct launch *l, const struct vulkan_program *p, c
         memcpy(words + p->param_offsets[i], &l->params[i],
                room < 8 || l->program->module->meta.params[l->program->meta->first_param + i].bytes <= 4 ? 4 : 8);
     }
+    for (uint32_t i = 0; i < p->head->n_buffers && p->head->flags & VYRE_SPIRV_ADDRESSES; i++) {
+        uint64_t address = find_address(r, vulkan_plan_buffer(r->plan->unit, step, i));
+        memcpy(words + p->buffer_bindings[i], &address, sizeof address);
+    }
 }
 
 /* -- dispatches: in parts, where the grid is larger than the device takes at once --------------- */
@@ -154,9 +166,10 @@ static uint32_t min_u32(uint32_t a, uint32_t b)
 }
 
 /* Workgroups first_x up to end_x, in x, of all in y and z. */
-static void dispatch_parts(struct run *r, const struct launch *l, const struct vulkan_program *p, uint32_t first_x,
+static void dispatch_parts(struct run *r, uint32_t step, const struct vulkan_program *p, uint32_t first_x,
                            uint32_t end_x)
 {
+    const struct launch *l = &r->plan->launches[step];
     const uint32_t *max = r->v->limits.maxComputeWorkGroupCount;
     unsigned char words[256];
     uint32_t base[3];
@@ -164,7 +177,7 @@ static void dispatch_parts(struct run *r, const struct launch *l, const struct v
         for (base[1] = 0; base[1] < l->groups[1]; base[1] += min_u32(max[1], l->groups[1] - base[1])) {
             for (base[0] = first_x; base[0] < end_x; base[0] += min_u32(max[0], end_x - base[0])) {
                 if (p->head->args_binding == VYRE_SPIRV_NONE) {
-                    fill_words(l, p, base, words);
+                    fill_words(r, step, p, base, words);
                     r->v->vk.CmdPushConstants(r->commands, p->layout, VK_SHADER_STAGE_COMPUTE_BIT, 0,
                                               (p->head->args_bytes + 3) & ~3u, words);
                 }
@@ -176,17 +189,18 @@ static void dispatch_parts(struct run *r, const struct launch *l, const struct v
 }
 
 /* Exactly the invocations of the declared workgroups: as many wide ones as there are, then declared ones. */
-static vyre_status dispatch_wide(struct run *r, const struct launch *l, const struct vulkan_program *p)
+static vyre_status dispatch_wide(struct run *r, uint32_t step, const struct vulkan_program *p)
 {
+    const struct launch *l = &r->plan->launches[step];
     uint64_t size = l->program->meta->workgroup[0], all = l->groups[0] * size, n_wide = all / l->width;
     while (n_wide * l->width % size) /* the others begin with a declared one */
         n_wide--;
     VkPipeline wide = vulkan_pipeline_get(r->c, p, l->width, r->o);
     if (!wide) return r->o->status;
     r->v->vk.CmdBindPipeline(r->commands, VK_PIPELINE_BIND_POINT_COMPUTE, wide);
-    dispatch_parts(r, l, p, 0, (uint32_t)n_wide);
+    dispatch_parts(r, step, p, 0, (uint32_t)n_wide);
     r->v->vk.CmdBindPipeline(r->commands, VK_PIPELINE_BIND_POINT_COMPUTE, p->pipeline);
-    dispatch_parts(r, l, p, (uint32_t)(n_wide * l->width / size), l->groups[0]);
+    dispatch_parts(r, step, p, (uint32_t)(n_wide * l->width / size), l->groups[0]);
     return VYRE_OK;
 }
 
@@ -210,7 +224,7 @@ static vyre_status record_launch(struct run *r, uint32_t step)
 {
     static const uint32_t no_base[3];
     const struct launch *l = &r->plan->launches[step];
-    const struct vulkan_program *p = vulkan_program_get(r->c, l->program, r->o);
+    const struct vulkan_program *p = vulkan_step_program(r->c, r->recording, step, r->o);
     if (!p) return r->o->status;
     if (record_zeros(r, step) || !step || plan_waits(r->plan->unit, step, r->since)) {
         barrier_before_shaders(r);
@@ -220,12 +234,12 @@ static vyre_status record_launch(struct run *r, uint32_t step)
     vyre_status status = check_parts(r, l, p);
     if (status) return status;
     if (p->head->args_binding != VYRE_SPIRV_NONE)
-        fill_words(l, p, no_base, r->recording->args.mapped + r->recording->args_at[step]);
+        fill_words(r, step, p, no_base, r->recording->args.mapped + r->recording->args_at[step]);
     r->v->vk.CmdBindPipeline(r->commands, VK_PIPELINE_BIND_POINT_COMPUTE, p->pipeline);
     r->v->vk.CmdBindDescriptorSets(r->commands, VK_PIPELINE_BIND_POINT_COMPUTE, p->layout, 0, 1,
                                    &r->recording->sets[step], 0, NULL);
-    if (l->width) return dispatch_wide(r, l, p);
-    dispatch_parts(r, l, p, 0, l->groups[0]);
+    if (l->width) return dispatch_wide(r, step, p);
+    dispatch_parts(r, step, p, 0, l->groups[0]);
     return VYRE_OK;
 }
 
@@ -324,9 +338,10 @@ static uint64_t find_trap(const struct vulkan_program *p, const unsigned char *b
 }
 
 /* The first arm of a launch that has one counts. */
-static vyre_status check_traps_of(struct run *r, const struct launch *l, const unsigned char *bytes)
+static vyre_status check_traps_of(struct run *r, uint32_t step, const unsigned char *bytes)
 {
-    const struct vulkan_program *p = vulkan_program_get(r->c, l->program, r->o);
+    const struct launch *l = &r->plan->launches[step];
+    const struct vulkan_program *p = vulkan_step_program(r->c, r->recording, step, r->o);
     for (uint32_t arm = 0; p && arm < unit_n_trap_arms(l->program); arm++) {
         uint64_t key = find_trap(p, bytes, arm);
         if (key) return launch_trap(r->plan, l, arm, (uint32_t)key, (uint32_t)~(key >> 32), r->o);
@@ -338,9 +353,8 @@ static vyre_status check_traps(struct run *r)
 {
     for (uint32_t i = 0; i < r->plan->unit->n_steps; i++) {
         const unsigned char *bytes = r->recording->traps.mapped + (size_t)i * VULKAN_TRAP_STRIDE;
-        const struct launch *l = &r->plan->launches[i];
         if (!((const uint64_t *)bytes)[0] && !memcmp(bytes, bytes + 8, VULKAN_TRAP_BYTES - 8)) continue;
-        vyre_status status = check_traps_of(r, l, bytes);
+        vyre_status status = check_traps_of(r, i, bytes);
         if (status) return status;
     }
     return VYRE_OK;

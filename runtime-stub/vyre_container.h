@@ -66,7 +66,7 @@ struct vyre_image {
 
 /* -- metadata: the interface of programs and pipelines, and how to launch them ----------------- */
 
-enum { VYRE_META_VERSION = 6, VYRE_META_NONE = -1, VYRE_META_MAX_DEPTH = 1024 };
+enum { VYRE_META_VERSION = 7, VYRE_META_NONE = -1, VYRE_META_MAX_DEPTH = 1024 };
 
 /* A table: offset from the start of the metadata, and entries. Tables lie one after the other in the order below. */
 struct vyre_meta_table {
@@ -103,11 +103,13 @@ struct vyre_meta_unit {
     uint64_t budget_bytes;                /* of temps; 0: no limit */
     uint64_t args_bytes;                  /* of the argument struct */
     uint8_t fingerprint[32];
-    uint32_t needs;          /* programs: enum vyre_need */
-    uint32_t nesting;        /* programs: how deep blocks nest; a loop counts 2, one with `max` 3 */
-    vyre_meta_expr rounds;   /* programs: at most so many rounds of its loops for an invocation; or NONE: no bound */
+    uint32_t needs;   /* programs: enum vyre_need */
+    uint32_t nesting; /* programs: how deep blocks nest; a loop counts 2, one with `max` 3 */
+    vyre_meta_expr
+        rounds; /* programs: so often at most an invocation comes to the start of a loop; or NONE: no bound */
     uint32_t has_free_width; /* programs: workgroups of any width compute the same */
-    uint32_t arms, reserved; /* programs: names, with spaces between, of the arms that passes made it of; "": of none */
+    uint32_t arms;           /* programs: names, with spaces between, of the arms that passes made it of; "": of none */
+    vyre_meta_expr rounds_of_large; /* programs: `rounds` of the image VYRE_SPIRV_LARGE, where it has fewer; or NONE */
 };
 
 /* An arm of those that became one program, and the program that it was: in the metadata's strings. What such a program reports
@@ -246,6 +248,7 @@ enum vyre_spirv_flag {
     VYRE_SPIRV_INT64_ATOMICS = 4,
     VYRE_SPIRV_FLOAT32 = 8,        /* uses f32, with the float controls that go with it */
     VYRE_SPIRV_SMALL_STORAGE = 16, /* has storage of 8 or 16 bits */
+    VYRE_SPIRV_ADDRESSES = 64,     /* takes addresses of its buffers, not bindings */
     VYRE_SPIRV_FREE_WIDTH = 32,    /* the workgroup's width is the specialisation constant VYRE_SPIRV_WIDTH_ID */
 };
 enum { VYRE_SPIRV_WIDTH_ID = 16 };
@@ -254,9 +257,12 @@ enum { VYRE_SPIRV_NONE = 0xFFFFFFFF };
 /* One program: this head, then n_buffers bindings, n_tables pairs of (number of the DATA image, binding), n_params
  * offsets in the launch's words, n_trap_codes codes, n_trap_codes arms, all u32, then the module. What the launch's words are:
  * codegen/spirv/spirv.h. A program may have a second image of the architecture VYRE_SPIRV_WORDS, without storage of 8 and
- * 16 bits and without 64-bit integers, for devices that lack one of them. */
+ * 16 bits and without 64-bit integers, for devices that lack one of them; and one of the architecture VYRE_SPIRV_LARGE, for
+ * launches with a buffer that is longer than the device can bind or with more rounds of loops than it does: in place of bindings it has
+ * offsets of addresses in the launch's words. */
 #define VYRE_SPIRV_PLAIN "vulkan1.2"
 #define VYRE_SPIRV_WORDS "vulkan1.2-words"
+#define VYRE_SPIRV_LARGE "vulkan1.2-large"
 struct vyre_spirv_head {
     uint32_t head_bytes;                  /* of this struct; the lists follow */
     uint32_t module_offset, module_bytes; /* from the image's start */

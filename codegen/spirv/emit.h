@@ -20,7 +20,8 @@ typedef struct {
 /* An array of the program: where its words are. */
 struct spirv_array {
     const struct ir_buffer *buffer;
-    spv_id variable;
+    spv_id variable;  /* 0: it is reached by its address */
+    spv_id address;   /* u64 */
     spv_id len;       /* u32: element count; a constant, or loaded once at the start */
     spv_id unit_type; /* of one memory unit: 8, 16, 32 or 64 bits wide unsigned */
     uint32_t unit_bits;

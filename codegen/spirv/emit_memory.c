@@ -2,7 +2,7 @@
  * storage, zeroed workgroup and private arrays.
  *
  * An index is compared with the element count first; what is then addressed always exists, because no binding is empty. */
-#include "codegen/spirv/emit.h"
+#include "codegen/spirv/emit_int.h"
 
 static spv_id word(struct spirv *e, uint32_t value)
 {
@@ -18,9 +18,14 @@ struct spirv_array *spirv_array_get(struct spirv *e, const struct ir_buffer *b)
 
 /* -- addresses */
 
+/* `unit` is a word, or 64 bits wide where the array is reached by its address, to end beyond 4 GiB. */
 static spv_id unit_pointer(struct spirv *e, const struct spirv_array *a, spv_id unit)
 {
     spv_id type = spv_type_pointer(&e->m, a->storage, a->unit_type);
+    if (a->address) {
+        spv_id offset = spirv_int_raw(e, IR_U64, SpvOpIMul, unit, spirv_const(e, IR_U64, a->unit_bits / 8));
+        return SPV_OP(&e->m, SpvOpConvertUToPtr, type, spirv_int_raw(e, IR_U64, SpvOpIAdd, a->address, offset));
+    }
     if (!a->is_block) return SPV_OP(&e->m, SpvOpAccessChain, type, a->variable, unit);
     return SPV_OP(&e->m, SpvOpAccessChain, type, a->variable, word(e, 0), unit);
 }
@@ -28,8 +33,10 @@ static spv_id unit_pointer(struct spirv *e, const struct spirv_array *a, spv_id 
 /* Where component c of element `index` begins, in units. */
 static spv_id unit_index(struct spirv *e, const struct spirv_array *a, spv_id index, uint32_t c)
 {
-    spv_id first = a->units == 1 ? index : spirv_u32(e, SpvOpIMul, index, word(e, a->units));
-    return c ? spirv_u32(e, SpvOpIAdd, first, word(e, c)) : first;
+    enum ir_scalar s = a->address ? IR_U64 : IR_U32;
+    if (a->address) index = SPV_OP(&e->m, SpvOpUConvert, spirv_reg_type(e, s), index);
+    spv_id first = a->units == 1 ? index : spirv_int_raw(e, s, SpvOpIMul, index, spirv_const(e, s, a->units));
+    return c ? spirv_int_raw(e, s, SpvOpIAdd, first, spirv_const(e, s, c)) : first;
 }
 
 /* Elements narrower than the units they share: the unit's number and the bit where the element begins. */
@@ -60,7 +67,11 @@ static spv_id element_mask(const struct spirv_array *a, struct spirv *e)
 
 static spv_id load_unit(struct spirv *e, const struct spirv_array *a, spv_id unit)
 {
-    spv_id value = SPV_OP(&e->m, SpvOpLoad, a->unit_type, unit_pointer(e, a, unit));
+    spv_id pointer = unit_pointer(e, a, unit), value;
+    if (a->address)
+        value = SPV_OP(&e->m, SpvOpLoad, a->unit_type, pointer, SpvMemoryAccessAlignedMask, a->unit_bits / 8);
+    else
+        value = SPV_OP(&e->m, SpvOpLoad, a->unit_type, pointer);
     return a->unit_bits < 32 ? SPV_OP(&e->m, SpvOpUConvert, spv_type_uint(&e->m, 32), value) : value;
 }
 
@@ -115,7 +126,11 @@ spv_value spirv_load(struct spirv *e, const struct ir_buffer *b, spv_id index)
 static void store_unit(struct spirv *e, const struct spirv_array *a, spv_id unit, spv_id bits)
 {
     if (a->unit_bits < 32) bits = SPV_OP(&e->m, SpvOpUConvert, a->unit_type, bits);
-    SPV_DO(&e->m, SpvOpStore, unit_pointer(e, a, unit), bits);
+    spv_id pointer = unit_pointer(e, a, unit);
+    if (a->address)
+        SPV_DO(&e->m, SpvOpStore, pointer, bits, SpvMemoryAccessAlignedMask, a->unit_bits / 8);
+    else
+        SPV_DO(&e->m, SpvOpStore, pointer, bits);
 }
 
 /* Other invocations may write the neighbours in the unit at the same time, so the element's bits are cleared, then set, by
@@ -202,8 +217,9 @@ static struct atomic_place find_atomic(struct spirv *e, const struct ir_stmt *s,
     bool shared = a->storage == SpvStorageClassWorkgroup;
     uint32_t flags = order_semantics(s->atomic.order);
     if (flags) flags |= shared ? SpvMemorySemanticsWorkgroupMemoryMask : SpvMemorySemanticsUniformMemoryMask;
-    return (struct atomic_place){unit_pointer(e, a, index), word(e, shared ? SpvScopeWorkgroup : SpvScopeDevice),
-                                 word(e, flags), a->unit_type, flags};
+    return (struct atomic_place){unit_pointer(e, a, unit_index(e, a, index, 0)),
+                                 word(e, shared ? SpvScopeWorkgroup : SpvScopeDevice), word(e, flags), a->unit_type,
+                                 flags};
 }
 
 static SpvOp atomic_opcode(enum ir_atomic op, bool is_signed)

@@ -77,9 +77,8 @@ static void assign_bindings(struct spirv *e, bool traps)
     const struct ir_program *p = e->program;
     struct spirv_interface *to = e->interface;
     uint32_t next = 0;
-    to->buffers = ARENA_ARRAY(e->arena, uint32_t, p->buffers.n);
     to->data = ARENA_ARRAY(e->arena, uint32_t, to->tables.n);
-    for (uint32_t i = 0; i < p->buffers.n; i++)
+    for (uint32_t i = 0; i < p->buffers.n && !to->has_addresses; i++)
         to->buffers[i] = p->buffers.at[i]->binding >= 0 ? (uint32_t)p->buffers.at[i]->binding : next_binding(p, &next);
     for (uint32_t i = 0; i < to->tables.n; i++)
         to->data[i] = next_binding(p, &next);
@@ -91,6 +90,7 @@ static void assign_bindings(struct spirv *e, bool traps)
 static void lay_out_args(struct spirv *e)
 {
     const struct ir_program *p = e->program;
+    bool has_addresses = e->interface->has_addresses = e->options->is_large && p->buffers.n;
     uint32_t bytes = (WORD_LENGTHS + p->buffers.n) * 4;
     e->interface->params = ARENA_ARRAY(e->arena, uint32_t, p->params.n);
     for (uint32_t i = 0; i < p->params.n; i++) {
@@ -99,6 +99,10 @@ static void lay_out_args(struct spirv *e)
         e->interface->params[i] = bytes;
         bytes += size;
     }
+    bytes = has_addresses ? (bytes + 7) & ~7u : bytes;
+    e->interface->buffers = ARENA_ARRAY(e->arena, uint32_t, p->buffers.n);
+    for (uint32_t i = 0; i < p->buffers.n && has_addresses; i++, bytes += 8)
+        e->interface->buffers[i] = bytes;
     e->interface->args_bytes = bytes;
 }
 
@@ -155,7 +159,16 @@ static uint32_t count_units(const struct ir_buffer *b, uint32_t unit_bits)
     return b->elem.lanes * (in_halves ? 2u : 1u);
 }
 
-static void declare_storage(struct spirv *e, const struct ir_buffer *b, uint32_t binding, spv_id len)
+static void bind_storage(struct spirv *e, struct spirv_array *a, uint32_t binding)
+{
+    spv_id block = block_type(e, a->unit_type, a->unit_bits / 8, 0);
+    a->variable = bind_variable(e, spv_variable(&e->m, a->storage, block), binding);
+    if (!ir_access_writes(a->buffer->access)) SPV_DECORATE(&e->m, a->variable, SpvDecorationNonWritable);
+    spv_name(&e->m, a->variable, a->buffer->name);
+}
+
+/* A buffer or table: at its binding, or at an address. */
+static void declare_storage(struct spirv *e, const struct ir_buffer *b, uint32_t binding, spv_id address, spv_id len)
 {
     uint32_t bits = unit_bits_of(e, b->elem);
     struct spirv_array a = {.buffer = b,
@@ -164,13 +177,12 @@ static void declare_storage(struct spirv *e, const struct ir_buffer *b, uint32_t
                             .units = count_units(b, bits),
                             .is_block = true,
                             .unit_type = spv_type_uint(&e->m, bits),
+                            .address = address,
                             .storage = SpvStorageClassStorageBuffer};
-    a.variable = bind_variable(e, spv_variable(&e->m, a.storage, block_type(e, a.unit_type, bits / 8, 0)), binding);
-    if (!ir_access_writes(b->access)) SPV_DECORATE(&e->m, a.variable, SpvDecorationNonWritable);
-    spv_name(&e->m, a.variable, b->name);
+    if (address) a.storage = SpvStorageClassPhysicalStorageBuffer;
     vec_push(e->arena, &e->arrays, a);
+    if (!address) bind_storage(e, &e->arrays.at[e->arrays.n - 1], binding);
 }
-
 /* Workgroup and private arrays have a register-sized unit for each component. */
 static void declare_array(struct spirv *e, const struct ir_buffer *b)
 {
@@ -314,11 +326,17 @@ static void declare_memory(struct spirv *e, struct arg_words args)
     for (uint32_t i = 0; i < p->buffers.n; i++) {
         const struct ir_buffer *b = p->buffers.at[i];
         spv_id len = b->sized ? word(e, (uint32_t)b->count) : load_arg(e, args, WORD_LENGTHS + i);
-        declare_storage(e, b, e->interface->buffers[i], len);
+        uint32_t at = e->interface->buffers[i];
+        spv_id address = 0;
+        if (e->interface->has_addresses) {
+            spv_id low = load_arg(e, args, at / 4);
+            address = spirv_join(e, low, load_arg(e, args, at / 4 + 1));
+        }
+        declare_storage(e, b, at, address, len);
     }
     for (uint32_t i = 0; i < e->interface->tables.n; i++) {
         const struct ir_buffer *b = &e->interface->tables.at[i]->buffer;
-        declare_storage(e, b, e->interface->data[i], word(e, (uint32_t)b->count));
+        declare_storage(e, b, e->interface->data[i], 0, word(e, (uint32_t)b->count));
     }
     for (uint32_t i = 0; i < p->arrays.n; i++)
         declare_array(e, p->arrays.at[i]);
@@ -334,7 +352,13 @@ static void declare_environment(struct spirv *e)
     struct spv_module *m = &e->m;
     spv_capability(m, SpvCapabilityShader);
     spv_extension(m, "SPV_KHR_storage_buffer_storage_class");
-    SPV_PUT(m, &m->sections[SPV_MEMORY_MODEL], SpvOpMemoryModel, SpvAddressingModelLogical, SpvMemoryModelGLSL450);
+    SpvAddressingModel addressing = SpvAddressingModelLogical;
+    if (e->interface->has_addresses) {
+        addressing = SpvAddressingModelPhysicalStorageBuffer64;
+        spv_capability(m, SpvCapabilityPhysicalStorageBufferAddresses);
+        spv_extension(m, "SPV_KHR_physical_storage_buffer");
+    }
+    SPV_PUT(m, &m->sections[SPV_MEMORY_MODEL], SpvOpMemoryModel, addressing, SpvMemoryModelGLSL450);
 }
 
 static void declare_entry(struct spirv *e)

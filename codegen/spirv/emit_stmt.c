@@ -5,6 +5,7 @@
  * uniform control flow included, but changes no memory any more (`alive` is false). Without barriers it just returns.
  */
 #include "codegen/spirv/emit_int.h"
+#include "ir/facts.h"
 
 static spv_id word(struct spirv *e, uint32_t value)
 {
@@ -85,16 +86,16 @@ static void lower_IF(struct spirv *e, const struct ir_stmt *s)
     enter(e, merge);
 }
 
-/* -- loops: header, test, body, next, merge */
+/* -- loops: header, test, body, next, merge. In code for large launches test, body and next have copies, each behind the one before, so
+ * that a device that counts rounds counts fewer. */
 
 struct loop_labels {
-    spv_id header, test, body, next, merge;
+    spv_id header, test, next, merge;
 };
 
 static struct loop_labels begin_loop(struct spirv *e)
 {
-    struct loop_labels l = {spv_new_id(&e->m), spv_new_id(&e->m), spv_new_id(&e->m), spv_new_id(&e->m),
-                            spv_new_id(&e->m)};
+    struct loop_labels l = {spv_new_id(&e->m), spv_new_id(&e->m), spv_new_id(&e->m), spv_new_id(&e->m)};
     jump(e, l.header);
     enter(e, l.header);
     SPV_DO(&e->m, SpvOpLoopMerge, l.merge, l.next, SpvLoopControlMaskNone);
@@ -103,21 +104,35 @@ static struct loop_labels begin_loop(struct spirv *e)
     return l;
 }
 
-static void run_body(struct spirv *e, const struct loop_labels *l, const struct ir_block *body)
+/* The code under `body`, up to where the next round is prepared; the last copy's is the loop's continue target. */
+static void run_body(struct spirv *e, const struct loop_labels *l, const struct ir_block *body, bool is_last)
 {
     struct spirv_loop targets = {l->merge, l->next};
+    spv_id next = is_last ? l->next : spv_new_id(&e->m);
     vec_push(e->arena, &e->loops, targets);
-    enter(e, l->body);
     spirv_block(e, body);
-    jump(e, l->next);
+    jump(e, next);
     e->loops.n--;
-    enter(e, l->next);
+    enter(e, next);
 }
 
 static void end_loop(struct spirv *e, const struct loop_labels *l)
 {
     jump(e, l->header);
     enter(e, l->merge);
+}
+
+static uint32_t count_copies(const struct spirv *e, const struct ir_stmt *s)
+{
+    return e->options->is_large ? ir_loop_copies(s) : 1;
+}
+
+/* Goes on where the condition holds, and else leaves the loop. */
+static void leave_unless(struct spirv *e, const struct loop_labels *l, spv_id c)
+{
+    spv_id body = spv_new_id(&e->m);
+    SPV_DO(&e->m, SpvOpBranchConditional, c, body, l->merge);
+    enter(e, body);
 }
 
 /* The next value is taken only where it is below the end without wrapping: otherwise the variable becomes the end
@@ -130,38 +145,46 @@ static void lower_FOR(struct spirv *e, const struct ir_stmt *s)
            step = spirv_int_const(e, t, s->for_.step);
     SPV_DO(&e->m, SpvOpStore, i, from);
     struct loop_labels l = begin_loop(e);
-    spv_id below = spirv_int_test(e, t, spirv_is_signed(t) ? SpvOpSLessThan : SpvOpULessThan,
-                                  SPV_OP(&e->m, SpvOpLoad, type, i), to);
-    SPV_DO(&e->m, SpvOpBranchConditional, below, l.body, l.merge);
-    run_body(e, &l, &s->for_.body);
-    spv_id now = SPV_OP(&e->m, SpvOpLoad, type, i), rest = spirv_int_raw(e, t, SpvOpISub, to, now);
-    spv_id is_last = spirv_int_test(e, t, SpvOpULessThanEqual, rest, step);
-    spv_id following = spirv_int_raw(e, t, SpvOpIAdd, now, step);
-    SPV_DO(&e->m, SpvOpStore, i, spirv_select(e, type, is_last, to, following));
+    for (uint32_t n = count_copies(e, s); n; n--) {
+        spv_id below = spirv_int_test(e, t, spirv_is_signed(t) ? SpvOpSLessThan : SpvOpULessThan,
+                                      SPV_OP(&e->m, SpvOpLoad, type, i), to);
+        leave_unless(e, &l, below);
+        run_body(e, &l, &s->for_.body, n == 1);
+        spv_id now = SPV_OP(&e->m, SpvOpLoad, type, i), rest = spirv_int_raw(e, t, SpvOpISub, to, now);
+        spv_id is_last = spirv_int_test(e, t, SpvOpULessThanEqual, rest, step);
+        spv_id following = spirv_int_raw(e, t, SpvOpIAdd, now, step);
+        SPV_DO(&e->m, SpvOpStore, i, spirv_select(e, type, is_last, to, following));
+    }
     end_loop(e, &l);
 }
 
-static void lower_WHILE(struct spirv *e, const struct ir_stmt *s)
+/* Counts the round that begins, or traps where it is one too many. */
+static void count_round(struct spirv *e, const struct loop_labels *l, spv_id rounds, spv_id max,
+                        const struct ir_told *told)
 {
-    spv_id type = spv_type_uint(&e->m, 32), rounds = spv_variable(&e->m, SpvStorageClassFunction, type);
-    spv_id max = spirv_scalar(e, s->while_.max);
-    SPV_DO(&e->m, SpvOpStore, rounds, word(e, 0));
-    struct loop_labels l = begin_loop(e);
-    spv_id more = spv_new_id(&e->m), out_of_rounds = spv_new_id(&e->m), count_merge = spv_new_id(&e->m);
-    spv_id c = spirv_scalar(e, s->while_.cond);
-    SPV_DO(&e->m, SpvOpBranchConditional, c, more, l.merge);
-    enter(e, more);
-    spv_id n = SPV_OP(&e->m, SpvOpLoad, type, rounds);
+    spv_id out_of_rounds = spv_new_id(&e->m), count_merge = spv_new_id(&e->m);
+    spv_id n = SPV_OP(&e->m, SpvOpLoad, spv_type_uint(&e->m, 32), rounds);
     spv_id has_rounds = spirv_test(e, SpvOpULessThan, n, max);
     SPV_DO(&e->m, SpvOpSelectionMerge, count_merge, SpvSelectionControlMaskNone);
     SPV_DO(&e->m, SpvOpBranchConditional, has_rounds, count_merge, out_of_rounds);
     enter(e, out_of_rounds);
-    spirv_trap(e, NULL, &s->while_.told);
-    jump(e, l.merge);
+    spirv_trap(e, NULL, told);
+    jump(e, l->merge);
     enter(e, count_merge);
     SPV_DO(&e->m, SpvOpStore, rounds, spirv_u32(e, SpvOpIAdd, n, word(e, 1)));
-    jump(e, l.body);
-    run_body(e, &l, &s->while_.body);
+}
+
+static void lower_WHILE(struct spirv *e, const struct ir_stmt *s)
+{
+    spv_id rounds = spv_variable(&e->m, SpvStorageClassFunction, spv_type_uint(&e->m, 32));
+    spv_id max = spirv_scalar(e, s->while_.max);
+    SPV_DO(&e->m, SpvOpStore, rounds, word(e, 0));
+    struct loop_labels l = begin_loop(e);
+    for (uint32_t n = count_copies(e, s); n; n--) {
+        leave_unless(e, &l, spirv_scalar(e, s->while_.cond));
+        count_round(e, &l, rounds, max, &s->while_.told);
+        run_body(e, &l, &s->while_.body, n == 1);
+    }
     end_loop(e, &l);
 }
 
@@ -217,8 +240,7 @@ static void lower_COPY_ASYNC(struct spirv *e, const struct ir_stmt *s)
     SPV_DO(&e->m, SpvOpStore, at, word(e, 0));
     struct loop_labels l = begin_loop(e);
     spv_id k = SPV_OP(&e->m, SpvOpLoad, type, at);
-    SPV_DO(&e->m, SpvOpBranchConditional, spirv_test(e, SpvOpULessThan, k, n), l.body, l.merge);
-    enter(e, l.body);
+    leave_unless(e, &l, spirv_test(e, SpvOpULessThan, k, n));
     spirv_copy_element(e, s->copy.dst, offset_index(e, to, k), s->copy.src, offset_index(e, from, k));
     jump(e, l.next);
     enter(e, l.next);

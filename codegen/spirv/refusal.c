@@ -1,6 +1,7 @@
 /* refusal.c - what is known of a program before any SPIR-V is made: whether it can have some, and for which devices. */
 #include "codegen/spirv/spirv.h"
 
+#include "ir/facts.h"
 #include "ir/walk.h"
 
 /* It would be several launches, and live values would have to survive between them. */
@@ -64,4 +65,18 @@ bool spirv_has_other_than_words(const struct ir_program *p)
     ir_walk_exprs(body, note_expr, &found);
     ir_walk_stmts(body, note_stmt, &found);
     return found.small || (found.wide && !found.wide_atomics);
+}
+
+/* -- what a launch may be too large for */
+
+/* maxStorageBufferRange is at least this (Vulkan 1.3, 33.1). */
+enum { BOUND_BYTES = 1 << 27 };
+
+bool spirv_may_be_large(const struct ir_program *p)
+{
+    for (uint32_t i = 0; i < p->buffers.n; i++) {
+        const struct ir_buffer *b = p->buffers.at[i];
+        if (!b->sized || b->count * ir_type_mem_bytes(b->elem) > BOUND_BYTES) return true;
+    }
+    return ir_has_loop_copies(p);
 }

@@ -4,9 +4,11 @@
  *   descriptor set 0   binding spirv_interface.buffers[i]: buffer i of the program, a storage buffer of packed elements, never empty
  *                      binding .data[k]: the k-th table of the program; .trap: where it may trap, an array of u32 per code, or struct vyre_trap_record;
  *                      .args: the words below, only when they do not fit into 128 bytes of push constants
+ *                      In code for large launches buffers have no bindings, but addresses among the words below.
  *   push constants     u32 groups[3]   workgroups of the whole launch        u32 base[3]    first workgroup of this part of it
  *                      u32 zero        0, which the driver's compiler cannot know
  *                      u32 len[n]      element counts of the n buffers       params         each aligned to its size, at .params[i]
+ *                      u64 at .buffers[i], in code for large launches: the address of buffer i
  *   specialisation     constant id enum spirv_exact: true where the device was found to do this exactly; false uses our own sequence.
  *                      ZEROS: what has a zero for an operand; Mesa makes x of x + 0.0, and -0.0 of `false ? -1.0 : 0.0` */
 #ifndef VYREC_SPIRV_H
@@ -23,7 +25,9 @@ struct spirv_options {
     bool storage_8bit, storage_16bit; /* false: such buffers are words */
     bool int64;                       /* false: such integers are pairs of words; but for 64-bit atomics */
     bool args_in_buffer;              /* however few they are */
-    bool leaves_width;                /* a width that is free is a specialisation constant */
+    bool
+        is_large; /* buffers by their addresses, of any size; loops with copies of their bodies (ir_loop_copies). Needs all of the above */
+    bool leaves_width; /* a width that is free is a specialisation constant */
 };
 
 enum { SPIRV_NONE = 0xFFFFFFFF };
@@ -32,14 +36,14 @@ struct spirv_trap_code {
 };
 
 struct spirv_interface {
-    uint32_t *buffers; /* binding of each buffer */
+    uint32_t *buffers; /* binding of each buffer; in code for large launches the byte offset of its address */
     VEC(const struct ir_data *) tables;
     uint32_t *data;      /* binding of each of them */
     uint32_t trap, args; /* bindings, or SPIRV_NONE */
     uint32_t *params;    /* byte offset of each param in the push constants or args */
     uint32_t args_bytes;
     uint32_t workgroup_bytes; /* shared memory used */
-    bool uses_int64, uses_float32, uses_float64, uses_int64_atomics, uses_small_storage, has_free_width;
+    bool uses_int64, uses_float32, uses_float64, uses_int64_atomics, uses_small_storage, has_free_width, has_addresses;
     VEC(struct spirv_trap_code) trap_codes; /* empty: of trap records that tell the code, one per arm */
 };
 
@@ -48,6 +52,9 @@ const char *spirv_refusal(const struct ir_program *p);
 
 /* Whether a buffer or table that it uses has elements of 8 or 16 bits, or something has 64: its code differs where a device has words alone. */
 bool spirv_has_other_than_words(const struct ir_program *p);
+
+/* Whether a launch of it may need code for large ones: a buffer longer than a device binds at least, or many rounds. */
+bool spirv_may_be_large(const struct ir_program *p);
 
 /* The words of the module, validated; the interface lives in `arena`. */
 void spirv_emit_program(const struct ir_program *p, const struct spirv_options *options, struct arena *arena,

@@ -113,7 +113,7 @@ static inline uint32_t module_unit(const char *name)
     u->first_param = module_tables.n_params;
     u->first_step = module_tables.n_steps;
     u->args_bytes = 1;
-    u->rounds = VYRE_META_NONE;
+    u->rounds = u->rounds_of_large = VYRE_META_NONE;
     for (int i = 0; i < 3; i++)
         u->dispatch[i] = VYRE_META_NONE;
     return module_tables.n_units++;

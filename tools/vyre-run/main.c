@@ -141,8 +141,8 @@ static bool compile(struct session *s)
                                       .source_name = s->tool->options.inputs.at[0],
                                       .targets = &targets};
     target_set_default(&targets, NULL);
-    targets.has[TARGET_SPIRV_VULKAN_1_2] = targets.has[TARGET_SPIRV_VULKAN_1_2_WORDS] =
-        !strcmp(s->compile.backend, "vulkan");
+    for (uint32_t t = 0; t < TARGET_COUNT; t++)
+        targets.has[t] |= target_infos[t].family == TARGET_FAMILY_SPIRV && !strcmp(s->compile.backend, "vulkan");
     /* The interpreter runs the module as it was written. */
     struct ir_module *compiled = ir_module_copy(s->run.arena, s->module);
     if (!pass_options_run(s->tool, &s->passes, compiled)) return false;

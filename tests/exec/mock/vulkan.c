@@ -229,6 +229,12 @@ static void GetBufferMemoryRequirements(VkDevice device, VkBuffer buffer, VkMemo
     *need = (VkMemoryRequirements){((struct buffer *)HANDLE(buffer))->n_bytes, 64, 3};
 }
 
+static VkDeviceAddress GetBufferDeviceAddress(VkDevice device, const VkBufferDeviceAddressInfo *info)
+{
+    (void)device;
+    return (VkDeviceAddress)(uintptr_t)mock_find(HANDLE(info->buffer), "buffer");
+}
+
 static VkResult AllocateMemory(VkDevice device, const VkMemoryAllocateInfo *info, const VkAllocationCallbacks *a,
                                VkDeviceMemory *memory)
 {

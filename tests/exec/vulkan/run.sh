@@ -1,5 +1,5 @@
 #!/bin/bash
-# run.sh SOURCES BUILD programs|examples|refusals|probes|launches|layers|lesser|random - compares the Vulkan device with the interpreter, byte for byte. Exit status 77: there is no
+# run.sh SOURCES BUILD programs|examples|refusals|probes|launches|layers|lesser|large|random - compares the Vulkan device with the interpreter, byte for byte. Exit status 77: there is no
 # device.
 set -euo pipefail
 export LC_ALL=C
@@ -95,6 +95,55 @@ program third {
   buffer out : write f32[];
   out[gid.x] = f32(gid.x) * 0.25;
 }
+program far {
+  dispatch 1024;
+  buffer words : read_write u32[];
+  let i = gid.x * (len(words) / 1024) + len(words) / 1024 - 1;
+  words[i] = (words[i] ^ words[i - 40000]) + 1;
+}
+program many_arms {
+  dispatch len(out);
+  buffer a : read u8[];
+  buffer b : read f16[];
+  buffer c : read u64[];
+  buffer d : read vec4<u32>[];
+  buffer out  : write u64[];
+  buffer more : write vec2<f32>[];
+  buffer bits : read_write u32[3];
+  buffer last : write i16[];
+  param scale : f32;
+  param shift : u64;
+  let v = d[gid.x ^ 5];
+  out[gid.x] = u64(a[gid.x + 3]) + (c[gid.x] << u32(shift & 63)) + u64(v.w);
+  more[gid.x] = vec2<f32>(f32(b[gid.x]) * scale, f32(v.x));
+  atomic_add(bits[gid.x % 4], v.y);
+  last[gid.x * 2] = i16(v.z);
+}
+program while_loop {
+  workgroup 8;
+  dispatch len(out);
+  buffer in  : read u32[];
+  buffer out : write u32[];
+  param n : u32;
+  var a = 1u32;
+  var rounds = 0u32;
+  while rounds < n + gid.x % 5 max 200004 {
+    a = a * 3 + in[a & 7];
+    rounds = rounds + 1;
+    if a == in[9] * gid.x { break; }
+  }
+  out[gid.x] = rounds ^ a;
+}
+program short_loops {
+  workgroup 8;
+  dispatch len(out);
+  buffer out : write u32[];
+  param n : u32;
+  param m : u32;
+  var rounds = 0u32;
+  for i in 0u32..n { for k in 0u32..m { rounds = rounds + (i ^ k); } }
+  out[gid.x] = rounds;
+}
 program add_one {
   workgroup 64;
   dispatch len(words);
@@ -147,7 +196,8 @@ is_llvmpipe() { on_device "$scratch/first.vir" --program=add_one 'words=u32[1]' 
 
 check_refusals() {
     # Some devices do these right; those that do not are told so, and in either case the answer is.
-    for case in 'sum_all sum=u32[1]' 'wide_fma out=f64[1]' 'long_loop out=u32[40] n=70000'; do
+    for case in 'sum_all sum=u32[1]' 'wide_fma out=f64[1]' 'long_loop out=u32[40] n=70000' \
+        'while_loop in=random:u32[40]:3 out=u32[40] n=200000'; do
         # shellcheck disable=SC2086 # words of a case
         set -- $case
         on_device "$scratch/first.vir" --program="$1" --check "${@:2}" || fail "$1"
@@ -158,9 +208,10 @@ check_refusals() {
     is_llvmpipe || return 0
     expect_cpu sum_all 'probe loop_atomics' 'sum=u32[1]'
     expect_cpu wide_fma 'probe wide_fma' 'out=f64[1]'
-    expect_cpu long_loop 'may go around 65536 times.* after 65535 (probe rounds)' 'out=u32[40]' n=65536
+    VYRE_VULKAN_WITHOUT=addresses expect_cpu long_loop 'may go around 65536 times.* after 65535 (probe rounds)' 'out=u32[40]' n=65536
+    expect_cpu long_loop 'may go around 2000000 times.* after 65535 (probe rounds)' 'out=u32[40]' n=2000000
     expect_cpu endless 'no bound .* 65535 rounds (probe rounds)' 'out=u32[40]'
-    expect_refusal long_loop 'probe rounds' 'out=u32[40]' n=65536
+    expect_refusal long_loop 'probe rounds' 'out=u32[40]' n=2000000
     VYRE_STRICT=1 on_device "$scratch/first.vir" --program=long_loop --check 'out=u32[40]' n=65535 || fail 'long_loop on the device'
 }
 
@@ -210,6 +261,9 @@ check_layers() {
     grep -E 'ERROR|WARNING|PERFORMANCE|VUID|SYNC-' "$scratch/layers" && fail 'programs under the validation layers'
     check_launches
     grep -E 'ERROR|WARNING|PERFORMANCE|VUID|SYNC-' "$scratch/layers" && fail 'launches under the validation layers'
+    VYRE_VULKAN_WITHOUT=bindings check_programs 2>/dev/null
+    VYRE_VULKAN_WITHOUT=int64,small_storage check_programs 2>/dev/null
+    grep -E 'ERROR|WARNING|PERFORMANCE|VUID|SYNC-' "$scratch/layers" && fail 'other images under the validation layers'
     on_device "$scratch/first.vir" --program=add_one 'words=u32[1]' --probes >/dev/null
     grep -E 'ERROR|WARNING|PERFORMANCE|VUID|SYNC-' "$scratch/layers" && fail 'probes under the validation layers'
     return 0
@@ -224,9 +278,28 @@ check_lesser() {
     VYRE_STRICT=1 on_device "$scratch/first.vir" --program=wide --check 'out=u64[100]' || fail 'wide in pairs'
     VYRE_STRICT=1 on_device "$scratch/first.vir" --program=mixed --check 'bytes=random:u8[64]:7' 'out=i64[64]' 'more=u64[64]' scale=-987654321987 ||
         fail 'mixed in pairs'
-    expect_cpu wide_sum 'needs atomics on u64' 'in=random:u64[100]:2' 'sum=u64[1]'
-    VYRE_VULKAN_WITHOUT=float32 expect_cpu third 'needs exact 32-bit floats' 'out=f32[100]'
-    VYRE_VULKAN_WITHOUT=float32 expect_refusal third 'needs exact 32-bit floats' 'out=f32[100]'
+    expect_cpu wide_sum 'needs atomics on u64, which .* lacks' 'in=random:u64[100]:2' 'sum=u64[1]'
+    VYRE_VULKAN_WITHOUT=float32 expect_cpu third 'needs f32 arithmetic, which .* lacks (probe floats)' 'out=f32[100]'
+    VYRE_VULKAN_WITHOUT=float32 expect_refusal third 'needs f32 arithmetic, which .* lacks (probe floats)' 'out=f32[100]'
+}
+
+# Buffers that cannot be bound whole are reached by their addresses; loops have copies of their bodies where rounds are counted.
+check_large() {
+    export VYRE_STRICT=1
+    on_device "$scratch/first.vir" --program=far --check 'words=random:u32[52428800]:1' || fail '200 MiB'
+    VYRE_VULKAN_WITHOUT=addresses on_device "$scratch/first.vir" --program=far 'words=u32[52428800]' 2>"$scratch/refusal" &&
+        is_llvmpipe && fail '200 MiB without addresses'
+    ! is_llvmpipe || grep -q "'words' has 209715200 bytes, and .* reaches 134217728" "$scratch/refusal" || fail "$(cat "$scratch/refusal")"
+    on_device "$scratch/first.vir" --program=long_loop --check 'out=u32[40]' n=200000 || fail '200,000 rounds'
+    on_device "$scratch/first.vir" --program=short_loops --check 'out=u32[8]' n=20000 m=2 || fail 'rounds of short inner loops'
+    on_device "$scratch/first.vir" --program=short_loops --check 'out=u32[8]' n=65000 m=0 && is_llvmpipe && fail 'rounds of empty loops'
+    export VYRE_VULKAN_WITHOUT=bindings
+    check_programs
+    check_launches
+    on_device "$scratch/first.vir" --program=many_arms --check 'a=random:u8[1001]:1' 'b=random:f16[1000]:2' 'c=random:u64[1001]:3' 'd=random:vec4<u32>[999]:4' \
+        'out=u64[1001]' 'more=vec2<f32>[990]' 'bits=u32[3]' 'last=i16[1001]' scale=0.37 shift=9 || fail 'all sizes by address'
+    on_device "$sources/examples/softmax/softmax.vir" --check 'values=random:f32[4096]:1' columns=64 || fail softmax
+    on_device "$sources/examples/reduce/reduce.vir" --pipeline=reduce --check 'numbers=random:u32[100001]:3' 'total=u64[1]' || fail reduce
 }
 
 check_random() { VYRE_STRICT=1 "$bin/vyre-fuzz" --run=vulkan --seed=3 --count=1 --programs=6; }
