@@ -41,12 +41,13 @@ static bool is_always_needed(const struct ir_program *p)
 static const struct spirv_target {
     enum target_id id;
     bool has_all_sizes; /* else words alone */
-    bool is_large;
+    bool is_large, has_subgroups;
     bool (*is_needed)(const struct ir_program *p);
 } spirv_targets[] = {
-    {TARGET_SPIRV_VULKAN_1_2, true, false, is_always_needed},
-    {TARGET_SPIRV_VULKAN_1_2_WORDS, false, false, spirv_has_other_than_words},
-    {TARGET_SPIRV_VULKAN_1_2_LARGE, true, true, spirv_may_be_large},
+    {TARGET_SPIRV_VULKAN_1_2, true, false, false, is_always_needed},
+    {TARGET_SPIRV_VULKAN_1_2_WORDS, false, false, false, spirv_has_other_than_words},
+    {TARGET_SPIRV_VULKAN_1_2_LARGE, true, true, false, spirv_may_be_large},
+    {TARGET_SPIRV_VULKAN_1_2_SUBGROUPS, true, false, true, spirv_may_have_subgroups},
 };
 enum { N_SPIRV_TARGETS = sizeof spirv_targets / sizeof *spirv_targets };
 
@@ -62,7 +63,8 @@ static struct container_image make_spirv_image(const struct ir_program *p, const
                                   .storage_8bit = target->has_all_sizes,
                                   .storage_16bit = target->has_all_sizes,
                                   .int64 = target->has_all_sizes,
-                                  .is_large = target->is_large};
+                                  .is_large = target->is_large,
+                                  .has_subgroups = target->has_subgroups};
     struct out image;
     out_init(&image, mem);
     spirv_write_image(p, &spirv, arena, &image);

@@ -35,6 +35,7 @@ struct vulkan_abilities {
     VkBool32 exact[EXACT_COUNT]; /* the specialisation constants; under the lock */
     bool int64, float32, float64, int64_atomics, small_storage;
     bool addresses; /* of buffers, in code for large launches */
+    bool subgroups; /* of 32 lanes, full, where they are asked for */
     bool bindings;  /* of buffers that are short enough; false: addresses wherever there is code for them */
 };
 
@@ -56,6 +57,8 @@ struct vulkan {
     VkDevice device;
     VkQueue queue;
     uint32_t queue_family;
+    uint32_t max_subgroups; /* of a workgroup */
+    uint32_t api_version;   /* that we asked for */
     bool owns_instance, owns_device;
     VkPhysicalDeviceLimits limits;
     VkPhysicalDeviceMemoryProperties memory_types;
@@ -91,7 +94,7 @@ vyre_status vulkan_buffer_copy(vyre_buffer *b, void *to, const void *from, uint6
 
 /* -- vulkan_program.c */
 /* The images that a program may have. */
-enum vulkan_form { VULKAN_PLAIN, VULKAN_WORDS, VULKAN_LARGE, VULKAN_FORM_COUNT };
+enum vulkan_form { VULKAN_PLAIN, VULKAN_WORDS, VULKAN_LARGE, VULKAN_SUBGROUPS, VULKAN_FORM_COUNT };
 /* Which one serves the device best, by the program's needs (needs.def). */
 enum vulkan_form vulkan_form_of(const struct vulkan *v, uint32_t needs);
 /* What a module has on the device: vulkan_load. */

@@ -6,7 +6,7 @@
 
 #include "runtime-stub/vulkan.h"
 
-enum { API_VERSION = VK_API_VERSION_1_2, MAX_DEVICES = 64 };
+enum { API_VERSION = VK_API_VERSION_1_2, BEST_API_VERSION = VK_API_VERSION_1_3, MAX_DEVICES = 64, SUBGROUP_LANES = 32 };
 
 static const char *result_name(VkResult r)
 {
@@ -93,8 +93,9 @@ static vyre_status open_instance(struct vulkan *v, struct outcome *o)
         return outcome_fail(o, VYRE_ERROR_DRIVER_TOO_OLD,
                             "the Vulkan loader is %u.%u, and 1.2 is needed: install a newer one",
                             VK_API_VERSION_MAJOR(version), VK_API_VERSION_MINOR(version));
+    v->api_version = version < BEST_API_VERSION ? API_VERSION : BEST_API_VERSION;
     VkApplicationInfo app = {
-        .sType = VK_STRUCTURE_TYPE_APPLICATION_INFO, .pEngineName = "vyrert", .apiVersion = API_VERSION};
+        .sType = VK_STRUCTURE_TYPE_APPLICATION_INFO, .pEngineName = "vyrert", .apiVersion = v->api_version};
     VkInstanceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO, .pApplicationInfo = &app};
     r = v->vk.CreateInstance(&info, NULL, &v->instance);
     if (r == VK_ERROR_INCOMPATIBLE_DRIVER)
@@ -114,7 +115,36 @@ struct device_facts {
     VkPhysicalDeviceFeatures2 features;
     VkPhysicalDeviceVulkan11Features features11;
     VkPhysicalDeviceVulkan12Features features12;
+    /* Zeros where the device or the instance is 1.2. */
+    VkPhysicalDeviceSubgroupProperties subgroups;
+    VkPhysicalDeviceSubgroupSizeControlProperties sizes;
+    VkPhysicalDeviceVulkan13Features features13;
 };
+
+/* Both chains again, with what Vulkan 1.3 has added. */
+static void ask_subgroups(struct vulkan *v, VkPhysicalDevice d, struct device_facts *f)
+{
+    f->subgroups.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES;
+    f->sizes.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_PROPERTIES;
+    f->features13.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES;
+    f->subgroups.pNext = &f->sizes;
+    f->ids.pNext = &f->subgroups;
+    f->features12.pNext = &f->features13;
+    v->vk.GetPhysicalDeviceProperties2(d, &f->properties);
+    v->vk.GetPhysicalDeviceFeatures2(d, &f->features);
+}
+
+/* Whether pipelines can have full subgroups of 32 lanes that exchange values. */
+static bool has_subgroups(const struct device_facts *f)
+{
+    const VkSubgroupFeatureFlags needed =
+        VK_SUBGROUP_FEATURE_BASIC_BIT | VK_SUBGROUP_FEATURE_BALLOT_BIT | VK_SUBGROUP_FEATURE_SHUFFLE_BIT;
+    bool has_operations = f->subgroups.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT &&
+                          (f->subgroups.supportedOperations & needed) == needed;
+    bool has_size = f->sizes.requiredSubgroupSizeStages & VK_SHADER_STAGE_COMPUTE_BIT &&
+                    f->sizes.minSubgroupSize <= SUBGROUP_LANES && f->sizes.maxSubgroupSize >= SUBGROUP_LANES;
+    return has_operations && has_size && f->features13.subgroupSizeControl && f->features13.computeFullSubgroups;
+}
 
 static void ask_device(struct vulkan *v, VkPhysicalDevice d, struct device_facts *f)
 {
@@ -133,6 +163,8 @@ static void ask_device(struct vulkan *v, VkPhysicalDevice d, struct device_facts
     f->features.pNext = &f->features11;
     v->vk.GetPhysicalDeviceProperties2(d, &f->properties);
     v->vk.GetPhysicalDeviceFeatures2(d, &f->features);
+    if (v->api_version >= BEST_API_VERSION && f->properties.properties.apiVersion >= BEST_API_VERSION)
+        ask_subgroups(v, d, f);
 }
 
 /* A family that computes; one without graphics is less busy. */
@@ -175,6 +207,7 @@ static void find_abilities(const struct device_facts *f, const char *without, st
         {"small_storage", &a->small_storage,
          f->features11.storageBuffer16BitAccess && f->features12.storageBuffer8BitAccess},
         {"addresses", &a->addresses, f->features12.bufferDeviceAddress},
+        {"subgroups", &a->subgroups, has_subgroups(f)},
         {"bindings", &a->bindings, true},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -231,7 +264,8 @@ static void note_fingerprint(struct vulkan *v, const struct device_facts *f)
            .driver_version = f->properties.properties.driverVersion,
            .driver_id = f->driver.driverID,
            .api_version = f->properties.properties.apiVersion,
-           .abilities = v->abilities.small_storage | v->abilities.int64 << 1 | v->abilities.bindings << 2};
+           .abilities = v->abilities.small_storage | v->abilities.int64 << 1 | v->abilities.bindings << 2 |
+                        v->abilities.subgroups << 3};
     _Static_assert(sizeof p <= FINGERPRINT_BYTES, "the fingerprint has room for it");
     memcpy(v->fingerprint, &p, sizeof p);
     memcpy(v->fingerprint + offsetof(__typeof__(p), pipeline_cache), f->properties.properties.pipelineCacheUUID,
@@ -249,7 +283,11 @@ static vyre_status open_device(struct vulkan *v, const struct device_facts *f, s
                                      .queueFamilyIndex = v->queue_family,
                                      .queueCount = 1,
                                      .pQueuePriorities = &priority};
+    VkPhysicalDeviceVulkan13Features want13 = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES,
+                                               .subgroupSizeControl = VK_TRUE,
+                                               .computeFullSubgroups = VK_TRUE};
     VkPhysicalDeviceVulkan12Features want12 = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
+                                               .pNext = v->abilities.subgroups ? &want13 : NULL,
                                                .storageBuffer8BitAccess = v->abilities.small_storage,
                                                .shaderBufferInt64Atomics = v->abilities.int64_atomics,
                                                .shaderSharedInt64Atomics = v->abilities.int64_atomics,
@@ -290,7 +328,7 @@ static vyre_status use_callers(struct vulkan *v, const struct settings *s, struc
     if (missing_feature(f))
         return outcome_fail(o, VYRE_ERROR_NO_DEVICE, "%s has no %s", f->properties.properties.deviceName,
                             missing_feature(f));
-    find_abilities(f, "int64,int64_atomics,float64,small_storage,addresses", &v->abilities);
+    find_abilities(f, "int64,int64_atomics,float64,small_storage,addresses,subgroups", &v->abilities);
     find_queue_family(v, v->physical); /* for what timestamps are worth */
     v->queue_family = n->vulkan_queue_family;
     v->queue = n->vulkan_queue;
@@ -302,6 +340,7 @@ static void note_device(struct vulkan *v, const struct device_facts *f)
 {
     v->vk.GetPhysicalDeviceMemoryProperties(v->physical, &v->memory_types);
     v->limits = f->properties.properties.limits;
+    v->max_subgroups = f->sizes.maxComputeWorkgroupSubgroups;
     note_fingerprint(v, f);
 }
 

@@ -3,7 +3,7 @@
 
 #include "runtime-stub/vulkan.h"
 
-enum { MAX_BINDINGS = 512 };
+enum { MAX_BINDINGS = 512, SUBGROUP_LANES = 32 };
 
 /* -- the image: everything in it is checked before it is believed */
 
@@ -51,6 +51,7 @@ static vyre_status check_device(vyre_context *c, const struct vyre_unit *u, cons
     if (h->flags & VYRE_SPIRV_FLOAT32 && !v->abilities.float32) missing = "exact 32-bit floats";
     if (h->flags & VYRE_SPIRV_SMALL_STORAGE && !v->abilities.small_storage) missing = "storage of 8 or 16 bits";
     if (h->flags & VYRE_SPIRV_ADDRESSES && !v->abilities.addresses) missing = "buffer device addresses";
+    if (h->flags & VYRE_SPIRV_NATIVE_SUBGROUPS && !v->abilities.subgroups) missing = "subgroups of 32 lanes";
     if (missing)
         return outcome_fail(o, VYRE_ERROR_UNSUPPORTED, "%s: '%s' needs %s, which %s does not have", unit_name(u),
                             unit_name(u), missing, c->device);
@@ -61,6 +62,9 @@ static vyre_status check_device(vyre_context *c, const struct vyre_unit *u, cons
                             "invocations",
                             unit_name(u), size[0], size[1], size[2], c->device,
                             v->limits.maxComputeWorkGroupInvocations);
+    if (h->flags & VYRE_SPIRV_NATIVE_SUBGROUPS && size[0] * size[1] * size[2] > v->max_subgroups * SUBGROUP_LANES)
+        return outcome_fail(o, VYRE_ERROR_UNSUPPORTED, "%s: %s has %u subgroups in a workgroup at most", unit_name(u),
+                            c->device, v->max_subgroups);
     if (h->workgroup_bytes > v->limits.maxComputeSharedMemorySize)
         return outcome_fail(o, VYRE_ERROR_UNSUPPORTED, "%s: needs %u bytes of workgroup memory, and %s has %u",
                             unit_name(u), h->workgroup_bytes, c->device, v->limits.maxComputeSharedMemorySize);
@@ -119,6 +123,9 @@ static VkResult create_pipeline(struct vulkan *v, const struct vulkan_program *p
     memcpy(values, v->abilities.exact, sizeof v->abilities.exact);
     values[EXACT_COUNT] = width;
     VkSpecializationInfo special = {EXACT_COUNT + (width != 0), entries, sizeof values, values};
+    VkPipelineShaderStageRequiredSubgroupSizeCreateInfo lanes = {
+        .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_REQUIRED_SUBGROUP_SIZE_CREATE_INFO,
+        .requiredSubgroupSize = SUBGROUP_LANES};
     VkComputePipelineCreateInfo info = {.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
                                         .layout = p->layout,
                                         .stage = {.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
@@ -126,6 +133,10 @@ static VkResult create_pipeline(struct vulkan *v, const struct vulkan_program *p
                                                   .module = p->module,
                                                   .pName = "main",
                                                   .pSpecializationInfo = &special}};
+    if (p->head->flags & VYRE_SPIRV_NATIVE_SUBGROUPS) {
+        info.stage.pNext = &lanes;
+        info.stage.flags = VK_PIPELINE_SHADER_STAGE_CREATE_REQUIRE_FULL_SUBGROUPS_BIT;
+    }
     return v->vk.CreateComputePipelines(v->device, VK_NULL_HANDLE, 1, &info, NULL, pipeline);
 }
 
@@ -146,13 +157,16 @@ enum vulkan_form vulkan_form_of(const struct vulkan *v, uint32_t needs)
 {
     const uint32_t wide = 1u << VYRE_NEED_INT64 | 1u << VYRE_NEED_FLOAT64;
     bool is_lesser = !v->abilities.small_storage || (!v->abilities.int64 && needs & wide);
-    return is_lesser ? VULKAN_WORDS : VULKAN_PLAIN;
+    if (is_lesser) return VULKAN_WORDS;
+    bool has_native = v->abilities.subgroups && v->abilities.exact[EXACT_SUBGROUPS];
+    return has_native && needs & 1u << VYRE_NEED_SUBGROUPS ? VULKAN_SUBGROUPS : VULKAN_PLAIN;
 }
 
 /* The wanted one; else plain code, which is there where nothing differs; else what an object was made for. */
 static uint32_t rank_image(const vyre_context *c, uint32_t wanted, uint32_t kind, const char *arch)
 {
-    static const char *const archs[VULKAN_FORM_COUNT] = {VYRE_SPIRV_PLAIN, VYRE_SPIRV_WORDS, VYRE_SPIRV_LARGE};
+    static const char *const archs[VULKAN_FORM_COUNT] = {VYRE_SPIRV_PLAIN, VYRE_SPIRV_WORDS, VYRE_SPIRV_LARGE,
+                                                         VYRE_SPIRV_SUBGROUPS};
     (void)c;
     if (kind != VYRE_IMAGE_SPIRV) return 0;
     if (!strcmp(arch, archs[wanted])) return 3;
@@ -173,6 +187,8 @@ static vyre_status make(vyre_context *c, const struct vyre_unit *u, enum vulkan_
     VkResult r = create_layouts(c->vulkan, p);
     if (!r) r = create_module(c->vulkan, p);
     if (!r) r = create_pipeline(c->vulkan, p, 0, &p->pipeline);
+    if (!r && p->head->flags & VYRE_SPIRV_NATIVE_SUBGROUPS)
+        context_log(c, VYRE_LOG_DETAIL, "%s: has subgroups of the device's own", unit_name(u));
     if (!r) return VYRE_OK;
     destroy(c->vulkan, p);
     status = vulkan_fail(c->vulkan, o, r, "making a compute pipeline");
@@ -190,9 +206,9 @@ const struct vulkan_program *vulkan_program_get(vyre_context *c, const struct vy
                                                 struct outcome *o)
 {
     struct vulkan_program *p = program_of(u, is_large);
-    enum vulkan_form form = is_large ? VULKAN_LARGE : vulkan_form_of(c->vulkan, u->meta->needs);
     vyre_status status = VYRE_OK;
     pthread_mutex_lock(&c->vulkan->lock);
+    enum vulkan_form form = is_large ? VULKAN_LARGE : vulkan_form_of(c->vulkan, u->meta->needs);
     if (!p->pipeline) status = make(c, u, form, p, o);
     pthread_mutex_unlock(&c->vulkan->lock);
     return status ? NULL : p;

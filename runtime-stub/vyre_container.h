@@ -246,10 +246,11 @@ enum vyre_spirv_flag {
     VYRE_SPIRV_INT64 = 1, /* uses 64-bit integers */
     VYRE_SPIRV_FLOAT64 = 2,
     VYRE_SPIRV_INT64_ATOMICS = 4,
-    VYRE_SPIRV_FLOAT32 = 8,        /* uses f32, with the float controls that go with it */
-    VYRE_SPIRV_SMALL_STORAGE = 16, /* has storage of 8 or 16 bits */
-    VYRE_SPIRV_ADDRESSES = 64,     /* takes addresses of its buffers, not bindings */
-    VYRE_SPIRV_FREE_WIDTH = 32,    /* the workgroup's width is the specialisation constant VYRE_SPIRV_WIDTH_ID */
+    VYRE_SPIRV_FLOAT32 = 8,            /* uses f32, with the float controls that go with it */
+    VYRE_SPIRV_SMALL_STORAGE = 16,     /* has storage of 8 or 16 bits */
+    VYRE_SPIRV_ADDRESSES = 64,         /* takes addresses of its buffers, not bindings */
+    VYRE_SPIRV_NATIVE_SUBGROUPS = 128, /* full subgroups of 32 lanes */
+    VYRE_SPIRV_FREE_WIDTH = 32,        /* the workgroup's width is the specialisation constant VYRE_SPIRV_WIDTH_ID */
 };
 enum { VYRE_SPIRV_WIDTH_ID = 16 };
 enum { VYRE_SPIRV_NONE = 0xFFFFFFFF };
@@ -262,6 +263,7 @@ enum { VYRE_SPIRV_NONE = 0xFFFFFFFF };
  * offsets of addresses in the launch's words. */
 #define VYRE_SPIRV_PLAIN "vulkan1.2"
 #define VYRE_SPIRV_WORDS "vulkan1.2-words"
+#define VYRE_SPIRV_SUBGROUPS "vulkan1.2-subgroups" /* with subgroup operations of the device's */
 #define VYRE_SPIRV_LARGE "vulkan1.2-large"
 struct vyre_spirv_head {
     uint32_t head_bytes;                  /* of this struct; the lists follow */

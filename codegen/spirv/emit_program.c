@@ -312,7 +312,8 @@ static void declare_trap(struct spirv *e, const struct usage *u)
 
 static void declare_exchange(struct spirv *e, const struct usage *u)
 {
-    if (!u->subgroups) return;
+    e->interface->has_subgroups = u->subgroups && e->options->has_subgroups;
+    if (!u->subgroups || e->options->has_subgroups) return;
     const uint32_t *size = e->program->workgroup;
     uint32_t lanes = (size[0] * size[1] * size[2] + IR_SUBGROUP_SIZE - 1) / IR_SUBGROUP_SIZE * IR_SUBGROUP_SIZE;
     spv_id type = SPV_TYPE(&e->m, SpvOpTypeArray, spv_type_uint(&e->m, 32), word(e, lanes * 2));

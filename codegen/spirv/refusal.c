@@ -2,6 +2,7 @@
 #include "codegen/spirv/spirv.h"
 
 #include "ir/facts.h"
+#include "ir/ops.h"
 #include "ir/walk.h"
 
 /* It would be several launches, and live values would have to survive between them. */
@@ -79,4 +80,19 @@ bool spirv_may_be_large(const struct ir_program *p)
         if (!b->sized || b->count * ir_type_mem_bytes(b->elem) > BOUND_BYTES) return true;
     }
     return ir_has_loop_copies(p);
+}
+
+/* -- subgroups */
+
+static void find_subgroup_operation(void *ctx, struct ir_expr **place)
+{
+    *(bool *)ctx |= (ir_op_infos[(*place)->op].traits & IR_TRAIT_SUBGROUP) != 0;
+}
+
+/* Full subgroups of a given size need a width that is a multiple (Vulkan 1.3, VUID-VkPipelineShaderStageCreateInfo-pNext-02757). */
+bool spirv_may_have_subgroups(const struct ir_program *p)
+{
+    bool found = false;
+    ir_walk_exprs((struct ir_block *)&p->body, find_subgroup_operation, &found); /* only looked at */
+    return found && p->workgroup[0] % IR_SUBGROUP_SIZE == 0;
 }

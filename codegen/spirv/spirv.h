@@ -26,6 +26,8 @@ struct spirv_options {
     bool int64;                       /* false: such integers are pairs of words; but for 64-bit atomics */
     bool args_in_buffer;              /* however few they are */
     bool
+        has_subgroups; /* the device's are of 32 lanes, lane k being invocation k modulo 32; else they are arrays in workgroup memory */
+    bool
         is_large; /* buffers by their addresses, of any size; loops with copies of their bodies (ir_loop_copies). Needs all of the above */
     bool leaves_width; /* a width that is free is a specialisation constant */
 };
@@ -43,7 +45,8 @@ struct spirv_interface {
     uint32_t *params;    /* byte offset of each param in the push constants or args */
     uint32_t args_bytes;
     uint32_t workgroup_bytes; /* shared memory used */
-    bool uses_int64, uses_float32, uses_float64, uses_int64_atomics, uses_small_storage, has_free_width, has_addresses;
+    bool uses_int64, uses_float32, uses_float64, uses_int64_atomics, uses_small_storage, has_free_width, has_addresses,
+        has_subgroups;
     VEC(struct spirv_trap_code) trap_codes; /* empty: of trap records that tell the code, one per arm */
 };
 
@@ -52,6 +55,9 @@ const char *spirv_refusal(const struct ir_program *p);
 
 /* Whether a buffer or table that it uses has elements of 8 or 16 bits, or something has 64: its code differs where a device has words alone. */
 bool spirv_has_other_than_words(const struct ir_program *p);
+
+/* Whether it has subgroup operations and workgroups of whole subgroups. */
+bool spirv_may_have_subgroups(const struct ir_program *p);
 
 /* Whether a launch of it may need code for large ones: a buffer longer than a device binds at least, or many rounds. */
 bool spirv_may_be_large(const struct ir_program *p);

@@ -1,5 +1,5 @@
 #!/bin/bash
-# run.sh SOURCES BUILD programs|examples|refusals|probes|launches|layers|lesser|large|random - compares the Vulkan device with the interpreter, byte for byte. Exit status 77: there is no
+# run.sh SOURCES BUILD programs|examples|refusals|probes|launches|layers|lesser|large|subgroups|random - compares the Vulkan device with the interpreter, byte for byte. Exit status 77: there is no
 # device.
 set -euo pipefail
 export LC_ALL=C
@@ -152,6 +152,26 @@ program add_one {
 }
 TEXT
 
+cat >"$scratch/subgroups.vir" <<'TEXT'
+program lanes {
+  workgroup 32, 2;
+  dispatch 96, 2;
+  buffer in   : read u32[];
+  buffer f    : read f32[];
+  buffer out  : write u32[192];
+  buffer g    : write f32[192];
+  buffer wide : write i64[192];
+  let i = gid.y * 96 + gid.x;
+  var x = in[i];
+  if x % 3 == 1 { x = x * 7; } else { x = x ^ in[i + 1]; }
+  let y = shuffle(x, x >> 7);
+  let any = ballot(y % 5 == 2) ^ reduce_xor(x) + reduce_max(x >> 3);
+  out[i] = scan_add(x) * 3 + y + any + reduce_min(u32(u8(x)));
+  g[i] = reduce_add(f[i]) + scan_add(f[i]) * reduce_min(f[i]);
+  wide[i] = reduce_add(i64(x) * -12345678901) + shuffle(i64(y) << 20, lid.x + 5) + reduce_min(i64(x) << 3);
+}
+TEXT
+
 if ! on_device "$scratch/first.vir" --program=add_one 'words=u32[1]' 2>"$scratch/reason"; then
     grep -Eq 'no Vulkan device|no Vulkan driver|libvulkan' "$scratch/reason" || fail "$(cat "$scratch/reason")"
     echo "skipped: $(cat "$scratch/reason")"
@@ -300,6 +320,25 @@ check_large() {
         'out=u64[1001]' 'more=vec2<f32>[990]' 'bits=u32[3]' 'last=i16[1001]' scale=0.37 shift=9 || fail 'all sizes by address'
     on_device "$sources/examples/softmax/softmax.vir" --check 'values=random:f32[4096]:1' columns=64 || fail softmax
     on_device "$sources/examples/reduce/reduce.vir" --pipeline=reduce --check 'numbers=random:u32[100001]:3' 'total=u64[1]' || fail reduce
+}
+
+# The device's own subgroups where they have 32 lanes. With vectors of 1024 bits llvmpipe says that it has such, and uses 16: the probe notices.
+check_subgroups() {
+    export VYRE_STRICT=1
+    lanes() {
+        VYRE_LOG=3 on_device "$scratch/subgroups.vir" --program=lanes --check 'in=random:u32[200]:1' 'f=random:f32[200]:2' 'out=u32[192]' 'g=f32[192]' \
+            'wide=i64[192]' >"$scratch/log" 2>&1 || fail "$(cat "$scratch/log")"
+    }
+    has_own() { grep -q "$1: has subgroups of the device's own" "$scratch/log"; }
+    lanes
+    if has_own lanes && is_llvmpipe; then fail 'subgroups of 32 in vectors of another length'; fi
+    is_llvmpipe || return 0
+    LP_NATIVE_VECTOR_WIDTH=1024 lanes
+    has_own probe_native_subgroups || fail "$(cat "$scratch/log")"
+    grep -q 'probe native_subgroups: subgroups of its own wrong' "$scratch/log" || fail "$(cat "$scratch/log")"
+    if has_own lanes; then fail 'a device that lies is believed'; fi
+    LP_NATIVE_VECTOR_WIDTH=1024 VYRE_VULKAN_WITHOUT=subgroups lanes
+    if has_own probe_native_subgroups; then fail 'subgroups that were taken away'; fi
 }
 
 check_random() { VYRE_STRICT=1 "$bin/vyre-fuzz" --run=vulkan --seed=3 --count=1 --programs=6; }
