@@ -7,13 +7,18 @@
 
 enum { WINDOW_BYTES = 8192, STEP_BYTES = 64, LANES = 32, MAX_HASHED = 3, KEY_BYTES = 4, LIST_ELEMENTS = 2048 };
 
-/* The first bytes of a gram as a number; where case is ignored, bit 5 of each is set, which is coarser than folding and quicker. */
-static uint32_t gram_key(const struct scanner *s, const struct literal *l, uint32_t n_bytes)
+/* Bytes of a literal as a number; where case is ignored, bit 5 of each is set, which is coarser than folding and quicker. */
+static uint32_t key_of(const struct scanner *s, const struct literal *l, uint32_t begin, uint32_t n_bytes)
 {
     uint32_t key = 0;
     for (uint32_t i = 0; i < n_bytes; i++)
-        key |= (uint32_t)(l->bytes[l->gram + i] | (s->request->ignore_case ? 32 : 0)) << 8 * i;
+        key |= (uint32_t)(l->bytes[begin + i] | (s->request->ignore_case ? 32 : 0)) << 8 * i;
     return key;
+}
+
+static uint32_t gram_key(const struct scanner *s, const struct literal *l, uint32_t n_bytes)
+{
+    return key_of(s, l, l->gram, n_bytes);
 }
 
 /* The bytes that are hashed: literals of fewer have tables of their own. */
@@ -27,6 +32,19 @@ static uint32_t compared_bytes(const struct scanner *s, const struct literal *l)
 {
     uint32_t n = gram_bytes(l, s->gram_width);
     return n < KEY_BYTES ? n : KEY_BYTES;
+}
+
+/* What is compared at once: the first bytes of the gram, up to four behind them and up to four before it. */
+struct keys {
+    uint32_t n, n_behind, n_before;
+};
+
+static struct keys keys_of(const struct scanner *s, const struct literal *l)
+{
+    struct keys k = {.n = compared_bytes(s, l), .n_before = l->gram < KEY_BYTES ? l->gram : KEY_BYTES};
+    uint32_t rest = l->n - l->gram - k.n;
+    if (k.n == KEY_BYTES) k.n_behind = rest < KEY_BYTES ? rest : KEY_BYTES;
+    return k;
 }
 
 static uint32_t count_grams(const struct scanner *s, uint32_t n_bytes)
@@ -67,24 +85,41 @@ static uint32_t *sort_by_slot(struct scanner *s, uint32_t n_bytes, uint32_t *beg
     return order;
 }
 
+enum column { COLUMN_KEYS, COLUMN_BEHIND, COLUMN_BEFORE, COLUMN_UNUSED, COLUMN_KNOWN, COLUMN_FROM, N_COLUMNS };
+static const char *const column_names[N_COLUMNS] = {"keys", "behind", "before", "unused", "known", "from"};
+static const uint32_t column_bits[N_COLUMNS] = {32, 32, 32, 32, 8, 8}; /* at least */
+
+static void fill_entry(const struct scanner *s, const struct literal *l, uint32_t **columns, uint32_t i)
+{
+    struct keys k = keys_of(s, l);
+    uint32_t unused = 32 - 8 * k.n, unused_behind = 32 - 8 * k.n_behind, unused_before = 32 - 8 * k.n_before;
+    columns[COLUMN_KEYS][i] = gram_key(s, l, k.n);
+    columns[COLUMN_BEHIND][i] = key_of(s, l, l->gram + k.n, k.n_behind);
+    columns[COLUMN_BEFORE][i] = k.n_before ? key_of(s, l, l->gram - k.n_before, k.n_before) << unused_before : 0;
+    columns[COLUMN_UNUSED][i] = unused | unused_behind << 8 | unused_before << 16;
+    columns[COLUMN_KNOWN][i] = k.n_before + k.n + k.n_behind;
+    columns[COLUMN_FROM][i] = l->gram - k.n_before;
+}
+
 static void print_slots(struct scanner *s, uint32_t n_bytes)
 {
     uint32_t n_slots = UINT32_C(1) << slot_bits(s, n_bytes), n = count_grams(s, n_bytes);
     uint32_t *begin = ARENA_ARRAY(s->arena, uint32_t, (size_t)n_slots + 2), *order = sort_by_slot(s, n_bytes, begin);
-    uint32_t *keys = ARENA_ARRAY(s->arena, uint32_t, n), *unused = ARENA_ARRAY(s->arena, uint32_t, n);
-    for (uint32_t i = 0; i < n; i++) {
-        const struct literal *l = &s->list->literals.at[order[i]];
-        keys[i] = gram_key(s, l, compared_bytes(s, l));
-        unused[i] = 32 - 8 * compared_bytes(s, l);
-    }
-    out_printf(s->out,
-               "\n// By the hash of %u byte%s: the first entry; of each entry the first bytes of the gram, the bits of "
-               "32 that it leaves unused,\n"
-               "// and the literal.\n",
-               n_bytes, n_bytes > 1 ? "s" : "");
+    uint32_t *columns[N_COLUMNS];
+    for (uint32_t c = 0; c < N_COLUMNS; c++)
+        columns[c] = ARENA_ARRAY(s->arena, uint32_t, n);
+    for (uint32_t i = 0; i < n; i++)
+        fill_entry(s, &s->list->literals.at[order[i]], columns, i);
+    out_printf(
+        s->out,
+        "\n// By the hash of %u byte%s: the first entry; of each entry the first bytes of the gram, those behind "
+        "them, those before,\n"
+        "// how many bits of each number are unused, a byte each, the bytes that are known then, the first of "
+        "them, and the literal.\n",
+        n_bytes, n_bytes > 1 ? "s" : "");
     print_table(s, arena_printf(s->arena, "slots%u", n_bytes), begin, n_slots + 1, 8);
-    print_table(s, arena_printf(s->arena, "keys%u", n_bytes), keys, n, 32);
-    print_table(s, arena_printf(s->arena, "unused%u", n_bytes), unused, n, 8);
+    for (uint32_t c = 0; c < N_COLUMNS; c++)
+        print_table(s, arena_printf(s->arena, "%s%u", column_names[c], n_bytes), columns[c], n, column_bits[c]);
     print_table(s, arena_printf(s->arena, "order%u", n_bytes), order, n, 8);
 }
 
@@ -102,7 +137,7 @@ void verify_print_tables(struct scanner *s)
 
 /* ---- statements ---- */
 
-/* The literal `pattern`, of which `known` bytes, those of its gram, stand at `at`: are the others around them? */
+/* The literal `pattern`, whose gram stands at `at` and of which `known` bytes from `from` on were compared: are the others around them? */
 static void print_comparison(struct scanner *s, enum report report)
 {
     const char *name = s->request->name;
@@ -113,9 +148,9 @@ static void print_comparison(struct scanner *s, enum report report)
                "        let offset = u32(%s_gram[pattern]);\n"
                "        let start = at - offset;\n"
                "        if at < len(text) && offset <= at && length <= len(text) - start {\n"
-               "          var same = select(offset == 0, known, 0);\n"
+               "          var same = select(from == 0, known, 0);\n"
                "          while same < length && %s%stext[start + same]%s == %s_bytes[begin + same] max %u {\n"
-               "            same = same + select(same + 1 == offset, known + 1, 1);\n"
+               "            same = same + select(same + 1 == from, known + 1, 1);\n"
                "          }\n"
                "          let last = start + length - 1;\n",
                name, name, name, fold ? name : "", fold ? "_fold[" : "", fold ? "]" : "", name, s->list->longest);
@@ -128,27 +163,48 @@ static void print_comparison(struct scanner *s, enum report report)
 static void print_lookup(struct scanner *s, enum report report, uint32_t n_bytes)
 {
     const char *name = s->request->name;
-    const char *known = s->request->ignore_case ? "0" : "4 - unused / 8"; /* keys are coarser than folding */
     out_printf(s->out,
                "    let slot%u = (key & 0x%X) * 0x%X >> %u;\n"
-               "    for entry in u32(%s_slots%u[slot%u])..u32(%s_slots%u[slot%u + 1]) {\n"
-               "      let unused = u32(%s_unused%u[entry]);\n"
-               "      if (key ^ %s_keys%u[entry]) << unused == 0 {\n"
-               "        let known = %s;\n"
-               "        let pattern = u32(%s_order%u[entry]);\n",
+               "    for entry in u32(%s_slots%u[slot%u])..u32(%s_slots%u[slot%u + 1]) {\n",
                n_bytes, (UINT32_C(1) << 8 * n_bytes) - 1, key_factor, 32 - slot_bits(s, n_bytes), name, n_bytes,
-               n_bytes, name, n_bytes, n_bytes, name, n_bytes, name, n_bytes, known, name, n_bytes);
+               n_bytes, name, n_bytes, n_bytes);
+    out_printf(
+        s->out,
+        "      let unused = %s_unused%u[entry];\n"
+        "      let wrong = (key ^ %s_keys%u[entry]) << (unused & 31);\n"
+        "      let wrong_behind = select((unused & 0x2000) == 0, (behind ^ %s_behind%u[entry]) << (unused >> 8 & "
+        "31), 0);\n"
+        "      let wrong_before = select((unused & 0x200000) == 0, (before ^ %s_before%u[entry]) >> (unused >> 16 "
+        "& 31), 0);\n"
+        "      if (wrong | wrong_behind | wrong_before) == 0 {\n",
+        name, n_bytes, name, n_bytes, name, n_bytes, name, n_bytes);
+    if (s->request->ignore_case) /* these keys are coarser than folding */
+        out_text(s->out, "        let from = 0u32;\n        let known = 0u32;\n");
+    else
+        out_printf(s->out, "        let from = u32(%s_from%u[entry]);\n        let known = u32(%s_known%u[entry]);\n",
+                   name, n_bytes, name, n_bytes);
+    out_printf(s->out, "        let pattern = u32(%s_order%u[entry]);\n", name, n_bytes);
     print_comparison(s, report);
     out_text(s->out, "      }\n    }\n");
 }
 
+/* Four bytes of text, so far from where the gram may begin; outside the text they are zeros, which does not matter: there is no literal either. */
+static void print_key(struct scanner *s, const char *name, int from)
+{
+    out_printf(s->out, "    let %s = ", name);
+    for (int i = 0; i < KEY_BYTES; i++) {
+        int at = from + i;
+        out_printf(s->out, "%su32(text[at %c %d])", i ? " | " : "", at < 0 ? '-' : '+', at < 0 ? -at : at);
+        if (i) out_printf(s->out, " << %d", 8 * i);
+    }
+    out_printf(s->out, "%s;\n", s->request->ignore_case ? " | 0x20202020" : "");
+}
+
 void verify_print_candidate(struct scanner *s, enum report report)
 {
-    const char *folded = s->request->ignore_case ? " | 0x20202020" : "";
-    out_printf(
-        s->out,
-        "    let key = u32(text[at]) | u32(text[at + 1]) << 8 | u32(text[at + 2]) << 16 | u32(text[at + 3]) << 24%s;\n",
-        folded);
+    print_key(s, "key", 0);
+    print_key(s, "behind", KEY_BYTES);
+    print_key(s, "before", -KEY_BYTES);
     for (uint32_t k = 1; k <= MAX_HASHED; k++)
         if (count_grams(s, k)) print_lookup(s, report, k);
 }
