@@ -180,7 +180,7 @@ class Bench:
 
     def regexes(self):
         """What vyre-gen makes of expressions for keys and tokens against Vectorscan and PCRE2; 64 MB of text and 4 MB that stay in a cache."""
-        work, listed = self.work, BENCH / "regexes.txt"
+        work, listed = self.work, SOURCES / "examples/tokens/tokens.txt"
         if not pathlib.Path("/usr/include/pcre2.h").exists():
             print("regexes: left out, PCRE2 is not installed (libpcre2-dev)")
             return

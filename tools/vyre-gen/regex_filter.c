@@ -82,39 +82,54 @@ static void print_probes(struct regex_set *set)
 {
     enum { PARTS = ALL_BYTES / 32 };
     struct scanner *s = &set->s;
-    uint32_t n = s->n_patterns * N_PROBES, *at = ARENA_ARRAY(s->arena, uint32_t, n);
+    uint32_t n = s->n_patterns * N_PROBES;
     uint32_t *sets = ARENA_ARRAY(s->arena, uint32_t, (size_t)n *PARTS);
     for (uint32_t i = 0; i < n; i++) {
         const struct pattern *p = &set->list->patterns.at[i / N_PROBES];
         const struct probe *probe = &p->grams[buckets_width(set->buckets) - 1].probes[i % N_PROBES];
-        at[i] = probe->distance;
         for (uint32_t k = 0; k < PARTS; k++)
             sets[i * PARTS + k] = (uint32_t)(probe->set.bits[k / 2] >> 32 * (k % 2));
     }
-    print_text(s, "",
-               "\n// Two other places that tell most of what is no match, and the bytes that may be there, as bits.\n");
-    print_table(s, "probe", at, n, 8);
+    print_text(s, "", "\n// The bytes that each pattern may have at two such places, as bits.\n");
     print_table(s, "probed", sets, n * PARTS, 32);
+}
+
+/* One number has all that is needed of an entry at once: it is looked up for many places side by side. */
+enum { GRAM_SHIFT = 14, PROBE_SHIFT = 20, PROBE_BITS = 6 };
+
+static void print_entries(struct regex_set *set, const struct entries *e)
+{
+    struct scanner *s = &set->s;
+    uint32_t n_buckets = buckets_count(set->buckets), width = buckets_width(set->buckets);
+    uint32_t *bounds = ARENA_ARRAY(s->arena, uint32_t, n_buckets),
+             *entries = ARENA_ARRAY(s->arena, uint32_t, e->pattern.n);
+    for (uint32_t b = 0; b < n_buckets; b++)
+        bounds[b] = e->begin[b] | e->begin[b + 1] << 16;
+    for (uint32_t i = 0; i < e->pattern.n; i++) {
+        const struct grams *grams = &set->list->patterns.at[e->pattern.at[i]].grams[width - 1];
+        entries[i] = e->pattern.at[i] | grams->distance << GRAM_SHIFT;
+        for (uint32_t k = 0; k < N_PROBES; k++)
+            entries[i] |= grams->probes[k].distance << (PROBE_SHIFT + k * PROBE_BITS);
+    }
+    print_text(s, "", "\n// Where the entries of each bucket begin, and, 16 bits up, where they end.\n");
+    print_table(s, "entries", bounds, n_buckets, 32);
+    print_text(s, "",
+               "\n// A pattern; %u bits up how far from the byte before a match its gram is; %u bits up how far from "
+               "the first "
+               "one, twice, a\n// place that tells most of what is no match.\n",
+               GRAM_SHIFT, PROBE_SHIFT);
+    print_table(s, "entry", entries, e->pattern.n, 32);
+    print_text(s, "", "\n// The lower buckets that have the same pattern.\n");
+    print_table(s, "lower", e->lower.at, e->lower.n, 32);
 }
 
 void filter_print_tables(struct regex_set *set)
 {
-    struct scanner *s = &set->s;
     struct entries e = list_entries(set);
-    uint32_t *gram = ARENA_ARRAY(s->arena, uint32_t, s->n_patterns);
-    for (uint32_t i = 0; i < s->n_patterns; i++)
-        gram[i] = set->list->patterns.at[i].grams[buckets_width(set->buckets) - 1].distance;
-    print_text(s, "", "\n// The filter is expected to let through %.3f of 100 places.\n",
+    print_text(&set->s, "", "\n// The filter is expected to let through %.3f of 100 places.\n",
                100 * buckets_share(set->buckets));
-    buckets_print_tables(s, set->buckets);
-    print_text(
-        s, "",
-        "\n// The patterns of each bucket; the lower buckets that have the same one; how far from the byte before a "
-        "match its gram is.\n");
-    print_table(s, "entries", e.begin, buckets_count(set->buckets) + 1, 8);
-    print_table(s, "entry", e.pattern.at, e.pattern.n, 8);
-    print_table(s, "lower", e.lower.at, e.lower.n, 8);
-    print_table(s, "gram", gram, s->n_patterns, 8);
+    buckets_print_tables(&set->s, set->buckets);
+    print_entries(set, &e);
     print_probes(set);
 }
 
@@ -252,15 +267,17 @@ static void print_candidate(struct scanner *s, enum report report)
         "while rest_of_buckets != 0 max 32 {\n"
         "  let bucket = ctz(rest_of_buckets);\n"
         "  rest_of_buckets = rest_of_buckets & (rest_of_buckets - 1);\n"
-        "  for entry in u32(@_entries[bucket])..u32(@_entries[bucket + 1]) {\n"
-        "    let chosen = u32(@_entry[entry]);\n"
-        "    let distance = u32(@_gram[chosen]);\n"
+        "  let bounds = @_entries[bucket];\n"
+        "  for number in bounds & 0xFFFF..bounds >> 16 {\n"
+        "    let entry = @_entry[number];\n"
+        "    let chosen = entry & 0x3FFF;\n"
+        "    let distance = entry >> 14 & 63;\n"
         "    let start = place - distance;\n"
-        "    let probe0 = u32(text[start + u32(@_probe[chosen * 2])]);\n"
-        "    let probe1 = u32(text[start + u32(@_probe[chosen * 2 + 1])]);\n"
+        "    let probe0 = u32(text[start + (entry >> 20 & 63)]);\n"
+        "    let probe1 = u32(text[start + (entry >> 26)]);\n"
         "    let passes = @_probed[chosen * 16 + probe0 / 32] >> (probe0 & 31) & @_probed[chosen * 16 + 8 + probe1 / "
         "32] >> (probe1 & 31);\n"
-        "    if (buckets & u32(@_lower[entry])) == 0 && (passes & 1) != 0 && start < end && place <= end && place - "
+        "    if (buckets & @_lower[number]) == 0 && (passes & 1) != 0 && start < end && place <= end && place - "
         "from >= distance && (distance == 0 || !is_begin) {\n");
     print_pattern(set, report, "          ");
     print_text(s, "    ", "    }\n  }\n}\n");
