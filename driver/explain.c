@@ -231,6 +231,7 @@ void explain_print_text(const struct explanation *x, struct out *out)
         print_totals(e, out);
         print_formulas(e, out);
         print_launches(e, out);
+        explain_print_plan(x, e, out);
         print_reasons(x, e, out);
     }
     if (!x->pipelines.n) out_text(out, "there is no pipeline, so there is nothing to fuse\n");

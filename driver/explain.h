@@ -32,6 +32,8 @@ void explain_print_svg(const struct explanation *x, struct out *out);
 const struct ir_arm *explain_find_launch(const struct explained *e, const char *name);
 /* A buffer of the compiled pipeline; NULL: it is not needed any more. */
 const struct ir_buffer *explain_find_buffer(const struct explained *e, const char *name);
+/* What the launch planner says of the arms as they were written: explain_plan.c. */
+void explain_print_plan(const struct explanation *x, const struct explained *e, struct out *out);
 /* False where the sizes give no number. */
 bool explain_eval(const struct explained *e, const struct traffic *t, uint64_t *bytes);
 

@@ -1,8 +1,7 @@
-/* pipeline.c - the arms of a pipeline as stages: input is what an arm reads, output what it writes, scratch the memory
- * of one workgroup; arms of one workgroup shape have one layout. */
+/* pipeline.c - a pipeline for the planner: sizes come as words, stages from passes/plan_stages.h. */
 #include <string.h>
 
-#include "ir/ops.h"
+#include "passes/plan_stages.h"
 #include "tools/vyre-plan/plan.h"
 
 enum { DEFAULT_COUNT = 1 << 20 }; /* elements of a buffer of which nothing is said */
@@ -62,20 +61,9 @@ static void set_size(struct sizing *s, const char *word)
         *size = value;
 }
 
-static uint64_t get_len(void *ctx, const struct ir_buffer *b)
-{
-    return ((struct sizing *)ctx)->lens[b->index];
-}
-
-static uint64_t get_param(void *ctx, const struct ir_param *p)
-{
-    return ((struct sizing *)ctx)->params[p->index];
-}
-
 static void set_sizes(struct sizing *s, const char *const *words, uint32_t n_words)
 {
     const struct ir_pipeline *p = s->pipeline;
-    const struct ir_host_env env = {s, get_len, get_param};
     s->lens = ARENA_ARRAY(&s->tool->arena, uint64_t, (size_t)p->buffers.n + p->temps.n + 1);
     s->params = ARENA_ARRAY(&s->tool->arena, uint64_t, (size_t)p->params.n + 1);
     for (uint32_t i = 0; i < p->buffers.n; i++)
@@ -84,63 +72,8 @@ static void set_sizes(struct sizing *s, const char *const *words, uint32_t n_wor
         s->params[i] = 1;
     for (uint32_t i = 0; i < n_words; i++)
         set_size(s, words[i]);
-    for (uint32_t i = 0; i < p->temps.n && s->ok; i++) {
-        const struct ir_buffer *t = p->temps.at[i];
-        uint64_t *len = &s->lens[t->index];
-        *len = t->count;
-        if (t->count_expr && (!ir_host_eval(t->count_expr, &env, len) || *len > UINT32_MAX))
-            fail(s, t->name, "with these sizes its count is none");
-    }
-}
-
-/* ---- stages ---- */
-
-/* Counts below 2^32 and elements of at most 16 bytes: sums of some thousands of buffers are far from 2^64. */
-static uint64_t count_bytes(const struct sizing *s, const struct ir_arm *arm, bool (*is_counted)(enum ir_access))
-{
-    uint64_t sum = 0;
-    for (uint32_t i = 0; i < arm->args.n; i++) {
-        const struct ir_arg *arg = &arm->args.at[i];
-        bool seen = !arg->buffer || !is_counted(arg->formal_buffer->access);
-        for (uint32_t k = 0; k < i && !seen; k++)
-            seen = arm->args.at[k].buffer == arg->buffer && is_counted(arm->args.at[k].formal_buffer->access);
-        if (!seen) sum += s->lens[arg->buffer->index] * ir_type_mem_bytes(arg->buffer->elem);
-    }
-    return sum;
-}
-
-static uint64_t count_scratch(const struct ir_program *p)
-{
-    uint64_t sum = 0;
-    for (uint32_t i = 0; i < p->arrays.n; i++)
-        if (p->arrays.at[i]->space == IR_SPACE_WORKGROUP)
-            sum += p->arrays.at[i]->count * ir_type_mem_bytes(p->arrays.at[i]->elem);
-    return sum;
-}
-
-static bool reads(enum ir_access access)
-{
-    return ir_access_reads(access);
-}
-
-static bool writes(enum ir_access access)
-{
-    return ir_access_writes(access);
-}
-
-static void add_stage(const struct sizing *s, const struct ir_arm *arm, bool host, struct stage_list *list)
-{
-    const uint32_t *size = arm->program->workgroup;
-    struct plan_stage stage = {
-        .id = list->stages.n + 1,
-        .layout = (uint64_t)size[2] << 40 | (uint64_t)size[1] << 20 | size[0],
-        .input_bytes = count_bytes(s, arm, reads),
-        .output_bytes = count_bytes(s, arm, writes),
-        .scratch_bytes = count_scratch(arm->program),
-        .host = host,
-    };
-    vec_push(&s->tool->arena, &list->stages, stage);
-    vec_push(&s->tool->arena, &list->names, arm->name);
+    const struct ir_buffer *none = s->ok ? plan_stages_size_temps(p, s->lens, s->params) : NULL;
+    if (none) fail(s, none->name, "with these sizes its count is none");
 }
 
 static const struct ir_pipeline *find_pipeline(struct tool *tool, const struct ir_module *m, const char *name)
@@ -159,15 +92,15 @@ bool pipeline_read(struct tool *tool, const struct ir_module *m, const char *nam
                    uint32_t n_sizes, struct stage_list *list)
 {
     struct sizing s = {.tool = tool, .pipeline = find_pipeline(tool, m, name), .ok = true};
-    bool host = false;
+    struct plan_stages found = {0};
     if (!s.pipeline) return false;
     set_sizes(&s, sizes, n_sizes);
-    IR_EACH_STMT(stmt, &s.pipeline->body)
-    {
-        bool is_arm = stmt->kind == IR_STMT_ARM;
-        if (is_arm && s.ok) add_stage(&s, stmt->arm, host, list);
-        host = !is_arm; /* the host, or other machines, look at what there is */
+    if (!s.ok) return false;
+    plan_stages_find(s.pipeline, s.lens, &tool->arena, &found);
+    for (uint32_t i = 0; i < found.list.n; i++) {
+        vec_push(&tool->arena, &list->stages, found.list.at[i]);
+        vec_push(&tool->arena, &list->names, found.arms.at[i]->name);
     }
     list->budget_bytes = s.pipeline->budget_bytes;
-    return s.ok;
+    return true;
 }
