@@ -66,6 +66,7 @@ struct handoff_budget {
     uint64_t bytes;  /* of workgroup memory */
     uint32_t factor; /* 0: chosen by cost */
     bool windows;    /* neighbours' parts may be produced once more */
+    bool traps;      /* also where an arm may trap: processors keep masks of who did from phase to phase */
 };
 struct handoff_budget handoff_budget_of(const struct pass_run *run);
 

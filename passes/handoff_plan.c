@@ -38,6 +38,7 @@ struct handoff_budget handoff_budget_of(const struct pass_run *run)
     b.bytes = bytes < IR_LIMIT_WORKGROUP_BYTES ? bytes : IR_LIMIT_WORKGROUP_BYTES;
     b.factor = (uint32_t)pass_option_number(run, "factor", 0);
     b.windows = pass_option_number(run, "windows", 1) != 0;
+    b.traps = pass_option_number(run, "traps", 0) != 0;
     return b;
 }
 
@@ -410,7 +411,10 @@ enum handoff_refusal handoff_plan(struct handoff *h)
 {
     enum access_hazard *hazards = ARENA_ARRAY(h->run->scratch, enum access_hazard, h->tiles.n + 1);
     struct handoff_budget budget = handoff_budget_of(h->run);
-    budget.windows |= pass_insists(h->run, handoff_first(h), handoff_second(h));
+    bool insists = pass_insists(h->run, handoff_first(h), handoff_second(h));
+    bool may_trap = ir_program_may_trap(handoff_first(h)->program) || ir_program_may_trap(handoff_second(h)->program);
+    budget.windows |= insists;
+    budget.traps |= insists;
     /* A producer that nobody needs may trap. */
     h->owns |= PLANT(HANDOFF_TRAP_OWNS, ir_program_may_trap(handoff_first(h)->program), false);
     h->workgroup_bytes =
@@ -418,5 +422,6 @@ enum handoff_refusal handoff_plan(struct handoff *h)
     enum handoff_refusal r =
         stays_in_workgroups(h, hazards) ? plan_in_place(h, hazards, budget.bytes) : plan_again(h, budget);
     if (r && access_solver_is_exhausted(h->first->solver)) return HANDOFF_SOLVER_BUDGET;
-    return !r && h->form == HANDOFF_WINDOW && !budget.windows ? HANDOFF_NO_WINDOWS : r;
+    if (r || h->form != HANDOFF_WINDOW) return r;
+    return !budget.windows ? HANDOFF_NO_WINDOWS : may_trap && !budget.traps ? HANDOFF_SLOW_TRAPS : HANDOFF_FINE;
 }

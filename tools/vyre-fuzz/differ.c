@@ -375,7 +375,8 @@ static bool reads_back(void *ctx, const struct ir_module *m, struct out *why)
 static const char *choose_passes(struct trial *t)
 {
     static const char *const pairs[] = {
-        "decode_scan_fuse,fuse_programs,drop_barriers",
+        "decode_scan_fuse(traps=1),fuse_programs,drop_barriers",
+        "decode_scan_fuse(traps=1)",
         "fuse_programs,forward_values,share_values",
         "cross_arm_cse,dead_arms,reuse_temps",
     };
