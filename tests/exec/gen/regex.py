@@ -13,7 +13,7 @@ import sys
 import pcre2
 
 VYREC, GEN, RUN, WORK = sys.argv[1:5]
-ROUNDS = int(sys.argv[5]) if len(sys.argv) > 5 else 6
+ROUNDS = int(sys.argv[5]) if len(sys.argv) > 5 else 1
 SEED = int(sys.argv[6]) if len(sys.argv) > 6 else 20
 FORMS = ["auto", "automaton", "positions", "buckets"]
 ALPHABET = b"aabbAB_ 0-\n\n.\xa0"
@@ -40,6 +40,12 @@ def level():
     with open("/proc/cpuinfo", encoding="ascii", errors="replace") as cpuinfo:
         flags = next((line for line in cpuinfo if line.startswith("flags")), "").split()
     return ["--target=cpu:x86-64-" + ("v4" if "avx512bw" in flags else "v3" if "avx2" in flags else "v2")] if flags else []
+
+
+def has_vulkan():
+    (work / "one.vir").write_text("program one {\n  buffer x : write u32[1];\n  x[0] = 1;\n}\n")
+    must(VYREC, "--target=cpu,spirv:vulkan1.2", "-c", work / "one.vir", "-o", work / "one.o")
+    return not run(RUN, "--backend=vulkan", work / "one.o", "--program=one", "x=u32[1]").returncode
 
 
 def run(*command):
@@ -115,7 +121,7 @@ def compare(what, where, vir, path, patterns, begins, whole_words):
     check(f"{what} presence", got, present)
 
 
-def compare_all(name, lines, text, rng, executors, options=()):
+def compare_all(name, lines, text, rng, executors, options=(), forms=FORMS):
     listed, path = work / "list.txt", work / "text"
     listed.write_bytes(b"\n".join(lines) + b"\n")
     path.write_bytes(text)
@@ -123,7 +129,7 @@ def compare_all(name, lines, text, rng, executors, options=()):
     patterns = [compile_line(line, "--ignore-case" in options) for line in wrapped]
     begins = [rng.randrange(len(text) + 1) for _ in range(rng.choice([1, 7]))]
     begins = sorted(begins + [begins[0]] * rng.choice([0, 2]))  # some are empty
-    for form in FORMS:
+    for form in forms:
         vir = work / f"{form}.vir"
         done = run(GEN, "regex", listed, f"--form={form}", *options, "-o", vir)
         if form == "automaton" and b"E0066" in done.stderr:  # too many states
@@ -131,7 +137,8 @@ def compare_all(name, lines, text, rng, executors, options=()):
         if done.returncode:
             sys.exit(f"{name} {form}: {done.stderr.decode(errors='replace')}")
         if any("interp" not in where for where in executors):
-            must(VYREC, *level(), "-c", vir, "-o", vir.with_suffix(".o"))
+            target = (level() or ["--target=cpu"])[0] + ",spirv:vulkan1.2" * ("--backend=vulkan" in executors)
+            must(VYREC, target, "-c", vir, "-o", vir.with_suffix(".o"))
         for where in executors:
             compare(f"{name} {form} {where} {lines}", where, vir if "interp" in where else vir.with_suffix(".o"), path, patterns, begins, None)
 
@@ -231,11 +238,14 @@ def main():
     compare_all("nothing", [b"a", b"$|a"], b"", rng, cpu + ["--backend=interp"])
     compare_all("words", [b"a+", b"a|_b", b"ab?"], random_text(rng, 3000), rng, cpu, ("--whole-words",))
     compare_all("case", [b"a+B", b"[a]_"], random_text(rng, 3000), rng, cpu, ("--ignore-case",))
+    if has_vulkan():
+        text = random_text(rng, 3000) + b"ab" * 40
+        compare_all("vulkan", [rb"\b[ab]+\b", b"a{2,}b", rb"(?m)^a.*$", b"[ab]{70}0?"], text, rng, ["--backend=vulkan"], forms=["buckets", "positions"])
     for _ in range(ROUNDS):
         lines = random_patterns(rng, rng.choice([1, 3, 12, 40]))
         long = rng.random() < 0.5
         compare_all("random", lines, random_text(rng, 5000 if long else 150), rng, cpu if long else ["--backend=interp"])
-    refusals(rng, 40 * ROUNDS)
+    refusals(rng, 60 + 40 * ROUNDS)
     print(f"{n_compared} results compared, {n_refused} expressions taken or refused as by PCRE2")
 
 
