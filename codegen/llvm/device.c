@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "ir/facts.h"
 #include "ir/walk.h"
 #include "runtime-stub/vyre_device.h"
 
@@ -276,7 +277,7 @@ static LLVMValueRef declare_private(struct lower *l, const struct ir_buffer *b)
 static void set_arrays(struct lower *l, struct device_interface *interface)
 {
     const struct ir_program *p = l->program;
-    bool any_shared = false;
+    bool any_zeroed = false;
     l->arrays = ARENA_ARRAY(l->arena, struct array, p->arrays.n + 1);
     for (uint32_t i = 0; i < p->arrays.n; i++) {
         const struct ir_buffer *b = p->arrays.at[i];
@@ -284,11 +285,12 @@ static void set_arrays(struct lower *l, struct device_interface *interface)
         LLVMValueRef base = shared ? declare_shared(l, b) : declare_private(l, b);
         l->arrays[i] = (struct array){.buffer = b, .base = base, .count = const_int(l, 64, b->count)};
         if (!shared) continue;
-        any_shared = true;
         interface->workgroup_bytes += (uint32_t)padded_bytes(b);
+        if (!ir_array_shows_zeros(p, b, l->arena)) continue;
+        any_zeroed = true;
         zero_shared(l, base, padded_bytes(b) / 4);
     }
-    if (any_shared) device_barrier(l);
+    if (any_zeroed) device_barrier(l);
 }
 
 /* -- the kernel -------------------------------------------------------------------------------------------------------------------- */

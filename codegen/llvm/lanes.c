@@ -1,5 +1,6 @@
 /* lanes.c - how the invocations of a workgroup become lanes, and where a workgroup keeps what does not fit registers. */
 #include "codegen/llvm/cpu.h"
+#include "ir/facts.h"
 #include "ir/walk.h"
 
 /* -- what a program looks at ----------------------------------------------------------------------------------------------- */
@@ -203,14 +204,16 @@ static void place_arrays(struct lower *l, struct scratch_layout *s)
     s->arrays = ARENA_ARRAY(l->arena, uint64_t, p->arrays.n + 1);
     for (uint32_t i = 0; i < p->arrays.n; i++) {
         const struct ir_buffer *b = p->arrays.at[i];
-        if (b->space == IR_SPACE_WORKGROUP)
+        if (b->space == IR_SPACE_WORKGROUP && ir_array_shows_zeros(p, b, l->arena))
             s->arrays[i] = take(s, array_bytes(b));
-        else if (l->plan->has_phases && l->plan->crossing_arrays[i])
+        else if (b->space == IR_SPACE_PRIVATE && l->plan->has_phases && l->plan->crossing_arrays[i])
             s->arrays[i] = take(s, array_bytes(b) * lanes->width * lanes->n_groups);
     }
     s->zeroed_bytes = s->bytes;
     for (uint32_t i = 0; i < p->arrays.n; i++) {
         const struct ir_buffer *b = p->arrays.at[i];
+        if (b->space == IR_SPACE_WORKGROUP && !ir_array_shows_zeros(p, b, l->arena))
+            s->arrays[i] = take(s, array_bytes(b));
         bool crossing = l->plan->has_phases && l->plan->crossing_arrays[i];
         if (b->space == IR_SPACE_PRIVATE && !crossing && array_bytes(b) * lanes->width > MAX_STACK_BYTES)
             s->arrays[i] = take(s, array_bytes(b) * lanes->width);

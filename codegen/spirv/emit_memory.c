@@ -4,6 +4,8 @@
  * An index is compared with the element count first; what is then addressed always exists, because no binding is empty. */
 #include "codegen/spirv/emit_int.h"
 
+#include "ir/facts.h"
+
 static spv_id word(struct spirv *e, uint32_t value)
 {
     return spv_const_u32(&e->m, value);
@@ -353,7 +355,7 @@ void spirv_zero_workgroup_arrays(struct spirv *e)
     bool any = false;
     for (uint32_t i = 0; i < e->arrays.n; i++) {
         const struct spirv_array *a = &e->arrays.at[i];
-        if (a->storage != SpvStorageClassWorkgroup) continue;
+        if (a->storage != SpvStorageClassWorkgroup || !ir_array_shows_zeros(e->program, a->buffer, e->arena)) continue;
         zero_units(e, a, (uint32_t)a->buffer->count * a->units, size[0] * size[1] * size[2]);
         any = true;
     }
