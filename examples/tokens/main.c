@@ -7,7 +7,7 @@
 #include "tokens.h"
 
 struct list {
-    char **lines;
+    char *text, **lines;
     uint64_t *told; /* of each expression: the last line that was told */
     uint32_t n;
 };
@@ -58,7 +58,8 @@ static struct list read_list(const char *path)
 {
     struct list list = {0};
     size_t n;
-    for (char *line = strtok(read_file(path, &n), "\n"); line; line = strtok(NULL, "\n")) {
+    list.text = read_file(path, &n);
+    for (char *line = strtok(list.text, "\n"); line; line = strtok(NULL, "\n")) {
         if (*line == '#') {
             continue;
         }
@@ -127,5 +128,10 @@ int main(int argc, char **argv)
         free(text);
     }
     vyre_context_destroy(context);
+    free(m.patterns);
+    free(m.ends);
+    free(list.told);
+    free(list.lines);
+    free(list.text);
     return ferror(stdout) != 0;
 }

@@ -235,7 +235,7 @@ static void print_program(const struct handoff *h, const struct body *b)
     if (b->has_staged) out_printf(h->out, "  workgroup staged : %s[%u];\n", h->type, size);
     out_text(h->out, "  param amount : u32;\n");
     print_guard(h, b);
-    uint32_t where = b->may_leave_early && chance(h, 20) ? random_below(h->random, 2) : 2;
+    uint32_t where = b->may_leave_early && chance(h, 6) ? random_below(h->random, 2) : 2;
     if (where == 0) print_trap(h);
     b->print(h);
     if (where == 1) print_trap(h);

@@ -25,9 +25,15 @@ static enum plant find_chosen(void)
     exit(2);
 }
 
+static enum plant chosen;
+
+/* Before anything runs: a list of faults needs no program that could have one. */
+__attribute__((constructor)) static void choose(void)
+{
+    chosen = find_chosen();
+}
+
 enum plant plant_chosen(void)
 {
-    static int chosen = -1;
-    if (chosen < 0) chosen = find_chosen();
-    return (enum plant)chosen;
+    return chosen;
 }
