@@ -149,7 +149,7 @@ static size_t read_lines(const char *path, char ***lines)
     }
     if (file) fclose(file);
     free(line);
-    qsort(*lines, n, sizeof **lines, compare_names);
+    if (n) qsort(*lines, n, sizeof **lines, compare_names);
     return n;
 }
 

@@ -65,7 +65,7 @@ static void extend(struct walk *w, bool *positions, uint32_t depth)
     struct byte_set set;
     while (w->out->n <= MAX_GRAMS_OF_PATTERN && take_group(w->machine, positions, group, &set)) {
         w->gram.bytes[depth] = set;
-        if (depth + 1 == w->width || may_end(w->machine, group))
+        if (depth + 1 >= w->width || depth + 1 >= MAX_WIDTH || may_end(w->machine, group))
             add_gram(w, depth + 1);
         else
             extend(w, reached_from(w, group), depth + 1);
