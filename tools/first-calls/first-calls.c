@@ -247,7 +247,7 @@ static int follow(const struct tracee *t)
 static int trace(struct program *p, char **command, FILE *list)
 {
     char path[64];
-    int status;
+    int status = 0;
     struct tracee t = {.pid = start(command), .program = p, .list = list};
     if (t.pid < 0 || waitpid(t.pid, &status, 0) < 0) die(command[0]);
     errno = ECANCELED;
