@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "apart.h"
 #include "fusion.h"
+#include "measure.h"
 
 enum { MAX_MATCHES = 1 << 20, MAX_ROUNDS = 1000 };
 
@@ -76,13 +76,6 @@ static void *allocate(size_t n)
     return p;
 }
 
-static double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
 static struct inputs make_inputs(const char *path, size_t n)
 {
     struct inputs in = {.n = n / 16 * 16, .text = allocate(n), .digits = allocate(n), .numbers = allocate(n)};
@@ -133,12 +126,6 @@ static void compare(const struct inputs *in, struct results *a, struct results *
         fail("fused and apart differ");
 }
 
-static int compare_seconds(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
-
 static void measure(const struct pipeline *p, const struct inputs *in, int rounds, unsigned n_threads)
 {
     static double seconds[2][MAX_ROUNDS];
@@ -157,7 +144,7 @@ static void measure(const struct pipeline *p, const struct inputs *in, int round
             seconds[way][i] = seconds_now() - start;
         }
     for (int way = 0; way < 2; way++)
-        qsort(seconds[way], (size_t)rounds, sizeof(double), compare_seconds);
+        qsort(seconds[way], (size_t)rounds, sizeof(double), compare_doubles);
     printf("{\"pipeline\": \"%s\", \"bytes\": %zu, \"threads\": %u, \"launches\": %llu, \"launches_apart\": %llu, "
            "\"bytes_removed\": %.0f, \"median_s\": %.9f, \"least_s\": %.9f, \"apart_median_s\": %.9f, "
            "\"apart_least_s\": %.9f}\n",

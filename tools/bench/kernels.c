@@ -4,11 +4,11 @@
  * size the results of all ways are compared, byte for byte; then each way is run ROUNDS times, in turns. A line of JSON
  * per kernel, size and way. */
 #include "kernels.h"
+#include "measure.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { MAX_ROUNDS = 1000, MAX_MATCHES = 1 << 20, MAX_BYTES = 64 << 20 };
 static const struct way *const ways[] = {&way_vyre, &way_c, &way_opencl};
@@ -149,19 +149,6 @@ static int results_agree(struct job jobs[N_WAYS])
         }
     }
     return 1;
-}
-
-static double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
-static int compare_doubles(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
 }
 
 /* Small jobs are repeated within a round, so that the clock can see them. */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "fused.h"
+#include "measure.h"
 #include "planned.h"
 #include "runtime-stub/cpu_helper.h"
 #include "runtime-stub/cuda.h"
@@ -268,15 +269,9 @@ static double time_one(struct bench *b, enum form form, bool is_ours)
     return (double)(clock_ns() - begin) / b->batch;
 }
 
-static int compare(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static double median(double *values, int n)
 {
-    qsort(values, (size_t)n, sizeof *values, compare);
+    qsort(values, (size_t)n, sizeof *values, compare_doubles);
     return values[n / 2];
 }
 

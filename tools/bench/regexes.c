@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #if __has_include(<hs/hs.h>)
 #include <hs/hs.h>
@@ -22,6 +21,7 @@
 #define HAS_VECTORSCAN 0
 #endif
 
+#include "measure.h"
 #include "regexes.h"
 
 enum { MAX_ROUNDS = 1000, MAX_PATTERNS = 256, MAX_THREADS = 256, PART_BYTES = 1 << 16 };
@@ -42,14 +42,6 @@ static void fail(const char *what)
 {
     fprintf(stderr, "regexes: %s\n", what);
     exit(1);
-}
-
-static void *allocate(size_t bytes)
-{
-    void *memory = aligned_alloc(4096, (bytes + 4095) / 4096 * 4096);
-    if (!memory) fail("out of memory");
-    memset(memory, 0, bytes);
-    return memory;
 }
 
 static void read_list(const char *path)
@@ -225,19 +217,6 @@ static bool is_measured(enum task task, enum way way)
     return way == WAY_VYRE || task == TASK_PRESENCE;
 }
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-static int compare_times(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
-
 /* What all ways must agree on. */
 static uint64_t compare_results(enum task task)
 {
@@ -261,13 +240,13 @@ static void measure(enum task task, unsigned rounds)
     for (unsigned r = 0; r < rounds; r++)
         for (unsigned way = 0; way < WAYS; way++) {
             if (!is_measured(task, (enum way)way)) continue;
-            double start = now();
+            double start = seconds_now();
             run(task, (enum way)way);
-            times[way][r] = now() - start;
+            times[way][r] = seconds_now() - start;
         }
     for (unsigned way = 0; way < WAYS; way++) {
         if (!is_measured(task, (enum way)way)) continue;
-        qsort(times[way], rounds, sizeof(double), compare_times);
+        qsort(times[way], rounds, sizeof(double), compare_doubles);
         printf(
             "{\"task\": \"%s\", \"way\": \"%s\", \"threads\": %u, \"bytes\": %zu, \"found\": %llu, \"least_s\": %.9f, "
             "\"median_s\": %.9f, \"p25_s\": %.9f, \"p75_s\": %.9f}\n",
@@ -280,16 +259,16 @@ static void read_text(const char *path, size_t most)
 {
     FILE *file = fopen(path, "rb");
     if (!file) fail(path);
-    unsigned char *bytes = allocate(most + 64);
+    unsigned char *bytes = allocate_pages(most + 64);
     text_bytes = fread(bytes, 1, most, file);
     fclose(file);
     text = bytes;
     n_parts = (uint32_t)((text_bytes + PART_BYTES - 1) / PART_BYTES);
-    begins = allocate(n_parts * sizeof *begins);
+    begins = allocate_pages(n_parts * sizeof *begins);
     for (uint32_t i = 0; i < n_parts; i++)
         begins[i] = i * PART_BYTES;
     for (unsigned way = 0; way < WAYS; way++)
-        present[way] = allocate((size_t)n_parts * words_per_part * sizeof(uint32_t));
+        present[way] = allocate_pages((size_t)n_parts * words_per_part * sizeof(uint32_t));
 }
 
 int main(int argc, char **argv)

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #if __has_include(<hs/hs.h>)
 #include <hs/hs.h>
@@ -15,6 +14,7 @@
 #define HAS_VECTORSCAN 0
 #endif
 
+#include "measure.h"
 #include "set10.h"
 #include "set100.h"
 #include "setall.h"
@@ -50,14 +50,6 @@ static void fail(const char *what)
 {
     fprintf(stderr, "scanners: %s\n", what);
     exit(1);
-}
-
-static void *allocate(size_t bytes)
-{
-    void *memory = aligned_alloc(4096, (bytes + 4095) / 4096 * 4096);
-    if (!memory) fail("out of memory");
-    memset(memory, 0, bytes);
-    return memory;
 }
 
 static void read_list(struct set *s, const char *folder, const char *name)
@@ -120,17 +112,18 @@ static void build_automaton(struct set *s)
         for (const unsigned char *c = (const unsigned char *)s->names[i]; *c; c++)
             if (!a->class_of[*c]) a->class_of[*c] = (unsigned char)a->n_classes++;
     }
-    struct trie t = {allocate(most * a->n_classes * 4), allocate(most * 4), allocate(most * 4), allocate(most * 4), 0};
+    struct trie t = {allocate_pages(most * a->n_classes * 4), allocate_pages(most * 4), allocate_pages(most * 4),
+                     allocate_pages(most * 4), 0};
     fill_trie(&t, a, s);
-    uint32_t *number = allocate(most * 4), n = 0;
+    uint32_t *number = allocate_pages(most * 4), n = 0;
     for (uint32_t i = 0; i < t.n; i++)
         if (!t.n_out[i]) number[i] = n++;
     a->first_final = n * a->n_classes;
     for (uint32_t i = 0; i < t.n; i++)
         if (t.n_out[i]) number[i] = n++;
     a->n_states = t.n;
-    a->next = allocate((size_t)t.n * a->n_classes * 4);
-    a->n_out = allocate((size_t)t.n * 4);
+    a->next = allocate_pages((size_t)t.n * a->n_classes * 4);
+    a->n_out = allocate_pages((size_t)t.n * 4);
     for (uint32_t i = 0; i < t.n; i++) {
         a->n_out[number[i]] = t.n_out[i];
         for (uint32_t c = 0; c < a->n_classes; c++)
@@ -273,19 +266,6 @@ static uint64_t run(unsigned set, enum way way)
     return way == WAY_VYRE ? run_vyre(set) : run_threads(&sets[set], way);
 }
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-static int compare_times(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
-
 static void measure(unsigned set, unsigned rounds)
 {
     static double times[WAYS][MAX_ROUNDS];
@@ -295,13 +275,13 @@ static void measure(unsigned set, unsigned rounds)
     for (unsigned r = 0; r < rounds; r++)
         for (unsigned way = 0; way < WAYS; way++) {
             if (!HAS_VECTORSCAN && way == WAY_VECTORSCAN) continue;
-            double start = now();
+            double start = seconds_now();
             run(set, (enum way)way);
-            times[way][r] = now() - start;
+            times[way][r] = seconds_now() - start;
         }
     for (unsigned way = 0; way < WAYS; way++) {
         if (!HAS_VECTORSCAN && way == WAY_VECTORSCAN) continue;
-        qsort(times[way], rounds, sizeof(double), compare_times);
+        qsort(times[way], rounds, sizeof(double), compare_doubles);
         printf("{\"set\": \"%s\", \"way\": \"%s\", \"threads\": %u, \"bytes\": %zu, \"matches\": %llu, \"least_s\": "
                "%.9f, \"median_s\": %.9f, "
                "\"p25_s\": %.9f, \"p75_s\": %.9f}\n",
@@ -318,7 +298,7 @@ int main(int argc, char **argv)
     if (!n_threads || n_threads > MAX_THREADS || !rounds || rounds > MAX_ROUNDS) fail("too many threads or rounds");
     FILE *file = fopen(argv[4], "rb");
     size_t most = strtoull(argv[5], NULL, 10);
-    unsigned char *bytes = allocate(most + 64);
+    unsigned char *bytes = allocate_pages(most + 64);
     if (!file) fail(argv[4]);
     text_bytes = fread(bytes, 1, most, file);
     text = bytes;

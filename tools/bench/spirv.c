@@ -2,24 +2,11 @@
  * words through the library. Prints a line of JSON: the first round, in which everything is cold, and the median of all. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "measure.h"
 #include "vyrec.h"
 
 enum { MAX_ROUNDS = 1000, MAX_TEXT_BYTES = 1 << 16 };
-
-static double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
-static int compare_doubles(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
 
 /* The bytes of SPIR-V; 0: it failed. */
 static size_t compile(vyrec_context *context, const char *path)

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "measure.h"
 #include "streaming.h"
 
 enum { READ_BYTES = 1 << 20, MOST_ROUNDS = 100 };
@@ -22,13 +22,6 @@ struct bench {
     unsigned char *memory; /* half the budget, as a chunk has */
     uint32_t n_found;
 };
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static void fail(const struct bench *b, const char *what)
 {
@@ -54,43 +47,37 @@ static int read_part(void *ctx, uint32_t buffer, uint64_t at, void *to, uint64_t
 
 static double time_reading(const struct bench *b)
 {
-    double begin = now();
+    double begin = seconds_now();
     for (uint64_t at = 0; at < b->n_bytes; at += READ_BYTES)
         read_at(b, b->memory, at, b->n_bytes - at < READ_BYTES ? b->n_bytes - at : READ_BYTES);
-    return now() - begin;
+    return seconds_now() - begin;
 }
 
 static double time_computing(struct bench *b)
 {
-    double begin = now();
+    double begin = seconds_now();
     uint64_t piece = b->budget / 2;
     for (uint64_t at = 0; at < b->n_bytes; at += piece) {
         uint64_t n = b->n_bytes - at < piece ? b->n_bytes - at : piece;
         struct count_aba_args args = {.words = vyre_host(b->memory, n / 4), .count = vyre_host(&b->n_found, 1)};
         if (count_aba(b->context, &args)) fail(b, "count_aba");
     }
-    return now() - begin;
+    return seconds_now() - begin;
 }
 
 static double time_streaming(struct bench *b)
 {
     vyre_chunks chunks = {.size = sizeof chunks, .budget_bytes = b->budget, .ctx = b, .read = read_part};
     struct count_aba_args args = {.words = vyre_host(NULL, b->n_bytes / 4), .count = vyre_host(&b->n_found, 1)};
-    double begin = now();
+    double begin = seconds_now();
     b->n_found = 0;
     if (vyre_unit_run_chunks(b->unit, &args, &chunks)) fail(b, "vyre_unit_run_chunks");
-    return now() - begin;
-}
-
-static int compare(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
+    return seconds_now() - begin;
 }
 
 static double least(double *times, int n)
 {
-    qsort(times, (size_t)n, sizeof *times, compare);
+    qsort(times, (size_t)n, sizeof *times, compare_doubles);
     return times[0];
 }
 
