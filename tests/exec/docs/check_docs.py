@@ -8,15 +8,16 @@
                 // refused: E0123        instead: it does not compile, for this reason
   ```c, ```vir and others after a line `<!-- file: NAME -->` are written to that file.
   ```console  is a shell session in the folder of the document's files: what stands after `$ ` is run and must succeed, and print the
-              lines that follow; `...` stands for any lines.
+              lines that follow; `...` stands for any lines. After a line `<!-- needs: TOOL -->` only where that tool is installed.
 """
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
-BLOCK = re.compile(r"(?:<!-- file: (?P<file>[\w./-]+) -->\n)?^```(?P<kind>\w*)\n(?P<body>.*?)^```$", re.S | re.M)
+BLOCK = re.compile(r"(?:<!-- (?:file: (?P<file>[\w./-]+)|needs: (?P<tool>\w+)) -->\n)?^```(?P<kind>\w*)\n(?P<body>.*?)^```$", re.S | re.M)
 
 
 class Checker:
@@ -51,6 +52,8 @@ class Checker:
                 target.write_text(block["body"], encoding="utf-8")
             if block["kind"] == "vir":
                 self.check_vir(block["body"], where, folder)
+            elif block["tool"] and not shutil.which(block["tool"]):
+                print(f"{where}: not run: there is no {block['tool']}")
             elif block["kind"] == "console":
                 self.check_console(block["body"], where, folder)
 
