@@ -48,6 +48,11 @@ static void set_live_out(struct sema *s, const struct syn_attr *a, struct ir_buf
     b->live_out = has_args(s, a, 0, "nothing");
 }
 
+static void set_no_zeros(struct sema *s, const struct syn_attr *a, struct ir_buffer *b)
+{
+    b->no_zeros = has_args(s, a, 0, "nothing");
+}
+
 static void set_bytes(struct sema *s, const struct syn_attr *a, struct ir_buffer *b)
 {
     if (!has_args(s, a, 1, "a range of bytes, a..b")) return;
@@ -64,7 +69,7 @@ static const struct {
     void (*set)(struct sema *s, const struct syn_attr *a, struct ir_buffer *b);
 } buffer_attrs[] = {
     {"binding", set_binding},   {"align", set_align}, {"streaming", set_streaming},
-    {"live_out", set_live_out}, {"bytes", set_bytes},
+    {"live_out", set_live_out}, {"bytes", set_bytes}, {"no_zeros", set_no_zeros},
 };
 enum { N_BUFFER_ATTRS = sizeof buffer_attrs / sizeof buffer_attrs[0] };
 

@@ -83,6 +83,9 @@ void check_attributes(struct checker *c, const struct ir_buffer *b)
         diag_report(c->diags, DIAG_MISPLACED_ATTRIBUTE, b->range, "live_out", describe_buffer(b));
     if (b->has_bytes && !written)
         diag_report(c->diags, DIAG_MISPLACED_ATTRIBUTE, b->range, "bytes", describe_buffer(b));
+    bool has_zeros = b->space == IR_SPACE_WORKGROUP || (storage && b->access == IR_ACCESS_WRITE);
+    if (b->no_zeros && (!c->program || !has_zeros))
+        diag_report(c->diags, DIAG_MISPLACED_ATTRIBUTE, b->range, "no_zeros", describe_buffer(b));
     check_align(c, b);
     check_bytes(c, b);
 }

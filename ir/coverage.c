@@ -355,7 +355,9 @@ static struct ir_expr *make_prefix(struct coverage *c, const struct group *g)
 struct ir_expr *ir_written_prefix(struct ir_module *m, const struct ir_program *p, const struct ir_buffer *b)
 {
     struct coverage c = {.m = m, .program = p, .buffer = b};
-    if (b->space != IR_SPACE_STORAGE || b->access != IR_ACCESS_WRITE || !is_launched_in_one_row(p)) return NULL;
+    if (b->space != IR_SPACE_STORAGE || b->access != IR_ACCESS_WRITE) return NULL;
+    if (b->no_zeros) return ir_len(m, (struct ir_buffer *)(uintptr_t)b, SRC_NONE);
+    if (!is_launched_in_one_row(p)) return NULL;
     c.lets = ARENA_ARRAY(m->arena, const struct ir_expr *, p->locals.n);
     c.affines = ARENA_ARRAY(m->arena, struct affine, p->locals.n);
     look_at_block(&c, &p->body);

@@ -65,10 +65,6 @@ enum ir_alias ir_alias_in_arm(const struct ir_arm *arm, const struct ir_buffer *
  * only by gid.x < H. */
 struct ir_expr *ir_written_prefix(struct ir_module *m, const struct ir_program *p, const struct ir_buffer *b);
 
-/* -- zeros: false when every invocation fills its element of a workgroup array before anything else is done with that, so that it need
- * not be cleared ---------------------------------------------------------------------------------------------------- */
-bool ir_array_shows_zeros(const struct ir_program *p, const struct ir_buffer *array, struct arena *scratch);
-
 /* -- rounds: how often an invocation comes to the start of a loop at most, all of its loops together, those of copy_async included: once
  * for each round and once more to leave --- NULL, or a host expression over the program's lengths and params, checked 64-bit; where it has
  * no value there is no bound either. `with_copies`: of code that has ir_loop_copies(loop) of each body, one behind the other. */

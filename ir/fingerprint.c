@@ -87,7 +87,8 @@ static void hash_shape(struct hasher *h, const struct ir_buffer *b)
     hash_number(h, b->sized);
     hash_number(h, b->count);
     hash_number(h, b->align_bytes);
-    hash_number(h, (uint64_t)b->streaming << 2 | (uint64_t)b->live_out << 1 | b->has_bytes);
+    hash_number(h,
+                (uint64_t)b->no_zeros << 3 | (uint64_t)b->streaming << 2 | (uint64_t)b->live_out << 1 | b->has_bytes);
     hash_number(h, b->bytes_begin);
     hash_number(h, b->bytes_end);
     hash_number(h, b->count_expr != NULL);

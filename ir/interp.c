@@ -76,7 +76,8 @@ static void bind_storage(struct launch *l, const struct ir_run_buffer *given)
         struct array_view *v = &l->storage[k];
         *v = (struct array_view){
             .bytes = given[k].bytes, .count = used_count(b, &given[k]), .elem_bytes = ir_type_mem_bytes(b->elem)};
-        if (b->access == IR_ACCESS_WRITE && v->count) memset(v->bytes, 0, v->count * v->elem_bytes);
+        if (b->access == IR_ACCESS_WRITE && v->count)
+            memset(v->bytes, b->no_zeros ? INTERP_NO_ZERO : 0, v->count * v->elem_bytes);
         if (l->options->detect_races && ir_access_writes(b->access))
             v->shadow = ARENA_ARRAY(l->arena, struct shadow, v->count);
     }

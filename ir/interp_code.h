@@ -44,6 +44,9 @@ enum interp_code {
 #undef CODE
 };
 
+/* What the bytes of arrays with `no_zeros` are before they are written: whoever reads one shows. */
+enum { INTERP_NO_ZERO = 0xA5 };
+
 /* An operand: a register from 0 on, a constant of the pool as ~position. */
 typedef int32_t operand;
 

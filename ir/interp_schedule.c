@@ -60,6 +60,16 @@ static void start_invocation(const struct launch *l, struct group *g, uint32_t p
     if (l->code.private_bytes) memset(i->private_bytes, 0, l->code.private_bytes);
 }
 
+static void clear_arrays(const struct launch *l, unsigned char *bytes)
+{
+    const struct ir_program *p = l->program;
+    memset(bytes, 0, l->code.workgroup_bytes);
+    for (uint32_t k = 0; k < p->arrays.n; k++) {
+        const struct array_view *v = &l->code.arrays[k];
+        if (p->arrays.at[k]->no_zeros) memset(bytes + v->offset, INTERP_NO_ZERO, v->count * v->elem_bytes);
+    }
+}
+
 static void start_group(const struct launch *l, struct group *g, uint64_t number)
 {
     g->number = number;
@@ -70,7 +80,7 @@ static void start_group(const struct launch *l, struct group *g, uint64_t number
     g->at_grid_barrier = false;
     memset(g->subgroup_waiting, 0, sizeof *g->subgroup_waiting * l->n_subgroups);
     memset(g->subgroup_ended, 0, sizeof *g->subgroup_ended * l->n_subgroups);
-    if (l->code.workgroup_bytes) memset(g->bytes, 0, l->code.workgroup_bytes);
+    if (l->code.workgroup_bytes) clear_arrays(l, g->bytes);
     if (g->shadow) memset(g->shadow, 0, sizeof *g->shadow * l->code.workgroup_shadows);
     for (uint32_t k = 0; k < l->group_size; k++)
         start_invocation(l, g, k);

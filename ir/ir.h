@@ -118,6 +118,7 @@ struct ir_buffer {
     int32_t binding;            /* -1 when not given */
     uint32_t align_bytes;       /* 0 when not given */
     bool streaming, live_out;
+    bool no_zeros;  /* nobody sees the zeros that it begins with: workgroup and local arrays, `write` buffers */
     bool has_bytes; /* bytes(a..b) */
     uint64_t bytes_begin, bytes_end;
     uint32_t index;       /* position in its owner's list */

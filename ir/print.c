@@ -56,6 +56,7 @@ static void print_buffer_attributes(const struct ir_buffer *b, struct out *out)
     if (b->align_bytes) out_printf(out, " align(%u)", b->align_bytes);
     if (b->streaming) out_text(out, " streaming");
     if (b->live_out) out_text(out, " live_out");
+    if (b->no_zeros) out_text(out, " no_zeros");
     if (b->has_bytes)
         out_printf(out, " bytes(%llu..%llu)", (unsigned long long)b->bytes_begin, (unsigned long long)b->bytes_end);
 }

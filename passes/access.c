@@ -465,6 +465,17 @@ static void free_walk(struct access_walk *w)
     isl_set_free(w->path);
 }
 
+/* Of the buffer. */
+static isl_set *all_elements(struct access_walk *w)
+{
+    isl_id *element = isl_id_alloc(w->isl, "e", NULL);
+    isl_pw_aff *e = access_id_value(w, element);
+    isl_set *set = isl_pw_aff_ge_set(isl_pw_aff_copy(e), access_const(w, 0));
+    set = isl_set_intersect(set, isl_pw_aff_lt_set(e, access_length(w, w->buffer)));
+    isl_map *map = move_to(isl_map_from_domain(set), isl_dim_out, element);
+    return isl_map_range(map);
+}
+
 static void compute_relations(const struct access_facts *f, const struct ir_buffer *buffer)
 {
     struct access_solver *solver = f->solver;
@@ -479,10 +490,13 @@ static void compute_relations(const struct access_facts *f, const struct ir_buff
     assume_budget(&w);
     enter_launch(&w);
     walk_block(&w, &f->program->body);
+    struct access_context *c = &f->contexts[buffer->index];
+    c->elements = all_elements(&w);
     note_exhaustion(solver);
     free_walk(&w);
-    f->contexts[buffer->index].set = w.context;
-    vec_push(solver->arena, &solver->sets, w.context);
+    c->set = w.context;
+    vec_push(solver->arena, &solver->sets, c->set);
+    vec_push(solver->arena, &solver->sets, c->elements);
 }
 
 const struct access_context *access_relate(const struct access_facts *f, const struct ir_buffer *buffer)

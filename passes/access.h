@@ -66,6 +66,9 @@ bool access_is_in_bounds(const struct access_facts *facts, const struct access *
 /* Every access as a line of text. */
 void access_print(const struct access_facts *facts, struct out *out);
 
+/* Proved: every element of a buffer of the program is stored to by some invocation, whatever the lengths and params are. */
+bool access_is_written_whole(const struct access_facts *facts, const struct ir_buffer *buffer);
+
 /* -- hazards: what must lie between two arms because of one buffer ------------------------------------------- */
 
 enum access_hazard {

@@ -35,9 +35,10 @@ struct access_solver {
 
 /* What is known of one buffer of a program. */
 struct access_context {
-    bool is_related; /* the relations are there */
-    bool exhausted;  /* as far as the operations went */
-    isl_set *set;    /* what always holds of lengths and params */
+    bool is_related;   /* the relations are there */
+    bool exhausted;    /* as far as the operations went */
+    isl_set *set;      /* what always holds of lengths and params */
+    isl_set *elements; /* [e] for every element that there is */
 };
 
 /* A condition: where it may be true, where it may be false. */

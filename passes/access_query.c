@@ -266,6 +266,24 @@ bool access_is_covered(const struct access_facts *first, const struct ir_buffer 
     return answer.yes;
 }
 
+bool access_is_written_whole(const struct access_facts *f, const struct ir_buffer *buffer)
+{
+    bool known;
+    if (access_solver_is_exhausted(f->solver)) return false;
+    isl_map *writes = unite(f, buffer, false, true, true, &known);
+    isl_bool whole = isl_bool_false;
+    if (known && writes) {
+        const struct access_context *c = access_relate(f, buffer);
+        isl_set *all = isl_set_intersect_params(isl_set_copy(c->elements), isl_set_copy(c->set));
+        isl_set *written = isl_map_range(isl_map_copy(writes));
+        whole = isl_set_is_subset(all, written);
+        isl_set_free(all);
+        isl_set_free(written);
+    }
+    isl_map_free(writes);
+    return whole == isl_bool_true;
+}
+
 /* -- windows -------------------------------------------------------------------------------------------------------- */
 
 /* Of [w, l] -> [x], the same from the unit's number. */

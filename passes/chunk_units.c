@@ -313,6 +313,8 @@ static void make_variant(struct chunker *k, uint32_t arm)
 {
     struct chunk_arm *a = &k->arms.at[arm];
     struct ir_program *p = a->made = ir_program_copy(k->m, a->program, new_name(k, a->program->name, "chunk"));
+    for (uint32_t i = 0; i < p->buffers.n; i++)
+        p->buffers.at[i]->no_zeros = false; /* that all workgroups together write it says nothing of a part of them */
     struct variant v = {.k = k, .arm = arm, .program = p};
     p->internal = true;
     p->op_name = NULL;

@@ -63,13 +63,14 @@ struct ir_expr *host_size_ceil(struct ir_module *m, struct ir_expr *e, uint32_t 
     return ir_binary(m, IR_OP_DIV, sum, ir_const_u32(m, by), SRC_NONE);
 }
 
-/* Is the size provably at least `whole`, both in terms of the pipeline? */
-static bool reaches(const struct ir_expr *size, const struct ir_expr *whole)
+bool host_size_reaches(const struct ir_expr *size, const struct ir_expr *whole)
 {
     if (ir_expr_equal(size, whole)) return true;
     if (ir_is_const(size) && ir_is_const(whole)) return size->bits >= whole->bits;
-    if (size->op == IR_OP_MIN) return reaches(size->args[0], whole) && reaches(size->args[1], whole);
-    return size->op == IR_OP_MAX && (reaches(size->args[0], whole) || reaches(size->args[1], whole));
+    if (size->op == IR_OP_MIN)
+        return host_size_reaches(size->args[0], whole) && host_size_reaches(size->args[1], whole);
+    return size->op == IR_OP_MAX &&
+           (host_size_reaches(size->args[0], whole) || host_size_reaches(size->args[1], whole));
 }
 
 bool host_size_is_covered(struct ir_module *m, const struct ir_arm *arm, const struct ir_buffer *formal)
@@ -77,5 +78,5 @@ bool host_size_is_covered(struct ir_module *m, const struct ir_arm *arm, const s
     struct ir_expr *prefix = ir_written_prefix(m, arm->program, formal);
     if (!prefix) return false;
     struct ir_expr *whole = host_size_of_arm(m, arm, ir_len(m, (struct ir_buffer *)formal, SRC_NONE));
-    return reaches(host_size_of_arm(m, arm, prefix), whole);
+    return host_size_reaches(host_size_of_arm(m, arm, prefix), whole);
 }

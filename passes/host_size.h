@@ -14,6 +14,8 @@ struct ir_expr *host_size_of_arm(struct ir_module *m, const struct ir_arm *arm, 
 struct ir_expr *host_size_dispatch(struct ir_module *m, const struct ir_arm *arm, uint32_t dimension);
 /* The elements of a buffer of the pipeline, likewise. */
 struct ir_expr *host_size_length(struct ir_module *m, struct ir_buffer *b);
+/* Is a size provably at least `whole`, both in terms of one pipeline or program? */
+bool host_size_reaches(const struct ir_expr *size, const struct ir_expr *whole);
 /* Does the arm provably write every element of the buffer that it gives for a `write` formal, so that its zeros do not show? */
 bool host_size_is_covered(struct ir_module *m, const struct ir_arm *arm, const struct ir_buffer *formal);
 /* ceil(e / by). */

@@ -242,6 +242,7 @@ static LLVMValueRef declare_shared(struct lower *l, const struct ir_buffer *b)
     const char *name = arena_printf(l->arena, "vyre_%s_%s", l->program->name, b->name);
     LLVMValueRef array = LLVMAddGlobalInAddressSpace(l->module, type, name, SPACE_SHARED);
     LLVMSetInitializer(array, LLVMGetPoison(type)); /* the hardware's memory cannot have one */
+    LLVMSetExternallyInitialized(array, true);      /* where no zeros are written, what is there is some value */
     LLVMSetLinkage(array, LLVMInternalLinkage);
     LLVMSetAlignment(array, VYRE_DEVICE_ALIGN);
     return array;
@@ -286,7 +287,7 @@ static void set_arrays(struct lower *l, struct device_interface *interface)
         l->arrays[i] = (struct array){.buffer = b, .base = base, .count = const_int(l, 64, b->count)};
         if (!shared) continue;
         interface->workgroup_bytes += (uint32_t)padded_bytes(b);
-        if (!ir_array_shows_zeros(p, b, l->arena)) continue;
+        if (b->no_zeros) continue;
         any_zeroed = true;
         zero_shared(l, base, padded_bytes(b) / 4);
     }

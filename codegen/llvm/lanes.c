@@ -204,7 +204,7 @@ static void place_arrays(struct lower *l, struct scratch_layout *s)
     s->arrays = ARENA_ARRAY(l->arena, uint64_t, p->arrays.n + 1);
     for (uint32_t i = 0; i < p->arrays.n; i++) {
         const struct ir_buffer *b = p->arrays.at[i];
-        if (b->space == IR_SPACE_WORKGROUP && ir_array_shows_zeros(p, b, l->arena))
+        if (b->space == IR_SPACE_WORKGROUP && !b->no_zeros)
             s->arrays[i] = take(s, array_bytes(b));
         else if (b->space == IR_SPACE_PRIVATE && l->plan->has_phases && l->plan->crossing_arrays[i])
             s->arrays[i] = take(s, array_bytes(b) * lanes->width * lanes->n_groups);
@@ -212,8 +212,7 @@ static void place_arrays(struct lower *l, struct scratch_layout *s)
     s->zeroed_bytes = s->bytes;
     for (uint32_t i = 0; i < p->arrays.n; i++) {
         const struct ir_buffer *b = p->arrays.at[i];
-        if (b->space == IR_SPACE_WORKGROUP && !ir_array_shows_zeros(p, b, l->arena))
-            s->arrays[i] = take(s, array_bytes(b));
+        if (b->space == IR_SPACE_WORKGROUP && b->no_zeros) s->arrays[i] = take(s, array_bytes(b));
         bool crossing = l->plan->has_phases && l->plan->crossing_arrays[i];
         if (b->space == IR_SPACE_PRIVATE && !crossing && array_bytes(b) * lanes->width > MAX_STACK_BYTES)
             s->arrays[i] = take(s, array_bytes(b) * lanes->width);

@@ -355,7 +355,7 @@ void spirv_zero_workgroup_arrays(struct spirv *e)
     bool any = false;
     for (uint32_t i = 0; i < e->arrays.n; i++) {
         const struct spirv_array *a = &e->arrays.at[i];
-        if (a->storage != SpvStorageClassWorkgroup || !ir_array_shows_zeros(e->program, a->buffer, e->arena)) continue;
+        if (a->storage != SpvStorageClassWorkgroup || a->buffer->no_zeros) continue;
         zero_units(e, a, (uint32_t)a->buffer->count * a->units, size[0] * size[1] * size[2]);
         any = true;
     }
