@@ -20,7 +20,7 @@ enum probe_id {
     PROBE_COUNT
 };
 /* What code for a device may rely on: first by enum spirv_exact of the compiler. SUBGROUPS: of the device, where they have 32 lanes. */
-enum device_exact { EXACT_FMA, EXACT_DIV, EXACT_SQRT, EXACT_ZEROS, EXACT_SUBGROUPS, EXACT_COUNT };
+enum device_exact { EXACT_FMA, EXACT_DIV, EXACT_SQRT, EXACT_ZEROS, EXACT_ORDERS, EXACT_SUBGROUPS, EXACT_COUNT };
 enum device_limit { LIMIT_ROUNDS, LIMIT_NESTING, LIMIT_COUNT };
 enum probe_state { PROBE_UNKNOWN, PROBE_RIGHT, PROBE_WRONG, PROBE_FAILED /* it could not be run */ };
 enum { FINGERPRINT_BYTES = 512 };

@@ -74,7 +74,7 @@ struct vulkan {
     struct vulkan_recording *recordings; /* not in use, the last one used first */
     uint32_t n_recordings;
     uint64_t recorded_bytes;      /* of device memory that they hold */
-    struct vulkan_memory nothing; /* stands in for buffers without elements: no binding is empty */
+    struct vulkan_memory nothing; /* zeros; stands in for buffers without elements: no binding is empty */
 };
 
 /* -- vulkan_open.c */

@@ -6,7 +6,7 @@
 
 #include "runtime-stub/vulkan.h"
 
-enum { API_VERSION = VK_API_VERSION_1_2, BEST_API_VERSION = VK_API_VERSION_1_3, MAX_DEVICES = 64, SUBGROUP_LANES = 32 };
+enum { API_VERSION = VK_API_VERSION_1_2, BEST_API_VERSION = VK_API_VERSION_1_3, MAX_DEVICES = 64, SUBGROUP_LANES = 32, NOTHING_BYTES = 64 };
 
 static const char *result_name(VkResult r)
 {
@@ -358,8 +358,9 @@ static vyre_status open_all(vyre_context *c, const struct settings *s, struct ou
     if (!status && !is_callers) status = open_device(v, &facts, o);
     if (status) return status;
     note_device(v, &facts);
-    status = vulkan_allocate(c, VULKAN_ON_DEVICE, 64, &v->nothing, o);
+    status = vulkan_allocate(c, VULKAN_UPLOAD, NOTHING_BYTES, &v->nothing, o);
     if (status) return status;
+    memset(v->nothing.mapped, 0, NOTHING_BYTES);
     snprintf(c->device, sizeof c->device, "%.120s", facts.properties.properties.deviceName);
     return VYRE_OK;
 }

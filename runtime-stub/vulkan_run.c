@@ -97,7 +97,15 @@ static uint64_t find_zeros(const struct run *r, uint32_t step, uint32_t i)
     return l->zero_from[i] * vulkan_meta_buffer(l->program, i)->elem_bytes;
 }
 
-/* Fills start and end on 4 bytes: what lies before zero_from is written by the program afterwards. */
+/* Fills begin and end on 4 bytes (20.4): what lies before zero_from is written by the program afterwards, but what lies behind the end
+ * may be somebody else's. */
+static void record_zero_bytes(struct run *r, const struct vulkan_placed *p, uint64_t from, uint64_t to)
+{
+    uint64_t first = from & ~(uint64_t)3, last = to & ~(uint64_t)3;
+    if (first < last) r->v->vk.CmdFillBuffer(r->commands, p->buffer, p->offset + first, last - first, 0);
+    if (last < to) record_copy(r, r->v->nothing.buffer, 0, p->buffer, p->offset + last, to - last);
+}
+
 static bool record_zeros(struct run *r, uint32_t step)
 {
     const struct launch *l = &r->plan->launches[step];
@@ -109,8 +117,7 @@ static bool record_zeros(struct run *r, uint32_t step)
         const struct vulkan_placed *p = &r->recording->placed[vulkan_plan_buffer(r->plan->unit, step, i)];
         if (!any) barrier_before_fills(r);
         any = true;
-        from &= ~(uint64_t)3;
-        r->v->vk.CmdFillBuffer(r->commands, p->buffer, p->offset + from, (to - from + 3) & ~(uint64_t)3, 0);
+        record_zero_bytes(r, p, from, to);
     }
     return any;
 }

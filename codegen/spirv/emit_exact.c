@@ -24,6 +24,7 @@ static spv_id native(struct spirv *e, enum spirv_exact which, const spv_id *args
     case SPIRV_EXACT_SQRT:
         return spv_glsl(&e->m, GLSLstd450Sqrt, type, args, 1);
     case SPIRV_EXACT_ZEROS:
+    case SPIRV_EXACT_ORDERS:
     case SPIRV_EXACT_COUNT:
         break;
     }
@@ -40,6 +41,7 @@ static spv_id soft(struct spirv *e, enum spirv_exact which, const spv_id *args)
     case SPIRV_EXACT_SQRT:
         return math_soft_sqrt(e, args[0]);
     case SPIRV_EXACT_ZEROS:
+    case SPIRV_EXACT_ORDERS:
     case SPIRV_EXACT_COUNT:
         break;
     }

@@ -297,6 +297,28 @@ static spv_id modify(struct spirv *e, const struct ir_stmt *s, const struct atom
     return SPV_OP(&e->m, op, p->type, p->pointer, p->scope, p->semantics, value);
 }
 
+/* Relaxed where orders are not to be relied on. Drivers fold the choice when they make the pipeline. */
+static spv_id modify_in_loop(struct spirv *e, const struct ir_stmt *s, const struct atomic_place *ordered, spv_id value,
+                             spv_id expected)
+{
+    struct spv_module *m = &e->m;
+    struct atomic_place relaxed = *ordered;
+    relaxed.flags = 0;
+    relaxed.semantics = word(e, SpvMemorySemanticsMaskNone);
+    spv_id old = spv_variable(m, SpvStorageClassFunction, ordered->type);
+    spv_id yes = spv_new_id(m), no = spv_new_id(m), merge = spv_new_id(m);
+    SPV_DO(m, SpvOpSelectionMerge, merge, SpvSelectionControlMaskNone);
+    SPV_DO(m, SpvOpBranchConditional, spirv_exact_flag(e, SPIRV_EXACT_ORDERS), yes, no);
+    spv_label(m, yes);
+    SPV_DO(m, SpvOpStore, old, modify(e, s, ordered, value, expected));
+    spv_branch(m, merge);
+    spv_label(m, no);
+    SPV_DO(m, SpvOpStore, old, modify(e, s, &relaxed, value, expected));
+    spv_branch(m, merge);
+    spv_label(m, merge);
+    return SPV_OP(m, SpvOpLoad, ordered->type, old);
+}
+
 void spirv_atomic(struct spirv *e, const struct ir_stmt *s)
 {
     ir_type elem = s->atomic.buffer->elem;
@@ -311,7 +333,8 @@ void spirv_atomic(struct spirv *e, const struct ir_stmt *s)
     if (result) SPV_DO(&e->m, SpvOpStore, result, spirv_const(e, elem.scalar, 0));
     spv_id merge = spirv_if_begin(e, may_write(e, spirv_array_get(e, s->atomic.buffer), index));
     struct atomic_place place = find_atomic(e, s, index);
-    spv_id old = modify(e, s, &place, value, expected);
+    bool is_loop = e->loops.n || (ir_type_is_float(elem) && s->atomic.op == IR_ATOMIC_ADD);
+    spv_id old = (place.flags && is_loop ? modify_in_loop : modify)(e, s, &place, value, expected);
     if (result) SPV_DO(&e->m, SpvOpStore, result, spirv_from_memory(e, elem.scalar, old));
     spirv_if_end(e, merge);
 }

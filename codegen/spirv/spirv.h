@@ -10,13 +10,15 @@
  *                      u32 len[n]      element counts of the n buffers       params         each aligned to its size, at .params[i]
  *                      u64 at .buffers[i], in code for large launches: the address of buffer i
  *   specialisation     constant id enum spirv_exact: true where the device was found to do this exactly; false uses our own sequence.
- *                      ZEROS: what has a zero for an operand; Mesa makes x of x + 0.0, and -0.0 of `false ? -1.0 : 0.0` */
+ *                      ZEROS: what has a zero for an operand; Mesa makes x of x + 0.0, and -0.0 of `false ? -1.0 : 0.0`
+ *                      ORDERS: orders of atomics in loops; Mesa's llvmpipe takes them for barriers of the workgroup. They are relaxed else: what
+ *                      is not atomic is ordered by barriers alone in our language */
 #ifndef VYREC_SPIRV_H
 #define VYREC_SPIRV_H
 
 #include "ir/ir.h"
 
-enum spirv_exact { SPIRV_EXACT_FMA, SPIRV_EXACT_DIV, SPIRV_EXACT_SQRT, SPIRV_EXACT_ZEROS, SPIRV_EXACT_COUNT };
+enum spirv_exact { SPIRV_EXACT_FMA, SPIRV_EXACT_DIV, SPIRV_EXACT_SQRT, SPIRV_EXACT_ZEROS, SPIRV_EXACT_ORDERS, SPIRV_EXACT_COUNT };
 
 struct spirv_options {
     uint32_t version;                 /* 0x00010300 or later */

@@ -29,6 +29,18 @@ program sum_all {
   buffer sum : read_write u32[1];
   for i in 0u32..gid.x { atomic_add(sum[0], 1); }
 }
+program sum_floats {
+  workgroup 64;
+  dispatch 192;
+  buffer sum : read_write f32[7];
+  workgroup most : u32[2];
+  for i in 0u32..gid.x % 23 {
+    atomic_add(sum[i % 7], 0.25);
+    atomic_max(most[1], i);
+  }
+  barrier;
+  if lid.x == 5 { atomic_add(sum[6], f32(most[1])); }
+}
 program wide_fma {
   dispatch 1;
   buffer out : write f64[1];
@@ -144,6 +156,20 @@ program short_loops {
   for i in 0u32..n { for k in 0u32..m { rounds = rounds + (i ^ k); } }
   out[gid.x] = rounds;
 }
+program all_bytes {
+  dispatch len(out);
+  buffer out : write u8[];
+  out[gid.x] = 0xEE;
+}
+program some_bytes {
+  dispatch 5;
+  buffer out : write u8[39];
+  out[gid.x * 7] = 1;
+}
+pipeline zeros_within (out : read_write u8[]) {
+  arm all  = all_bytes(out: out);
+  arm some = some_bytes(out: out);
+}
 program add_one {
   workgroup 64;
   dispatch len(words);
@@ -192,6 +218,7 @@ check_examples() {
 check_programs() {
     on_device "$sources/examples/xor/xor.vir" --check 'a=random:u8[4099]:1' 'b=random:u8[4099]:2' 'out=u8[4099]' || fail xor
     on_device "$scratch/first.vir" --program=add_one --check 'words=random:u32[100001]:3' || fail add_one
+    VYRE_STRICT=1 on_device "$scratch/first.vir" --pipeline=zeros_within --check 'out=u8[51]' || fail 'zeros past the end of a shorter buffer'
     on_device "$scratch/first.vir" --program=first 2>"$scratch/trap" && fail "must trap"
     grep -q 'trap 48 in invocation 41' "$scratch/trap" || fail "$(cat "$scratch/trap")"
 }
@@ -216,7 +243,7 @@ is_llvmpipe() { on_device "$scratch/first.vir" --program=add_one 'words=u32[1]' 
 
 check_refusals() {
     # Some devices do these right; those that do not are told so, and in either case the answer is.
-    for case in 'sum_all sum=u32[1]' 'wide_fma out=f64[1]' 'long_loop out=u32[40] n=70000' \
+    for case in 'wide_fma out=f64[1]' 'long_loop out=u32[40] n=70000' \
         'while_loop in=random:u32[40]:3 out=u32[40] n=200000'; do
         # shellcheck disable=SC2086 # words of a case
         set -- $case
@@ -226,12 +253,16 @@ check_refusals() {
     expect_refusal two_parts "none of 'two_parts'" 'all=u32[100]' 'turned=u32[100]'
     # What is wrong with Mesa's software device, and known to be.
     is_llvmpipe || return 0
-    expect_cpu sum_all 'probe loop_atomics' 'sum=u32[1]'
     expect_cpu wide_fma 'probe wide_fma' 'out=f64[1]'
     VYRE_VULKAN_WITHOUT=addresses expect_cpu long_loop 'may go around 65536 times.* after 65535 (probe rounds)' 'out=u32[40]' n=65536
     expect_cpu long_loop 'may go around 2000000 times.* after 65535 (probe rounds)' 'out=u32[40]' n=2000000
     expect_cpu endless 'no bound .* 65535 rounds (probe rounds)' 'out=u32[40]'
     expect_refusal long_loop 'probe rounds' 'out=u32[40]' n=2000000
+    for case in 'sum_all sum=u32[1]' 'sum_floats sum=f32[7]' 'while_loop in=random:u32[40]:3 out=u32[40] n=60000'; do
+        # shellcheck disable=SC2086 # words of a case
+        set -- $case
+        VYRE_STRICT=1 on_device "$scratch/first.vir" --program="$1" --check "${@:2}" || fail "$1 on the device"
+    done
     VYRE_STRICT=1 on_device "$scratch/first.vir" --program=long_loop --check 'out=u32[40]' n=65535 || fail 'long_loop on the device'
 }
 
