@@ -6,7 +6,13 @@
 
 #include "runtime-stub/vulkan.h"
 
-enum { API_VERSION = VK_API_VERSION_1_2, BEST_API_VERSION = VK_API_VERSION_1_3, MAX_DEVICES = 64, SUBGROUP_LANES = 32, NOTHING_BYTES = 64 };
+enum {
+    API_VERSION = VK_API_VERSION_1_2,
+    BEST_API_VERSION = VK_API_VERSION_1_3,
+    MAX_DEVICES = 64,
+    SUBGROUP_LANES = 32,
+    NOTHING_BYTES = 64
+};
 
 static const char *result_name(VkResult r)
 {

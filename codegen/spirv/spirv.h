@@ -18,7 +18,14 @@
 
 #include "ir/ir.h"
 
-enum spirv_exact { SPIRV_EXACT_FMA, SPIRV_EXACT_DIV, SPIRV_EXACT_SQRT, SPIRV_EXACT_ZEROS, SPIRV_EXACT_ORDERS, SPIRV_EXACT_COUNT };
+enum spirv_exact {
+    SPIRV_EXACT_FMA,
+    SPIRV_EXACT_DIV,
+    SPIRV_EXACT_SQRT,
+    SPIRV_EXACT_ZEROS,
+    SPIRV_EXACT_ORDERS,
+    SPIRV_EXACT_COUNT
+};
 
 struct spirv_options {
     uint32_t version;                 /* 0x00010300 or later */
