@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "frontend/help.h"
 #include "frontend/symbol.h"
 #include "vir.tab.h"
 
@@ -48,11 +49,11 @@ int lexer_word(struct parser *p, union VIR_STYPE *value, const char *text, size_
 void lexer_report_bytes(struct parser *p, struct src_range place, const char *text, size_t size_bytes)
 {
     unsigned char first = (unsigned char)text[0];
+    bool shown = first > ' ' && first != 127;
+    const char *found =
+        shown ? arena_printf(p->arena, "%.*s", (int)size_bytes, text) : arena_printf(p->arena, "\\x%02x", first);
 
-    if (first > ' ' && first != 127)
-        diag_report(p->diags, DIAG_BAD_CHARACTER, place, arena_printf(p->arena, "%.*s", (int)size_bytes, text));
-    else
-        diag_report(p->diags, DIAG_BAD_CHARACTER, place, arena_printf(p->arena, "\\x%02x", first));
+    help_with_bytes(p, diag_report(p->diags, DIAG_BAD_CHARACTER, place, found), place);
 }
 
 void lexer_fail(struct parser *p)

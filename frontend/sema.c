@@ -7,6 +7,7 @@
 
 #include <ctype.h>
 
+#include "frontend/help.h"
 #include "ir/build.h"
 #include "ir/ops.h"
 #include "ir/verify.h"
@@ -85,12 +86,14 @@ static const char *find_near(struct sema *s, const char *text)
 struct symbol *sema_lookup(struct sema *s, struct syn_ref name)
 {
     struct symbol *sym = name.name->symbol;
-    const char *near;
+    const char *near, *habit;
     struct diag *d;
 
     if (is_visible(s, sym) && !symbol_is_soft(sym)) return sym->kind == SYMBOL_BAD ? NULL : sym;
     d = diag_report(s->diags, DIAG_UNKNOWN_NAME, name.range, name.name->text);
-    near = find_near(s, name.name->text);
+    habit = help_with_name(name.name->text);
+    near = habit ? NULL : find_near(s, name.name->text);
+    if (habit) diag_add_fix(s->diags, d, SRC_NONE, NULL, "%s", habit);
     if (near) diag_add_fix(s->diags, d, name.range, near, "did you mean '%s'?", near);
     return NULL;
 }

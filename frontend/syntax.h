@@ -189,6 +189,7 @@ struct parser {
     uint32_t fed;                     /* bytes given to the lexer */
     uint32_t token_end, previous_end; /* where the last token ended, and the one before it; numbered over all sources */
     uint32_t open_string_end;         /* of the last string without its closing quote: what follows it may look wrong */
+    uint32_t first_end;               /* where the token ended that the statement, declaration or item began with */
     int previous_token, first_token;  /* the last token; the one that the statement, declaration or item began with */
     uint32_t nesting;                 /* blocks open here */
     bool too_deep;                    /* said so already */

@@ -21,6 +21,7 @@
 %code {
 #include <string.h>
 
+#include "frontend/help.h"
 #include "frontend/parse.h"
 #include "frontend/symbol.h"
 #include "ir/ops.h"
@@ -616,23 +617,6 @@ static void report_missing_semicolon(struct parser *p)
     diag_add_fix(p->diags, d, (struct src_range){p->previous_end, p->previous_end}, ";", "add ';' here");
 }
 
-/* What begins with this word has a form of its own: that helps more than the row's fix. */
-static void add_form(struct parser *p, struct diag *d)
-{
-    static const struct {
-        int token;
-        const char *form;
-    } forms[] = {
-#define FORM(NAME, form) {VIR_##NAME, form},
-#include "frontend/forms.def"
-#undef FORM
-    };
-
-    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
-        if (forms[i].token == p->first_token)
-            diag_add_fix(p->diags, d, SRC_NONE, NULL, "the form is:  %s", forms[i].form);
-}
-
 /* A word of the grammar where nothing but a name can stand: not where statements, items or values begin. */
 static bool is_taken_name(const struct parser *p, yysymbol_kind_t found, struct src_range place,
                           const yysymbol_kind_t *expected, int n)
@@ -660,7 +644,7 @@ static int yyreport_syntax_error(const yypcontext_t *context, struct parser *p, 
     else if (is_taken_name(p, found, place, expected, n))
         diag_report(p->diags, DIAG_RESERVED_NAME, place, arena_printf(p->arena, "%.*s", (int)(place.end - place.begin), text_at(p, place)),
                     symbol_kind_text(SYMBOL_KEYWORD));
-    else add_form(p, diag_report(p->diags, DIAG_SYNTAX, place, found_text(p, found, place), expected_text(p, expected, n)));
+    else help_with_syntax(p, diag_report(p->diags, DIAG_SYNTAX, place, found_text(p, found, place), expected_text(p, expected, n)), place);
     return 0;
 }
 
@@ -682,7 +666,10 @@ static int vir_lex(VIR_STYPE *value, struct src_range *place, struct parser *p, 
     p->previous_end = p->token_end;
     token = lexer_next(value, place, scanner);
     p->token_end = place->end;
-    if (begins_anew(p)) p->first_token = token;
+    if (begins_anew(p)) {
+        p->first_token = token;
+        p->first_end = place->end;
+    }
     p->previous_token = token;
     return token;
 }
@@ -693,7 +680,7 @@ bool parser_run(struct parser *p, const struct source_file *file)
 
     p->file = file;
     p->items = (struct syn_items){0};
-    p->position = p->fed = p->token_end = p->previous_end = p->open_string_end = p->nesting = p->pending.n = 0;
+    p->position = p->fed = p->token_end = p->previous_end = p->first_end = p->open_string_end = p->nesting = p->pending.n = 0;
     p->previous_token = p->first_token = 0;
     p->too_deep = false;
     stack_arena = p->arena;
