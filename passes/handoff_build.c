@@ -11,6 +11,7 @@
 #include "ir/walk.h"
 #include "passes/host_size.h"
 #include "passes/plant.h"
+#include "passes/program_uses.h"
 #include "passes/returns.h"
 #include "passes/trap_arms.h"
 
@@ -360,12 +361,13 @@ static void rewrite_tile_store(struct fused *f, struct ir_stmt *s, struct handof
         struct ir_stmt *at = fused_let(f, "at", s->store.index);
         ir_insert_before(s, at);
         s->store.index = get(f, at->let.local);
-        if (t->memory) {
+        /* What all invocations have to reach is not put behind a guard. */
+        if (t->memory || has_subgroup_operation(s->store.value)) {
             struct ir_stmt *value = fused_let(f, "value", s->store.value);
             ir_insert_before(s, value);
             s->store.value = get(f, value->let.local);
-            keep_in_memory(f, s, t, get(f, at->let.local), get(f, value->let.local));
         }
+        if (t->memory) keep_in_memory(f, s, t, get(f, at->let.local), ir_expr_copy(f->m, s->store.value));
     }
     struct ir_expr *bound = guarded ? ir_binary(f->m, IR_OP_LT, ir_expr_copy(f->m, s->store.index),
                                                 rewrite_length(f, &f->first, t), s->range)

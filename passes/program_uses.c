@@ -26,6 +26,18 @@ struct ir_expr **collect_lets(struct arena *arena, struct ir_program *p)
     return lets;
 }
 
+static void find_subgroup(void *ctx, struct ir_expr **place)
+{
+    *(bool *)ctx |= (ir_op_infos[(*place)->op].traits & IR_TRAIT_SUBGROUP) != 0;
+}
+
+bool has_subgroup_operation(struct ir_expr *e)
+{
+    bool found = false;
+    ir_walk_expr(&e, find_subgroup, &found);
+    return found;
+}
+
 bool is_gid_x(const struct ir_expr *e, struct ir_expr *const *lets)
 {
     while (e->op == IR_OP_LOCAL && lets[e->local->index])

@@ -36,6 +36,9 @@ struct buffer_use buffer_use_join(const struct buffer_use *a, const struct buffe
 enum hazard { HAZARD_NONE, HAZARD_INVOCATION, HAZARD_WORKGROUP, HAZARD_GRID };
 enum hazard buffer_use_hazard(const struct buffer_use *a, const struct buffer_use *b);
 
+/* Is there an operation in it that all invocations of the workgroup have to reach? */
+bool has_subgroup_operation(struct ir_expr *e);
+
 /* Is the value gid.x? `lets`: by local, what a `let` was given; NULL for others. */
 bool is_gid_x(const struct ir_expr *e, struct ir_expr *const *lets);
 struct ir_expr **collect_lets(struct arena *arena, struct ir_program *p);

@@ -5,6 +5,7 @@
  * Made as text, since that is what these are made of: each arm has a program of its own. Without races: an invocation writes its own
  * elements, and shared atomics do not show their order. */
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "tools/vyre-fuzz/generate.h"
 
@@ -130,6 +131,28 @@ static void body_staged(const struct handoff *h)
     print_stmt(h, "to[i]", "next");
 }
 
+/* A buffer of its own, of which workgroups touch elements of their own, neighbours' in the workgroup included. */
+static void body_scratch(const struct handoff *h)
+{
+    static const struct {
+        const char *write, *place; /* place: where the other one of that number was written */
+    } forms[] = {
+        {"  scratch[i] = from[i];\n", "scratch[%s]"},
+        {"  if i < len(scratch) { scratch[i] = from[i]; }\n", "scratch[%s]"},
+        {"  if i < len(scratch) / 3 {\n    for k in 0u32..3 { scratch[i * 3 + k] = from[i + k]; }\n  }\n",
+         "scratch[%s * 3 + 2]"},
+        {"  scratch[i + 1] = from[i];\n", "scratch[%s + 1]"},
+    };
+    static const char *const others[] = {"i", "i", "(wid.x * workgroup_size.x + (lid.x + 1) % workgroup_size.x)",
+                                         "(wid.x * workgroup_size.x + (workgroup_size.x - 1 - lid.x))",
+                                         "(wid.x * workgroup_size.x)"};
+    char place[120];
+    uint32_t form = random_below(h->random, sizeof forms / sizeof *forms);
+    out_printf(h->out, "%s  barrier;\n", forms[form].write);
+    snprintf(place, sizeof place, forms[form].place, others[random_below(h->random, sizeof others / sizeof *others)]);
+    print_stmt(h, "to[i]", place);
+}
+
 static void body_update(const struct handoff *h)
 {
     print_stmt(h, "to[i]", "to[i]");
@@ -173,17 +196,27 @@ static const struct body {
     void (*print)(const struct handoff *h);
     uint32_t weight;
     bool updates; /* reads `to` too */
-    bool has_total, has_staged, may_leave_early;
+    bool has_total, has_staged, may_leave_early, has_scratch;
 } bodies[] = {
-    {body_own, 8, false, false, false, true},      {body_window, 6, false, false, false, true},
-    {body_pairs, 2, false, false, false, true},    {body_three_of_four, 3, false, false, false, true},
-    {body_mirror, 3, false, false, false, true},   {body_shifted, 1, false, false, false, true},
-    {body_two_each, 2, false, false, false, true}, {body_partial, 3, false, false, false, true},
-    {body_gather, 1, false, false, false, true},   {body_twice, 2, false, false, false, true},
-    {body_count, 5, false, true, false, true},     {body_use_total, 4, false, true, false, true},
-    {body_staged, 3, false, false, true, false},   {body_update, 3, true, false, false, true},
-    {body_trap, 3, false, false, false, true},     {body_search, 1, false, false, false, true},
-    {body_hunt, 1, false, false, false, true},     {body_loop_return, 2, false, false, false, true},
+    {body_own, 8, false, false, false, true},
+    {body_window, 6, false, false, false, true},
+    {body_pairs, 2, false, false, false, true},
+    {body_three_of_four, 3, false, false, false, true},
+    {body_mirror, 3, false, false, false, true},
+    {body_shifted, 1, false, false, false, true},
+    {body_two_each, 2, false, false, false, true},
+    {body_partial, 3, false, false, false, true},
+    {body_gather, 1, false, false, false, true},
+    {body_twice, 2, false, false, false, true},
+    {body_count, 5, false, true, false, true},
+    {body_use_total, 4, false, true, false, true},
+    {body_staged, 3, false, false, true, false},
+    {body_update, 3, true, false, false, true},
+    {body_trap, 3, false, false, false, true},
+    {body_search, 1, false, false, false, true},
+    {body_hunt, 1, false, false, false, true},
+    {body_loop_return, 2, false, false, false, true},
+    {body_scratch, 3, false, false, false, false, true},
 };
 enum { N_BODIES = sizeof bodies / sizeof *bodies };
 
@@ -232,6 +265,7 @@ static void print_program(const struct handoff *h, const struct body *b)
     if (dispatch < 6) out_printf(h->out, "  dispatch %s;\n", dispatches[dispatch]);
     out_printf(h->out, "  buffer from : read %s[];\n  buffer to : %s %s[];\n", h->type, access, h->type);
     if (b->has_total) out_text(h->out, "  buffer total : read_write u32[4];\n");
+    if (b->has_scratch) out_printf(h->out, "  buffer scratch : read_write %s[];\n", h->type);
     if (b->has_staged) out_printf(h->out, "  workgroup staged : %s[%u];\n", h->type, size);
     out_text(h->out, "  param amount : u32;\n");
     print_guard(h, b);
@@ -276,6 +310,7 @@ static void print_arm(const struct handoff *h, struct plan *p, uint32_t k, const
     p->to[k] = to;
     out_printf(h->out, "  arm arm%u = step%u(from: %s, to: %s, ", k, step, from, to);
     if (p->bodies[step]->has_total) out_text(h->out, "total: total, ");
+    if (p->bodies[step]->has_scratch) out_printf(h->out, "scratch: scratch%u, ", chance(h, 90) ? k : step);
     out_printf(h->out, "amount: %s);\n", amount);
     if (chance(h, 7)) out_printf(h->out, "  host %s;\n", to);
     *last = to;
@@ -293,6 +328,8 @@ static void print_pipeline(const struct handoff *h, struct plan *p)
     for (uint32_t k = 0; k < p->n_temps; k++)
         out_printf(h->out, "  temp temp%u : %s[%s]%s;\n", k, h->type, counts[random_below(h->random, 8)],
                    chance(h, 5) ? " live_out" : "");
+    for (uint32_t k = 0; k < p->n_arms; k++)
+        out_printf(h->out, "  temp scratch%u : %s[%s];\n", k, h->type, counts[random_below(h->random, 8)]);
     for (uint32_t k = 0; k < p->n_arms; k++)
         print_arm(h, p, k, &last);
     out_text(h->out, "}\n");
