@@ -1,12 +1,11 @@
-/* malloc.c - heap.h and sort.h in the place of the C library's allocator and qsort. Only in programs without shared libraries, where
- * nobody else brings an allocator: all of its names must be here. */
+/* malloc.c - heap.h in the place of the C library's allocator. Only in programs without shared libraries, where nobody else brings
+ * one: all of its names must be here. */
 #include <errno.h>
 #include <malloc.h>
 #include <stdint.h>
 #include <stdlib.h>
 
 #include "driver/heap.h"
-#include "driver/sort.h"
 
 static void *checked(void *block)
 {
@@ -60,13 +59,4 @@ size_t malloc_usable_size(void *block)
 struct mallinfo2 mallinfo2(void)
 {
     return (struct mallinfo2){0};
-}
-
-/* Linked with --wrap=qsort. LLVM makes a table of 9,000 rows for x86 when it is first asked for one, from twelve tables that are in
- * order nearly throughout, and sorts it: 4.4 million of the 78 million instructions that twenty lines took. */
-void __real_qsort(void *elements, size_t n, size_t width, sort_compare *compare);
-void __wrap_qsort(void *elements, size_t n, size_t width, sort_compare *compare);
-void __wrap_qsort(void *elements, size_t n, size_t width, sort_compare *compare)
-{
-    if (!sort_elements(elements, n, width, compare)) __real_qsort(elements, n, width, compare);
 }
