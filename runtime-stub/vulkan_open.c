@@ -14,6 +14,9 @@ enum {
     NOTHING_BYTES = 64
 };
 
+#define SIZE_EXTENSION "VK_EXT_subgroup_size_control"
+#define WITHOUT "VYRE_VULKAN_WITHOUT" /* what to do without, to get around a driver's fault */
+
 static const char *result_name(VkResult r)
 {
     switch (r) {
@@ -90,6 +93,15 @@ static vyre_status open_library(struct vulkan *v, struct outcome *o)
     return load_scope(v, "GLOBAL", o) ? VYRE_OK : o->status;
 }
 
+/* Whether a list of names with commas between has it. */
+static bool is_listed(const char *list, const char *name)
+{
+    size_t n = strlen(name);
+    for (const char *at = list; at && *at; at += strcspn(at, ","), at += *at == ',')
+        if (strcspn(at, ",") == n && !memcmp(at, name, n)) return true;
+    return false;
+}
+
 static vyre_status open_instance(struct vulkan *v, struct outcome *o)
 {
     uint32_t version = 0;
@@ -99,7 +111,8 @@ static vyre_status open_instance(struct vulkan *v, struct outcome *o)
         return outcome_fail(o, VYRE_ERROR_DRIVER_TOO_OLD,
                             "the Vulkan loader is %u.%u, and 1.2 is needed: install a newer one",
                             VK_API_VERSION_MAJOR(version), VK_API_VERSION_MINOR(version));
-    v->api_version = version < BEST_API_VERSION ? API_VERSION : BEST_API_VERSION;
+    bool is_best = version >= BEST_API_VERSION && !is_listed(secure_getenv(WITHOUT), "vulkan1.3");
+    v->api_version = is_best ? BEST_API_VERSION : API_VERSION;
     VkApplicationInfo app = {
         .sType = VK_STRUCTURE_TYPE_APPLICATION_INFO, .pEngineName = "vyrert", .apiVersion = v->api_version};
     VkInstanceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO, .pApplicationInfo = &app};
@@ -121,24 +134,12 @@ struct device_facts {
     VkPhysicalDeviceFeatures2 features;
     VkPhysicalDeviceVulkan11Features features11;
     VkPhysicalDeviceVulkan12Features features12;
-    /* Zeros where the device or the instance is 1.2. */
     VkPhysicalDeviceSubgroupProperties subgroups;
+    /* Zeros where the device has neither Vulkan 1.3 nor the extension. */
     VkPhysicalDeviceSubgroupSizeControlProperties sizes;
-    VkPhysicalDeviceVulkan13Features features13;
+    VkPhysicalDeviceSubgroupSizeControlFeatures size_control;
+    bool is_size_extension; /* not of Vulkan 1.3 */
 };
-
-/* Both chains again, with what Vulkan 1.3 has added. */
-static void ask_subgroups(struct vulkan *v, VkPhysicalDevice d, struct device_facts *f)
-{
-    f->subgroups.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES;
-    f->sizes.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_PROPERTIES;
-    f->features13.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES;
-    f->subgroups.pNext = &f->sizes;
-    f->ids.pNext = &f->subgroups;
-    f->features12.pNext = &f->features13;
-    v->vk.GetPhysicalDeviceProperties2(d, &f->properties);
-    v->vk.GetPhysicalDeviceFeatures2(d, &f->features);
-}
 
 /* Whether pipelines can have full subgroups of 32 lanes that exchange values. */
 static bool has_subgroups(const struct device_facts *f)
@@ -149,28 +150,60 @@ static bool has_subgroups(const struct device_facts *f)
                           (f->subgroups.supportedOperations & needed) == needed;
     bool has_size = f->sizes.requiredSubgroupSizeStages & VK_SHADER_STAGE_COMPUTE_BIT &&
                     f->sizes.minSubgroupSize <= SUBGROUP_LANES && f->sizes.maxSubgroupSize >= SUBGROUP_LANES;
-    return has_operations && has_size && f->features13.subgroupSizeControl && f->features13.computeFullSubgroups;
+    return has_operations && has_size && f->size_control.subgroupSizeControl && f->size_control.computeFullSubgroups;
 }
 
-static void ask_device(struct vulkan *v, VkPhysicalDevice d, struct device_facts *f)
+static void ask_device(struct vulkan *v, VkPhysicalDevice d, bool has_sizes, struct device_facts *f)
 {
     memset(f, 0, sizeof *f);
     f->floats.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FLOAT_CONTROLS_PROPERTIES;
     f->properties.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2;
     f->driver.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRIVER_PROPERTIES;
     f->ids.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_ID_PROPERTIES;
+    f->subgroups.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES;
+    f->sizes.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_PROPERTIES;
+    f->subgroups.pNext = has_sizes ? &f->sizes : NULL;
+    f->ids.pNext = &f->subgroups;
     f->driver.pNext = &f->ids;
     f->floats.pNext = &f->driver;
     f->properties.pNext = &f->floats;
+    f->size_control.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES;
     f->features12.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES;
+    f->features12.pNext = has_sizes ? &f->size_control : NULL;
     f->features11.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES;
     f->features11.pNext = &f->features12;
     f->features.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2;
     f->features.pNext = &f->features11;
     v->vk.GetPhysicalDeviceProperties2(d, &f->properties);
     v->vk.GetPhysicalDeviceFeatures2(d, &f->features);
-    if (v->api_version >= BEST_API_VERSION && f->properties.properties.apiVersion >= BEST_API_VERSION)
-        ask_subgroups(v, d, f);
+}
+
+static vyre_status find_extension(vyre_context *c, VkPhysicalDevice d, const char *name, bool *found, struct outcome *o)
+{
+    struct vulkan *v = c->vulkan;
+    uint32_t n = 0;
+    VkResult r = v->vk.EnumerateDeviceExtensionProperties(d, NULL, &n, NULL);
+    size_t n_bytes = (n + 1) * sizeof(VkExtensionProperties);
+    VkExtensionProperties *list = r ? NULL : memory_get(&c->allocator, n_bytes, _Alignof(VkExtensionProperties));
+    if (!r && !list) return outcome_fail(o, VYRE_ERROR_OUT_OF_MEMORY, "no memory for the names of extensions");
+    if (!r) r = v->vk.EnumerateDeviceExtensionProperties(d, NULL, &n, list);
+    if (r == VK_INCOMPLETE) r = VK_SUCCESS;
+    for (uint32_t i = 0; i < n && !r; i++)
+        *found |= !strcmp(list[i].extensionName, name);
+    if (list) memory_put(&c->allocator, list, n_bytes, _Alignof(VkExtensionProperties));
+    return r ? vulkan_fail(v, o, r, "vkEnumerateDeviceExtensionProperties") : VYRE_OK;
+}
+
+/* Asks again where sizes of subgroups are known: since Vulkan 1.3, or by an extension. */
+static vyre_status ask_sizes(vyre_context *c, VkPhysicalDevice d, struct device_facts *f, struct outcome *o)
+{
+    bool is_core =
+        c->vulkan->api_version >= BEST_API_VERSION && f->properties.properties.apiVersion >= BEST_API_VERSION;
+    bool is_extension = false;
+    vyre_status status = is_core ? VYRE_OK : find_extension(c, d, SIZE_EXTENSION, &is_extension, o);
+    if (!status && (is_core || is_extension)) ask_device(c->vulkan, d, true, f);
+    f->is_size_extension = is_extension;
+    return status;
 }
 
 /* A family that computes; one without graphics is less busy. */
@@ -216,17 +249,14 @@ static void find_abilities(const struct device_facts *f, const char *without, st
         {"subgroups", &a->subgroups, has_subgroups(f)},
         {"bindings", &a->bindings, true},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        size_t n = strlen(rows[i].name);
-        *rows[i].ability = rows[i].has;
-        for (const char *at = without; at && *at; at += strcspn(at, ","), at += *at == ',')
-            if (strcspn(at, ",") == n && !memcmp(at, rows[i].name, n)) *rows[i].ability = false;
-    }
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        *rows[i].ability = rows[i].has && !is_listed(without, rows[i].name);
 }
 
 /* A device that is software is slower than CPU code: it is used only when Vulkan, or its name, is asked for. */
-static vyre_status choose_device(struct vulkan *v, const struct settings *s, struct device_facts *f, struct outcome *o)
+static vyre_status choose_device(vyre_context *c, const struct settings *s, struct device_facts *f, struct outcome *o)
 {
+    struct vulkan *v = c->vulkan;
     VkPhysicalDevice devices[MAX_DEVICES];
     const char *wanted = s->device;
     uint32_t n = MAX_DEVICES;
@@ -236,7 +266,7 @@ static vyre_status choose_device(struct vulkan *v, const struct settings *s, str
                  wanted ? wanted : "");
     for (uint32_t i = 0; i < n; i++) {
         char number[16];
-        ask_device(v, devices[i], f);
+        ask_device(v, devices[i], false, f);
         snprintf(number, sizeof number, "#%u", i);
         const char *name = f->properties.properties.deviceName, *missing = missing_feature(f);
         if (wanted && strcmp(wanted, number) && (*wanted == '#' || !strcasestr(name, wanted))) continue;
@@ -253,7 +283,7 @@ static vyre_status choose_device(struct vulkan *v, const struct settings *s, str
         v->physical = devices[i];
         o->status = VYRE_OK;
         o->message[0] = 0;
-        return VYRE_OK;
+        return ask_sizes(c, devices[i], f, o);
     }
     return o->status;
 }
@@ -284,16 +314,17 @@ static void note_fingerprint(struct vulkan *v, const struct device_facts *f)
 static vyre_status open_device(struct vulkan *v, const struct device_facts *f, struct outcome *o)
 {
     float priority = 1;
-    find_abilities(f, secure_getenv("VYRE_VULKAN_WITHOUT"), &v->abilities);
+    find_abilities(f, secure_getenv(WITHOUT), &v->abilities);
     VkDeviceQueueCreateInfo queue = {.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
                                      .queueFamilyIndex = v->queue_family,
                                      .queueCount = 1,
                                      .pQueuePriorities = &priority};
-    VkPhysicalDeviceVulkan13Features want13 = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES,
-                                               .subgroupSizeControl = VK_TRUE,
-                                               .computeFullSubgroups = VK_TRUE};
+    VkPhysicalDeviceSubgroupSizeControlFeatures sizes = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES,
+        .subgroupSizeControl = VK_TRUE,
+        .computeFullSubgroups = VK_TRUE};
     VkPhysicalDeviceVulkan12Features want12 = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
-                                               .pNext = v->abilities.subgroups ? &want13 : NULL,
+                                               .pNext = v->abilities.subgroups ? &sizes : NULL,
                                                .storageBuffer8BitAccess = v->abilities.small_storage,
                                                .shaderBufferInt64Atomics = v->abilities.int64_atomics,
                                                .shaderSharedInt64Atomics = v->abilities.int64_atomics,
@@ -308,7 +339,9 @@ static vyre_status open_device(struct vulkan *v, const struct device_facts *f, s
     VkDeviceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
                                .pNext = &want,
                                .queueCreateInfoCount = 1,
-                               .pQueueCreateInfos = &queue};
+                               .pQueueCreateInfos = &queue,
+                               .enabledExtensionCount = v->abilities.subgroups && f->is_size_extension,
+                               .ppEnabledExtensionNames = (const char *const[]){SIZE_EXTENSION}};
     VkResult r = v->vk.CreateDevice(v->physical, &info, NULL, &v->device);
     if (r) return vulkan_fail(v, o, r, "vkCreateDevice");
     v->owns_device = true;
@@ -330,7 +363,7 @@ static vyre_status use_callers(struct vulkan *v, const struct settings *s, struc
     v->queue_lock_of_caller = s->queue_lock;
     v->queue_lock_ctx = s->queue_lock_ctx;
     if (!load_scope(v, "INSTANCE", o)) return o->status;
-    ask_device(v, v->physical, f);
+    ask_device(v, v->physical, false, f);
     if (missing_feature(f))
         return outcome_fail(o, VYRE_ERROR_NO_DEVICE, "%s has no %s", f->properties.properties.deviceName,
                             missing_feature(f));
@@ -360,7 +393,7 @@ static vyre_status open_all(vyre_context *c, const struct settings *s, struct ou
     vyre_status status = open_library(v, o);
     if (!status && is_callers) status = use_callers(v, s, &facts, o);
     if (!status && !is_callers) status = open_instance(v, o);
-    if (!status && !is_callers) status = choose_device(v, s, &facts, o);
+    if (!status && !is_callers) status = choose_device(c, s, &facts, o);
     if (!status && !is_callers) status = open_device(v, &facts, o);
     if (status) return status;
     note_device(v, &facts);

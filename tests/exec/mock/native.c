@@ -198,7 +198,8 @@ static void uses_callers_vulkan(void)
     PFN_vkDestroyDevice destroy_device = (PFN_vkDestroyDevice)get(NULL, "vkDestroyDevice");
     PFN_vkDestroyInstance destroy_instance = (PFN_vkDestroyInstance)get(NULL, "vkDestroyInstance");
     CHECK_INT(create_instance(&info, NULL, &instance), VK_SUCCESS);
-    CHECK_INT(create_device((VkPhysicalDevice)(uintptr_t)2, NULL, NULL, &device), VK_SUCCESS);
+    const VkDeviceCreateInfo plain = {.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO};
+    CHECK_INT(create_device((VkPhysicalDevice)(uintptr_t)2, &plain, NULL, &device), VK_SUCCESS);
     refuses((vyre_native){.vulkan_device = device}, VYRE_ERROR_INVALID_ARGUMENT, "belong together: give all");
 
     vyre_native native = {.vulkan_instance = instance,

@@ -66,7 +66,6 @@ static VkResult done(VkResult r)
         mock_end();                                                                                                    \
     }
 
-OBJECT(Device, VkDevice, VkPhysicalDevice, "device", 16)
 OBJECT(ShaderModule, VkShaderModule, VkDevice, "shader module", 16)
 OBJECT(DescriptorSetLayout, VkDescriptorSetLayout, VkDevice, "set layout", 16)
 OBJECT(PipelineLayout, VkPipelineLayout, VkDevice, "pipeline layout", 16)
@@ -74,9 +73,29 @@ OBJECT(DescriptorPool, VkDescriptorPool, VkDevice, "descriptor pool", 16)
 OBJECT(QueryPool, VkQueryPool, VkDevice, "query pool", 16)
 OBJECT(Fence, VkFence, VkDevice, "fence", sizeof(struct fence))
 
-static void destroy_device(VkDevice device, const VkAllocationCallbacks *a)
+/* Features of an extension are asked for with the extension. */
+static VkResult CreateDevice(VkPhysicalDevice physical, const VkDeviceCreateInfo *info, const VkAllocationCallbacks *a,
+                             VkDevice *device)
 {
-    DestroyDevice(NULL, device, a);
+    bool has_sizes = false;
+    (void)physical, (void)a;
+    CALL("vkCreateDevice %u extensions", info->enabledExtensionCount);
+    for (uint32_t i = 0; i < info->enabledExtensionCount; i++)
+        has_sizes |= !strcmp(info->ppEnabledExtensionNames[i], "VK_EXT_subgroup_size_control");
+    for (const VkBaseInStructure *s = info->pNext; s; s = s->pNext)
+        if (s->sType == VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES && !has_sizes)
+            mock_misuse("features of an extension that is not enabled");
+    *device = mock_new(MOCK_OBJECT, "device", 16);
+    return done(VK_SUCCESS);
+}
+
+static void DestroyDevice(VkDevice device, const VkAllocationCallbacks *a)
+{
+    (void)a;
+    pthread_mutex_lock(&mock_lock);
+    mock_record("vkDestroyDevice");
+    mock_free(device, "device");
+    mock_end();
 }
 
 static VkResult CreateInstance(const VkInstanceCreateInfo *info, const VkAllocationCallbacks *a, VkInstance *instance)
@@ -134,6 +153,34 @@ static VkResult EnumeratePhysicalDevices(VkInstance instance, uint32_t *n, VkPhy
     return done(VK_SUCCESS);
 }
 
+/* Of 32 lanes, by an extension. */
+static VkResult EnumerateDeviceExtensionProperties(VkPhysicalDevice device, const char *layer, uint32_t *n,
+                                                   VkExtensionProperties *list)
+{
+    (void)device, (void)layer;
+    CALL("vkEnumerateDeviceExtensionProperties");
+    if (list && *n) list[0] = (VkExtensionProperties){"VK_EXT_subgroup_size_control", 2};
+    *n = 1;
+    return done(VK_SUCCESS);
+}
+
+static void tell_subgroups(VkBaseOutStructure *s)
+{
+    VkPhysicalDeviceSubgroupProperties *lanes = (void *)s;
+    VkPhysicalDeviceSubgroupSizeControlProperties *sizes = (void *)s;
+    if (s->sType == VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES) {
+        lanes->subgroupSize = 32;
+        lanes->supportedStages = VK_SHADER_STAGE_COMPUTE_BIT;
+        lanes->supportedOperations =
+            VK_SUBGROUP_FEATURE_BASIC_BIT | VK_SUBGROUP_FEATURE_BALLOT_BIT | VK_SUBGROUP_FEATURE_SHUFFLE_BIT;
+    }
+    if (s->sType == VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_PROPERTIES) {
+        sizes->minSubgroupSize = sizes->maxSubgroupSize = 32;
+        sizes->maxComputeWorkgroupSubgroups = 32;
+        sizes->requiredSubgroupSizeStages = VK_SHADER_STAGE_COMPUTE_BIT;
+    }
+}
+
 static void GetPhysicalDeviceProperties2(VkPhysicalDevice device, VkPhysicalDeviceProperties2 *p)
 {
     VkPhysicalDeviceLimits *l = &p->properties.limits;
@@ -152,8 +199,9 @@ static void GetPhysicalDeviceProperties2(VkPhysicalDevice device, VkPhysicalDevi
     }
     for (VkBaseOutStructure *s = p->pNext; s; s = s->pNext) {
         VkPhysicalDeviceFloatControlsProperties *f = (void *)s;
-        if (s->sType != VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FLOAT_CONTROLS_PROPERTIES) continue;
-        f->shaderRoundingModeRTEFloat32 = f->shaderSignedZeroInfNanPreserveFloat32 = VK_TRUE;
+        if (s->sType == VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FLOAT_CONTROLS_PROPERTIES)
+            f->shaderRoundingModeRTEFloat32 = f->shaderSignedZeroInfNanPreserveFloat32 = VK_TRUE;
+        tell_subgroups(s);
     }
 }
 
@@ -165,6 +213,10 @@ static void GetPhysicalDeviceFeatures2(VkPhysicalDevice device, VkPhysicalDevice
             ((VkPhysicalDeviceVulkan11Features *)s)->storageBuffer16BitAccess = mock.minor != 0;
         if (s->sType == VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES)
             ((VkPhysicalDeviceVulkan12Features *)s)->storageBuffer8BitAccess = VK_TRUE;
+        if (s->sType == VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES) {
+            VkPhysicalDeviceSubgroupSizeControlFeatures *f = (void *)s;
+            f->subgroupSizeControl = f->computeFullSubgroups = VK_TRUE;
+        }
     }
 }
 
@@ -482,10 +534,8 @@ static const struct {
     const char *name;
     PFN_vkVoidFunction function;
 } entries[] = {
-#define DestroyDevice destroy_device
 #define VULKAN(scope, name) {"vk" #name, (PFN_vkVoidFunction)name},
 #include "runtime-stub/vulkan.def"
-#undef DestroyDevice
 };
 
 static PFN_vkVoidFunction find(const char *name)

@@ -314,6 +314,7 @@ check_layers() {
     grep -E 'ERROR|WARNING|PERFORMANCE|VUID|SYNC-' "$scratch/layers" && fail 'launches under the validation layers'
     VYRE_VULKAN_WITHOUT=bindings check_programs 2>/dev/null
     VYRE_VULKAN_WITHOUT=int64,small_storage check_programs 2>/dev/null
+    check_subgroups 2>/dev/null
     grep -E 'ERROR|WARNING|PERFORMANCE|VUID|SYNC-' "$scratch/layers" && fail 'other images under the validation layers'
     on_device "$scratch/first.vir" --program=add_one 'words=u32[1]' --probes >/dev/null
     grep -E 'ERROR|WARNING|PERFORMANCE|VUID|SYNC-' "$scratch/layers" && fail 'probes under the validation layers'
@@ -368,6 +369,8 @@ check_subgroups() {
     has_own probe_native_subgroups || fail "$(cat "$scratch/log")"
     grep -q 'probe native_subgroups: subgroups of its own wrong' "$scratch/log" || fail "$(cat "$scratch/log")"
     if has_own lanes; then fail 'a device that lies is believed'; fi
+    LP_NATIVE_VECTOR_WIDTH=1024 VYRE_VULKAN_WITHOUT=vulkan1.3 lanes # the same by an extension
+    has_own probe_native_subgroups || fail "$(cat "$scratch/log")"
     LP_NATIVE_VECTOR_WIDTH=1024 VYRE_VULKAN_WITHOUT=subgroups lanes
     if has_own probe_native_subgroups; then fail 'subgroups that were taken away'; fi
 }
