@@ -325,7 +325,7 @@ static void write_fill(struct fused *f)
     struct ir_local *number = append_let(f, block, "k", k);
     struct ir_expr *p = binary(f, IR_OP_ADD, local(f, first), local(f, number));
     if (stores(f))
-        f->owned = append_let(f, block, "owned", is_own(f, ir_expr_copy(f->m, p)));
+        f->owned = is_own(f, ir_expr_copy(f->m, p));
     else if (w->count % size && !f->h->owns)
         also = binary(f, IR_OP_LT, local(f, number), u32(f, w->count));
     append_producer(f, block, p, f->h->owns ? also : append_near_end(f, also), rounds > 1 || f->h->owns);

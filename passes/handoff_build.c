@@ -350,7 +350,7 @@ static void keep_in_memory(struct fused *f, struct ir_stmt *before, const struct
     store->store.index = index;
     store->store.value = value;
     ir_insert_before(before, store);
-    if (f->owned) wrap_in_if(f, store, get(f, f->owned));
+    if (f->owned) wrap_in_if(f, store, ir_expr_copy(f->m, f->owned));
 }
 
 /* A store of the producer goes to the tile, past the end nowhere, and to memory where that is kept. */
@@ -405,11 +405,15 @@ static void rewrite_stmt(void *ctx, struct ir_stmt *s)
         if (t)
             rewrite_tile_store(f, s, t);
         else if (f->owned && s->store.buffer->space == IR_SPACE_STORAGE && r->part == &f->first)
-            wrap_in_if(f, s, get(f, f->owned));
+            wrap_in_if(f, s, ir_expr_copy(f->m, f->owned));
     }
     if (s->kind == IR_STMT_ATOMIC) {
         struct handoff_tile *t = find_tile_of_array(f, s->atomic.buffer);
-        if (t) s->atomic.index = tile_index(f, s, s->atomic.index, t);
+        if (t)
+            s->atomic.index = tile_index(f, s, s->atomic.index, t);
+        else if (f->owned && s->atomic.buffer->space == IR_SPACE_STORAGE && r->part == &f->first &&
+                 PLANT(HANDOFF_ATOMIC_TWICE, true, false))
+            wrap_in_if(f, s, ir_expr_copy(f->m, f->owned));
     }
 }
 

@@ -33,7 +33,7 @@ struct fused {
     struct map lets;                      /* local -> value, for handoff_index */
     VEC(struct fused_index) indices;      /* of the body that is being copied */
     struct ir_local *own_begin, *own_end; /* which producers are the workgroup's own */
-    struct ir_local *owned;               /* whether this producer is the workgroup's own; NULL: it is */
+    struct ir_expr *owned;                /* whether this producer is the workgroup's own, to be copied; NULL: it is */
 };
 
 const char *fused_name(struct fused *f, const char *name);

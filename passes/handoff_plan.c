@@ -45,8 +45,8 @@ struct handoff_budget handoff_budget_of(const struct pass_run *run)
 /* -- what a program does ------------------------------------------------------------------------------------------ */
 
 struct deeds {
-    bool synchronises, has_atomics, has_subgroups;
-    uint64_t work; /* operations of one invocation, roughly */
+    bool synchronises, tells_atomics, has_subgroups; /* tells: their old values, or those of arrays, are of use */
+    uint64_t work;                                   /* operations of one invocation, roughly */
 };
 
 static void note_op(void *ctx, struct ir_expr **place)
@@ -59,7 +59,8 @@ static void note_deed(void *ctx, struct ir_stmt *s)
 {
     struct deeds *d = ctx;
     d->synchronises |= (ir_stmt_infos[s->kind].traits & IR_STMT_TRAIT_SYNC) != 0;
-    d->has_atomics |= s->kind == IR_STMT_ATOMIC;
+    if (s->kind == IR_STMT_ATOMIC)
+        d->tells_atomics |= s->atomic.result != NULL || s->atomic.buffer->space != IR_SPACE_STORAGE;
 }
 
 static uint64_t measure_expr(const struct ir_expr *e)
@@ -240,6 +241,15 @@ static bool reads_what_it_writes(const struct handoff *h)
     return false;
 }
 
+/* Atomics whose old values nobody uses are left to the owner of the producer, as stores to memory are. In a tile all would be needed. */
+static bool has_atomics_again(const struct handoff *h, const struct deeds *deeds)
+{
+    bool any = deeds->tells_atomics;
+    for (uint32_t i = 0; i < h->tiles.n; i++)
+        any |= h->tiles.at[i].read && has_access(h->first, h->tiles.at[i].written, ACCESS_ATOMIC);
+    return any;
+}
+
 /* When an invocation runs it several times, one after the other: the invocation ends where it traps, and a trap of a second arm must
  * not keep the first one from its next time. */
 static bool in_trap_order(const struct ir_program *p)
@@ -250,12 +260,14 @@ static bool in_trap_order(const struct ir_program *p)
 static enum handoff_refusal check_map(struct handoff *h, const struct deeds *deeds)
 {
     if (!in_trap_order(handoff_first(h)->program)) return HANDOFF_PRODUCER_TRAPS;
-    if (deeds->has_atomics) return HANDOFF_PRODUCER_ATOMICS;
+    if (has_atomics_again(h, deeds)) return HANDOFF_PRODUCER_ATOMICS;
     if (deeds->synchronises || deeds->has_subgroups) return HANDOFF_PRODUCER_SYNCHRONISES;
     if (reads_what_it_writes(h)) return HANDOFF_PRODUCER_READS;
     for (uint32_t i = 0; i < h->tiles.n; i++) {
-        h->refused_tile = &h->tiles.at[i];
-        if (!access_is_injective(h->first, h->tiles.at[i].written)) return HANDOFF_NOT_A_MAP;
+        const struct handoff_tile *t = h->refused_tile = &h->tiles.at[i];
+        bool only_atomics =
+            !has_access(h->first, t->written, ACCESS_STORE) && has_access(h->first, t->written, ACCESS_ATOMIC);
+        if (!only_atomics && !access_is_injective(h->first, t->written)) return HANDOFF_NOT_A_MAP;
     }
     return HANDOFF_FINE;
 }

@@ -1,7 +1,9 @@
 /* scanners.c - measures what vyre-gen makes of three lists of literals against Vectorscan and against Aho-Corasick in C with six interleaved streams.
  *
- * `scanners FOLDER THREADS ROUNDS TEXT BYTES`: FOLDER holds set10.txt, set100.txt and setall.txt. Each way counts all matches in the first BYTES
- * of the text; the counts are compared, then each way is run ROUNDS times, in turns. A line of JSON per list and way. */
+ * `scanners FOLDER THREADS ROUNDS TEXT BYTES KIND`: FOLDER holds set10.txt, set100.txt and setall.txt. Each way counts all matches in the first
+ * BYTES of the text (KIND plain), or in what these are in base64 (KIND base64): ours is one launch then, the others decode block by block into a
+ * buffer that stays in the cache, and scan that. The counts are compared, then each way is run ROUNDS times, in turns. A line of JSON per list
+ * and way. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,10 +17,14 @@
 #endif
 
 #include "measure.h"
-#include "set10.h"
-#include "set100.h"
-#include "setall.h"
+#include "base64_vbmi.h"
+#include "scanners.h"
 
+enum {
+    BLOCK_BYTES = 96 << 10,
+    GROUP_BYTES = 48,
+    CARRY_BYTES = 4096
+}; /* a block of decoded bytes, in whole groups of the decoder's */
 enum { MAX_ROUNDS = 1000, MAX_LITERALS = 4096, MAX_THREADS = 256, STREAMS = 6, SETS = 3 };
 enum way { WAY_VYRE, WAY_VECTORSCAN, WAY_AHO_CORASICK, WAYS };
 static const char *const way_names[WAYS] = {"vyre", "vectorscan", "aho_corasick"};
@@ -41,7 +47,7 @@ struct set {
 #endif
 };
 static struct set sets[SETS];
-static const unsigned char *text;
+static const unsigned char *text, *encoded; /* encoded: NULL where the text is scanned as it is */
 static size_t text_bytes;
 static unsigned n_threads;
 static vyre_context *context;
@@ -131,31 +137,31 @@ static void build_automaton(struct set *s)
     }
 }
 
-static uint32_t warm_up(const struct set *s, size_t at)
+static uint32_t warm_up(const struct set *s, const unsigned char *bytes, size_t at)
 {
     uint32_t state = 0;
     for (size_t i = at < s->longest ? 0 : at - s->longest + 1; i < at; i++)
-        state = s->automaton.next[state + s->automaton.class_of[text[i]]];
+        state = s->automaton.next[state + s->automaton.class_of[bytes[i]]];
     return state;
 }
 
 /* The matches that end in begin .. end. */
-static uint64_t scan_automaton(const struct set *s, size_t begin, size_t end)
+static uint64_t scan_automaton(const struct set *s, const unsigned char *bytes, size_t begin, size_t end)
 {
     const struct automaton *a = &s->automaton;
     size_t part = (end - begin) / STREAMS;
     uint32_t state[STREAMS];
     uint64_t count = 0;
     for (unsigned k = 0; k < STREAMS; k++)
-        state[k] = warm_up(s, begin + k * part);
+        state[k] = warm_up(s, bytes, begin + k * part);
     for (size_t i = 0; i < part; i++)
 #pragma GCC unroll 6
         for (unsigned k = 0; k < STREAMS; k++) {
-            state[k] = a->next[state[k] + a->class_of[text[begin + k * part + i]]];
+            state[k] = a->next[state[k] + a->class_of[bytes[begin + k * part + i]]];
             if (__builtin_expect(state[k] >= a->first_final, 0)) count += a->n_out[state[k] / a->n_classes];
         }
     for (size_t i = begin + part * STREAMS; i < end; i++) {
-        state[STREAMS - 1] = a->next[state[STREAMS - 1] + a->class_of[text[i]]];
+        state[STREAMS - 1] = a->next[state[STREAMS - 1] + a->class_of[bytes[i]]];
         if (state[STREAMS - 1] >= a->first_final) count += a->n_out[state[STREAMS - 1] / a->n_classes];
     }
     return count;
@@ -193,11 +199,13 @@ static void build_vectorscan(struct set *s)
         if (hs_alloc_scratch(s->database, &s->scratch[i])) fail("hs_alloc_scratch");
 }
 
-static uint64_t scan_vectorscan(const struct set *s, unsigned thread, size_t begin, size_t end)
+static uint64_t scan_vectorscan(const struct set *s, unsigned thread, const unsigned char *bytes, size_t begin,
+                                size_t end)
 {
     size_t from = begin < s->longest ? 0 : begin - s->longest + 1;
     struct border b = {0, begin - from};
-    if (hs_scan(s->database, (const char *)text + from, (unsigned)(end - from), 0, s->scratch[thread], count_match, &b))
+    if (hs_scan(s->database, (const char *)bytes + from, (unsigned)(end - from), 0, s->scratch[thread], count_match,
+                &b))
         fail("hs_scan");
     return b.count;
 }
@@ -207,9 +215,10 @@ static void build_vectorscan(struct set *s)
     (void)s;
 }
 
-static uint64_t scan_vectorscan(const struct set *s, unsigned thread, size_t begin, size_t end)
+static uint64_t scan_vectorscan(const struct set *s, unsigned thread, const unsigned char *bytes, size_t begin,
+                                size_t end)
 {
-    (void)s, (void)thread, (void)begin, (void)end;
+    (void)s, (void)thread, (void)bytes, (void)begin, (void)end;
     return 0;
 }
 #endif
@@ -224,13 +233,38 @@ struct job {
     uint64_t count;
 };
 
+static uint64_t scan(const struct job *job, const unsigned char *bytes, size_t begin, size_t end)
+{
+    return job->way == WAY_VECTORSCAN ? scan_vectorscan(job->set, job->thread, bytes, begin, end)
+                                      : scan_automaton(job->set, bytes, begin, end);
+}
+
+/* Block by block, each behind the last bytes of the one before. */
+static uint64_t scan_encoded(const struct job *job, size_t begin, size_t end)
+{
+    static _Thread_local unsigned char buffer[CARRY_BYTES + BLOCK_BYTES + 64];
+    unsigned char *block = buffer + CARRY_BYTES;
+    size_t longest = job->set->longest, before = (longest + GROUP_BYTES - 1) / GROUP_BYTES * GROUP_BYTES, kept = 0;
+    if (before > begin) before = begin;
+    if (!decode_groups(encoded + (begin - before) / 3 * 4, before / 3 * 4, block - before)) fail("no base64");
+    kept = before;
+    uint64_t count = 0;
+    for (size_t at = begin, n; at < end; at += n) {
+        n = end - at < BLOCK_BYTES ? end - at : BLOCK_BYTES;
+        if (!decode_groups(encoded + at / 3 * 4, n / 3 * 4, block)) fail("no base64");
+        count += scan(job, block - kept, kept, kept + n);
+        kept = n < longest ? n : longest;
+        memmove(block - kept, block + n - kept, kept);
+    }
+    return count;
+}
+
 static void *run_job(void *argument)
 {
     struct job *job = argument;
-    size_t begin = text_bytes / n_threads * job->thread;
-    size_t end = job->thread + 1 == n_threads ? text_bytes : begin + text_bytes / n_threads;
-    job->count = job->way == WAY_VECTORSCAN ? scan_vectorscan(job->set, job->thread, begin, end)
-                                            : scan_automaton(job->set, begin, end);
+    size_t part = text_bytes / n_threads / GROUP_BYTES * GROUP_BYTES, begin = part * job->thread;
+    size_t end = job->thread + 1 == n_threads ? text_bytes : begin + part;
+    job->count = encoded ? scan_encoded(job, begin, end) : scan(job, text, begin, end);
     return NULL;
 }
 
@@ -250,14 +284,27 @@ static uint64_t run_threads(const struct set *s, enum way way)
     return sum;
 }
 
+#define RUN_VYRE(SET)                                                                                                  \
+    static vyre_status run_##SET(vyre_span in, vyre_span out, vyre_span report)                                        \
+    {                                                                                                                  \
+        if (!encoded) return SET##_count(context, &(struct SET##_count_args){.text = in, .total = out});               \
+        return SET##_base64_count(context,                                                                             \
+                                  &(struct SET##_base64_count_args){.text = in, .report = report, .total = out});      \
+    }
+RUN_VYRE(set10)
+RUN_VYRE(set100)
+RUN_VYRE(setall)
+
 static uint64_t run_vyre(unsigned set)
 {
+    static vyre_status (*const runs[SETS])(vyre_span in, vyre_span out, vyre_span report) = {run_set10, run_set100,
+                                                                                             run_setall};
     uint64_t total = 0;
-    vyre_span in = vyre_host((void *)(uintptr_t)text, text_bytes), out = vyre_host(&total, 1);
-    vyre_status status = set == 0   ? set10_count(context, &(struct set10_count_args){.text = in, .total = out})
-                         : set == 1 ? set100_count(context, &(struct set100_count_args){.text = in, .total = out})
-                                    : setall_count(context, &(struct setall_count_args){.text = in, .total = out});
-    if (status) fail(vyre_context_message(context));
+    uint32_t report[3] = {0};
+    vyre_span in = encoded ? vyre_host((void *)(uintptr_t)encoded, text_bytes / 3 * 4)
+                           : vyre_host((void *)(uintptr_t)text, text_bytes);
+    if (runs[set](in, vyre_host(&total, 1), vyre_host(report, 3))) fail(vyre_context_message(context));
+    if (report[1]) fail("no base64");
     return total;
 }
 
@@ -282,17 +329,34 @@ static void measure(unsigned set, unsigned rounds)
     for (unsigned way = 0; way < WAYS; way++) {
         if (!HAS_VECTORSCAN && way == WAY_VECTORSCAN) continue;
         qsort(times[way], rounds, sizeof(double), compare_doubles);
-        printf("{\"set\": \"%s\", \"way\": \"%s\", \"threads\": %u, \"bytes\": %zu, \"matches\": %llu, \"least_s\": "
+        printf("{\"set\": \"%s\", \"kind\": \"%s\", \"decoder\": \"%s\", \"way\": \"%s\", \"threads\": %u, \"bytes\": "
+               "%zu, \"matches\": %llu, \"least_s\": "
                "%.9f, \"median_s\": %.9f, "
                "\"p25_s\": %.9f, \"p75_s\": %.9f}\n",
-               set_names[set], way_names[way], n_threads, text_bytes, (unsigned long long)expected, times[way][0],
+               set_names[set], encoded ? "base64" : "plain", base64_way, way_names[way], n_threads,
+               encoded ? text_bytes / 3 * 4 : text_bytes, (unsigned long long)expected, times[way][0],
                times[way][rounds / 2], times[way][rounds / 4], times[way][rounds * 3 / 4]);
     }
 }
 
+/* In base64, of whole groups. */
+static void encode_text(void)
+{
+    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    text_bytes = text_bytes / GROUP_BYTES * GROUP_BYTES;
+    unsigned char *out = allocate_pages(text_bytes / 3 * 4 + 64);
+    encoded = out;
+    for (size_t i = 0; i < text_bytes; i += 3) {
+        uint32_t bits = (uint32_t)text[i] << 16 | (uint32_t)text[i + 1] << 8 | text[i + 2];
+        for (int k = 18; k >= 0; k -= 6)
+            *out++ = (unsigned char)alphabet[bits >> k & 63];
+    }
+    prepare_decoder();
+}
+
 int main(int argc, char **argv)
 {
-    if (argc != 6) fail("FOLDER THREADS ROUNDS TEXT BYTES are needed");
+    if (argc != 7) fail("FOLDER THREADS ROUNDS TEXT BYTES KIND are needed");
     n_threads = (unsigned)atoi(argv[2]);
     unsigned rounds = (unsigned)atoi(argv[3]);
     if (!n_threads || n_threads > MAX_THREADS || !rounds || rounds > MAX_ROUNDS) fail("too many threads or rounds");
@@ -302,6 +366,7 @@ int main(int argc, char **argv)
     if (!file) fail(argv[4]);
     text_bytes = fread(bytes, 1, most, file);
     text = bytes;
+    if (!strcmp(argv[6], "base64")) encode_text();
     vyre_options options = {.size = sizeof(options), .backends = "cpu", .threads = n_threads};
     if (vyre_context_create(&options, &context)) fail("no context");
     for (unsigned i = 0; i < SETS; i++) {

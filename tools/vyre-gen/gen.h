@@ -7,7 +7,7 @@
  *   buckets.c    a filter of half bytes, looked up in registers
  *   hash.c       a filter of hashed bytes, looked up in memory
  *   verify.c     which literals begin where a filter says so
- *   report.c     what is done with a match; sorted.c puts matches in order
+ *   report.c     what is done with a match; sorted.c puts matches in order; decoder.c puts a decoder in front
  *   literals.c   the choice between the forms, and the file */
 #ifndef VYREC_GEN_H
 #define VYREC_GEN_H
@@ -79,10 +79,18 @@ double model_choose_grams(struct literal_list *list, uint32_t width, bool ignore
 enum form { FORM_AUTO, FORM_AUTOMATON, FORM_BUCKETS, FORM_HASH, FORM_POSITIONS };
 enum report { REPORT_COUNT, REPORT_FIND, REPORT_PRESENCE, REPORT_KINDS };
 
+/* What may stand in front of a scanner: a pipeline of examples/lib. */
+struct decoder {
+    const char *name, *file, *pipeline;
+    const char *length; /* of what comes out */
+};
+const struct decoder *decoder_find(const char *name);
+
 struct request {
     const char *output, *name;
     enum form form;
     bool ignore_case, whole_words;
+    const struct decoder *decoder; /* or NULL */
 };
 
 struct scanner {
@@ -133,6 +141,10 @@ void report_open(struct scanner *s, enum report report);
 void report_close(struct scanner *s, enum report report, bool has_subgroups);
 /* A pipeline of all parts. */
 void report_print_pipeline(struct scanner *s, enum report report, const char *const *parts, uint32_t n);
+/* What it has beside the text: parameters of a pipeline, and those handed on. */
+const char *report_parameters(enum report report);
+const char *report_arguments(enum report report);
+const char *report_suffix(enum report report);
 
 /* The tables that map a gram to literals. */
 void verify_print_tables(struct scanner *s);
@@ -181,6 +193,10 @@ void buckets_print_hits(struct scanner *s, const struct bucket_plan *plan, uint3
 void buckets_print_bits(struct scanner *s, const struct bucket_plan *plan, const char *indent);
 
 void sorted_print(struct scanner *s);
+
+/* What stands at the head of the file, and pipelines with the decoder in front at its end; nothing where none is asked for. */
+void decoder_print_import(struct scanner *s);
+void decoder_print_pipelines(struct scanner *s);
 
 int literals_generate(struct tool *tool, const struct request *request, const char *path);
 

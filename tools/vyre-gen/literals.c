@@ -111,11 +111,13 @@ int literals_generate(struct tool *tool, const struct request *request, const ch
     struct choice c = choose(&s);
     if (c.form) {
         print_head(&s, &c);
+        decoder_print_import(&s);
         c.form->print_tables(&s);
         print_functions(&s);
         for (uint32_t report = 0; report < REPORT_KINDS; report++)
             c.form->print_program(&s, (enum report)report);
         sorted_print(&s);
+        decoder_print_pipelines(&s);
         tool_write_file(tool, request->output, &out);
     }
     out_release(&out);

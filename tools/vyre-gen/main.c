@@ -35,6 +35,7 @@ static struct request read_request(const struct tool *tool, const char *name)
         const struct option_use *use = &tool->options.uses.at[i];
         if (use->id == OPTION_ID_OUTPUT) r.output = use->argument;
         if (use->id == OPTION_ID_GEN_NAME) r.name = use->argument;
+        if (use->id == OPTION_ID_GEN_DECODE) r.decoder = decoder_find(use->argument);
         if (use->id == OPTION_ID_GEN_FORM) r.form = read_form(use->argument);
         if (use->id == OPTION_ID_GEN_IGNORE_CASE) r.ignore_case = true;
         if (use->id == OPTION_ID_GEN_WHOLE_WORDS) r.whole_words = true;

@@ -188,6 +188,7 @@ static void print_set(struct regex_set *set)
     print_head(set);
     for (uint32_t i = 0; i < N_PARTS; i++)
         if (set->has_part[i]) print_part_list(set, (enum part_kind)i);
+    decoder_print_import(&set->s);
     words_print_tables(set);
     for (uint32_t i = 0; i < N_PARTS; i++)
         if (set->has_part[i] && forms[i].print_tables) forms[i].print_tables(set);
@@ -196,6 +197,7 @@ static void print_set(struct regex_set *set)
     for (uint32_t report = 0; report < REPORT_KINDS; report++)
         print_report(set, (enum report)report);
     sorted_print(&set->s);
+    decoder_print_pipelines(&set->s);
 }
 
 int regex_generate(struct tool *tool, const struct request *request, const char *path)

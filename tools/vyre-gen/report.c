@@ -44,7 +44,10 @@ static const struct report_kind kinds[REPORT_KINDS] = {
 
 static const char search[] = "var low = 0u32;                           // regions that begin at or before `%p`\n"
                              "var high = len(begins);\n"
-                             "while low < high max 32 {\n"
+                             "for halving in 0u32..32 {\n"
+                             "  if low >= high {\n"
+                             "    break;\n"
+                             "  }\n"
                              "  let middle = low + (high - low) / 2;\n"
                              "  if begins[middle] <= %p {\n"
                              "    low = middle + 1;\n"
@@ -124,4 +127,19 @@ void report_print_pipeline(struct scanner *s, enum report report, const char *co
     for (uint32_t i = 0; i < n; i++)
         print_text(s, "", "  arm %s = @_%s_%s(text: text, %s);\n", parts[i], kind->suffix, parts[i], kind->arguments);
     out_text(s->out, "}\n");
+}
+
+const char *report_parameters(enum report report)
+{
+    return kinds[report].parameters;
+}
+
+const char *report_arguments(enum report report)
+{
+    return kinds[report].arguments;
+}
+
+const char *report_suffix(enum report report)
+{
+    return kinds[report].suffix;
 }

@@ -135,26 +135,50 @@ void verify_print_tables(struct scanner *s)
         if (count_grams(s, k)) print_slots(s, k);
 }
 
-/* ---- statements ---- */
+/* ---- statements ----
+ * Indices of the text are such that a compiler sees how far from the window they may be, by masks that change nothing, and no loop is one that
+ * could trap: so a scanner shares a launch with what makes its text. */
+
+/* The least 2^k - 1 that is no less. */
+static uint32_t mask_for(uint32_t most)
+{
+    uint32_t mask = 1;
+    while (mask < most)
+        mask = mask * 2 + 1;
+    return mask;
+}
+
+static uint32_t most_offset(const struct scanner *s)
+{
+    uint32_t most = 0;
+    for (uint32_t i = 0; i < s->list->literals.n; i++)
+        if (s->list->literals.at[i].gram > most) most = s->list->literals.at[i].gram;
+    return most;
+}
 
 /* The literal `pattern`, whose gram stands at `at` and of which `known` bytes from `from` on were compared: are the others around them? */
 static void print_comparison(struct scanner *s, enum report report)
 {
     const char *name = s->request->name;
     bool fold = s->request->ignore_case;
+    uint32_t longest = s->list->longest, mask = mask_for(longest);
     out_printf(s->out,
                "        let begin = u32(%s_begin[pattern]);\n"
-               "        let length = u32(%s_begin[pattern + 1]) - begin;\n"
-               "        let offset = u32(%s_gram[pattern]);\n"
+               "        let length = u32(%s_begin[pattern + 1]) - begin & %u;\n"
+               "        let offset = u32(%s_gram[pattern]) & %u;\n"
                "        let start = at - offset;\n"
                "        if at < len(text) && offset <= at && length <= len(text) - start {\n"
-               "          var same = select(from == 0, known, 0);\n"
-               "          while same < length && %s%stext[start + same]%s == %s_bytes[begin + same] max %u {\n"
-               "            same = same + select(same + 1 == from, known + 1, 1);\n"
+               "          let unknown = length - known;\n"
+               "          var same = 0u32;\n"
+               "          while same < %u && same < unknown && %s%stext[start + (same + select(same < from, 0, known) "
+               "& %u)]%s == "
+               "%s_bytes[begin + same + select(same < from, 0, known)] max %u {\n"
+               "            same = same + 1;\n"
                "          }\n"
                "          let last = start + length - 1;\n",
-               name, name, name, fold ? name : "", fold ? "_fold[" : "", fold ? "]" : "", name, s->list->longest);
-    out_printf(s->out, "          if same == length%s {\n",
+               name, name, mask, name, mask_for(most_offset(s)), longest, fold ? name : "", fold ? "_fold[" : "", mask,
+               fold ? "]" : "", name, longest);
+    out_printf(s->out, "          if same == unknown%s {\n",
                s->request->whole_words ? arena_printf(s->arena, " && %s_is_whole(text, start, last)", name) : "");
     report_match(s, report, "            ");
     out_text(s->out, "          }\n        }\n");
@@ -223,7 +247,8 @@ static void print_verification(struct scanner *s, enum report report, const stru
     } else {
         print_text(s, "  ", "for candidate in lane..select(listed, n, %u) step %u {\n", WINDOW_BYTES, LANES);
     }
-    print_text(s, "    ", "let at = window + select(listed, u32(candidates[candidate]), candidate);\n");
+    print_text(s, "    ", "let at = window + (select(listed, u32(candidates[candidate]), candidate) & %u);\n",
+               WINDOW_BYTES - 1);
     if (kind->print_begins) print_text(s, "    ", "let is_begin = candidate >= n_candidates;\n");
     kind->print_candidate(s, report);
     out_text(s->out, "  }\n");
@@ -237,13 +262,13 @@ static const double rare_share = 0.001; /* below it asking whether there are hit
 static void print_note_loop(struct scanner *s)
 {
     out_printf(s->out,
-               "    while rest != 0 max %u {\n"
+               "    for more in 0u32..popcount(rest) {\n"
                "      if lane == 0 {\n"
                "        candidates[n + popcount(found) - popcount(rest)] = u16(k * %u + ctz(rest));\n"
                "      }\n"
                "      rest = rest & (rest - 1);\n"
                "    }\n",
-               STEP_BYTES, STEP_BYTES);
+               STEP_BYTES);
 }
 
 /* Unless hits are rare, the first of 64 positions is noted without asking whether there is one: nothing has to be guessed then. */

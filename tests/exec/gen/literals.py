@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""literals.py VYREC GEN RUN LIST WORK: what vyre-gen makes of lists of literals, in every form, on the interpreter and at every CPU level, against a plain search.
+"""literals.py VYREC GEN RUN LIST LIB WORK: what vyre-gen makes of lists of literals, in every form, on the interpreter and at every CPU level, against a plain search.
 
 Lists are random ones over few and over all bytes, with overlaps and prefixes of each other, and LIST; texts are random ones in which the literals
-stand, also at both ends and at the borders of windows, and empty ones."""
+stand, also at both ends and at the borders of windows, and empty ones. They are searched as they are, and in base64."""
+import base64
 import bisect
 import pathlib
 import random
@@ -10,7 +11,7 @@ import struct
 import subprocess
 import sys
 
-VYREC, GEN, RUN, LIST, WORK = sys.argv[1:6]
+VYREC, GEN, RUN, LIST, LIB, WORK = sys.argv[1:7]
 FORMS = ["auto", "automaton", "buckets", "hash"]
 WORD = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_")
 work = pathlib.Path(WORK)
@@ -58,9 +59,9 @@ def words(path, size):
 
 
 def launch(program, where, vir, text, *buffers, **dumps):
-    kind = "--pipeline" if program.endswith("_sorted") else "--program"
+    kind = "--pipeline" if program.endswith("_sorted") or "_base64_" in program else "--program"
     dump = [f"--dump={name}:{work / name}" for name in dumps]
-    run(RUN, where, "--threads=2", f"{kind}={program}", vir, f"text=@{text}", *buffers, *dump)
+    run(RUN, where, "-I", LIB, "--threads=2", f"{kind}={program}", vir, f"text=@{text}", *buffers, *dump)
     return [words(work / name, size) for name, size in dumps.items()]
 
 
@@ -101,6 +102,22 @@ def compare(name, vir, where, path, expected, n_literals, begins):
                         total=8, present=4)
     check(f"{what} presence total", total, [n_inside, 0])
     check(f"{what} presence", got, present)
+
+
+def compare_encoded(name, vir, where, text, expected):
+    """The pipelines with a decoder in front: of the text in base64, and with a fault in its last group."""
+    path = work / "encoded"
+    encoded = base64.b64encode(text)
+    room = len(expected) + 3
+    path.write_bytes(encoded)
+    report, total, patterns, ends = launch("literals_base64_sorted", where, vir, path, "report=u32[3]", f"patterns=u32[{room}]", f"ends=u32[{room}]",
+                                           "total=u64[2]", report=4, total=8, patterns=4, ends=4)
+    check(f"{name} {where} decoded", report, [len(text), 0, 0xFFFFFFFF])
+    check(f"{name} {where} in base64", list(zip(ends, patterns))[:total[0]], expected)
+    at = len(encoded) // 4 * 2
+    path.write_bytes(encoded[:at] + b"*" + encoded[at + 1:])
+    report = launch("literals_base64_count", where, vir, path, "report=u32[3]", "total=u64[1]", report=4)[0]
+    check(f"{name} {where} fault", report, [len(text), 1, at])
 
 
 def place(text, literals, rng):
@@ -148,11 +165,14 @@ def main():
             if (form == "buckets" and len(literals) > 400) or (form == "auto" and name not in ("one", "secrets")):
                 continue
             vir = work / f"{form}.vir"
-            run(GEN, "literals", listed, f"--form={form}", *[f"--{flag.replace('_', '-')}" for flag in flags], "-o", vir)
+            decodes = (name, form) in [("every", "buckets"), ("secrets", "hash"), ("both", "hash")]
+            run(GEN, "literals", listed, f"--form={form}", *["--decode=base64"] * decodes, *[f"--{flag.replace('_', '-')}" for flag in flags], "-o", vir)
             executors = levels() if name in ("few", "both") else levels()[-1:]
             only = [executors[0].replace("--cpu-level=", "--target=cpu:x86-64-")] if len(executors) == 1 and "level" in executors[0] else []
-            run(VYREC, *only, "-c", vir, "-o", vir.with_suffix(".o"))
+            run(VYREC, *only, "-I", LIB, "-c", vir, "-o", vir.with_suffix(".o"))
             for where in executors + ["--backend=interp"] * (len(text) < 100):
+                if decodes:
+                    compare_encoded(f"{name} {form}", vir.with_suffix(".o"), where, text, expected)
                 compare(f"{name} {form}", vir if "interp" in where else vir.with_suffix(".o"), where, path, expected, len(literals), begins)
     print(f"{n_compared} results compared")
 
