@@ -16,7 +16,7 @@ struct metadata {
     struct ir_module *module;
     struct arena *arena;
     struct map strings_at; /* interned name -> 1 + offset */
-    struct out units, trap_arms, buffers, params, steps, deps, args, chunks, windows, ops, strings;
+    struct out units, trap_arms, buffers, params, steps, deps, args, chunks, windows, weights, ops, strings;
     uint32_t depth; /* values on the stack of the expression being written */
 };
 
@@ -196,7 +196,8 @@ static void add_fields(struct metadata *md, const struct interface_unit *u, stru
 
 _Static_assert((int)VYRE_META_ARM_PARAMS == (int)IR_CHUNK_ARM_PARAMS &&
                    (int)VYRE_META_BUFFER_PARAMS == (int)IR_CHUNK_BUFFER_PARAMS &&
-                   VYRE_META_MOST_CHUNK_ELEMENTS == IR_CHUNK_MOST_ELEMENTS,
+                   VYRE_META_MOST_CHUNK_ELEMENTS == IR_CHUNK_MOST_ELEMENTS &&
+                   VYRE_META_MOST_CHUNK_POSITION == IR_CHUNK_MOST_POSITION && VYRE_META_CHUNK_FAR == IR_CHUNK_FAR,
                "the params of a chunk are others in objects");
 
 static uint32_t pipeline_unit(const struct metadata *md, const struct ir_pipeline *p)
@@ -212,7 +213,12 @@ static void add_chunks(struct metadata *md, const struct ir_chunks *c)
                                    .plan = plan ? pipeline_unit(md, plan) : c->program->index,
                                    .reason = add_string(md, c->refusal),
                                    .first_window = (uint32_t)(md->windows.n / sizeof(struct vyre_meta_window)),
-                                   .n_windows = c->pipeline ? c->windows.n : 0};
+                                   .n_windows = c->pipeline ? c->windows.n : 0,
+                                   .near_only = add_string(md, c->near_only),
+                                   .first_weight = (uint32_t)(md->weights.n / sizeof(struct vyre_meta_weight)),
+                                   .n_weights = c->pipeline && !c->near_only ? c->n_arms + c->n_buffers : 0,
+                                   .margin = c->margin,
+                                   .heaviest = c->heaviest};
     out_bytes(&md->chunks, &row, sizeof row);
     for (uint32_t i = 0; i < row.n_windows; i++) {
         const struct ir_chunk_window *w = &c->windows.at[i];
@@ -224,6 +230,10 @@ static void add_chunks(struct metadata *md, const struct ir_chunks *c)
                                           .count = w->count,
                                           .low = w->low};
         out_bytes(&md->windows, &window, sizeof window);
+    }
+    for (uint32_t i = 0; i < row.n_weights; i++) {
+        struct vyre_meta_weight w = {i < c->n_arms ? c->arm_weights[i] : c->buffer_weights[i - c->n_arms]};
+        out_bytes(&md->weights, &w, sizeof w);
     }
 }
 
@@ -355,8 +365,8 @@ void metadata_write(const struct ir_module *m, const struct interface *face, str
 {
     /* Facts allocate in the module's arena; what the module says stays as it is. */
     struct metadata md = {.module = (struct ir_module *)(uintptr_t)m, .arena = scratch};
-    struct out *tables[] = {&md.units, &md.trap_arms, &md.buffers, &md.params, &md.steps,  &md.deps,
-                            &md.args,  &md.chunks,    &md.windows, &md.ops,    &md.strings};
+    struct out *tables[] = {&md.units, &md.trap_arms, &md.buffers, &md.params,  &md.steps, &md.deps,
+                            &md.args,  &md.chunks,    &md.windows, &md.weights, &md.ops,   &md.strings};
     enum { N_TABLES = sizeof tables / sizeof *tables };
     struct vyre_meta head = {.version = VYRE_META_VERSION, .n_programs = m->programs.n};
     uint64_t at = sizeof head;
@@ -378,6 +388,7 @@ void metadata_write(const struct ir_module *m, const struct interface *face, str
     head.args = place_table(&md.args, sizeof(struct vyre_meta_arg), &at);
     head.chunks = place_table(&md.chunks, sizeof(struct vyre_meta_chunks), &at);
     head.windows = place_table(&md.windows, sizeof(struct vyre_meta_window), &at);
+    head.weights = place_table(&md.weights, sizeof(struct vyre_meta_weight), &at);
     head.ops = place_table(&md.ops, sizeof(struct vyre_meta_op), &at);
     head.strings = place_table(&md.strings, 1, &at);
     if (at > INT32_MAX) bug("metadata of %llu bytes", (unsigned long long)at);

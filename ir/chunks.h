@@ -28,11 +28,15 @@ struct ir_chunk_arm {
 };
 
 /* Params of `pipeline`, all u32 but the first: those of the unit; for each arm its first workgroup, the invocations of this
- * part of it, and all its workgroups; for each buffer that is not WHOLE its first element here, the elements of all of it, and
- * the elements here. */
-/* Elements of any buffer, invocations of any grid: so indices that wrap around at 2^32 are far from all that there is. */
+ * part of it, all its workgroups, and how many steps behind the beginning all that counts from; for each buffer that is not WHOLE its
+ * first element here, the elements of all of it, and the elements here. */
+/* Elements of any buffer, invocations of any grid, less the steps: so indices that wrap around at 2^32 are far from all that
+ * there is. */
 #define IR_CHUNK_MOST_ELEMENTS UINT64_C(0xC0000000)
-enum { IR_CHUNK_ARM_PARAMS = 3, IR_CHUNK_BUFFER_PARAMS = 3 };
+/* What lies in a chunk ends at so many; an end that is not in it is at least IR_CHUNK_FAR behind. */
+#define IR_CHUNK_MOST_POSITION UINT64_C(0x80000000)
+#define IR_CHUNK_FAR UINT64_C(0x20000000)
+enum { IR_CHUNK_ARM_PARAMS = 4, IR_CHUNK_BUFFER_PARAMS = 3 };
 
 struct ir_chunks {
     const struct ir_program *program; /* the unit: one of the two */
@@ -44,6 +48,11 @@ struct ir_chunks {
     struct ir_chunk_arm *arms;
     uint32_t n_buffers, n_arms;
     VEC(struct ir_chunk_window) windows;
+    /* Ids and lengths may be less by any number of steps (passes/chunk_shift.c), as long as `margin` steps are left in front. */
+    const char *near_only; /* why not; NULL: they may, and the rest is there */
+    uint64_t *arm_weights; /* workgroups per step; 0: this arm's ids stay as they are */
+    uint64_t *buffer_weights;
+    uint64_t margin, heaviest; /* heaviest: no position grows by as much with a step */
 };
 
 /* A pipeline before any pass. */

@@ -17,6 +17,7 @@
 #include "ir/ops.h"
 #include "ir/walk.h"
 #include "passes/access.h"
+#include "passes/chunk_shift.h"
 #include "passes/chunk_written.h"
 
 /* An arm of the unit, or the program that is the unit. */
@@ -233,7 +234,8 @@ struct variant {
     struct chunker *k;
     uint32_t arm;
     struct ir_program *program;
-    struct ir_param *first, *n, *all;
+    struct ir_param *first, *n, *all, *steps;
+    struct map wides; /* conversions of positions to 64 bits: how much they grow by with a step */
     struct ir_param **origins, **totals; /* per buffer; NULL: it is whole */
 };
 
@@ -261,13 +263,23 @@ static struct ir_param *origin_of(const struct variant *v, const struct ir_buffe
     return b->space == IR_SPACE_STORAGE ? v->origins[b->index] : NULL;
 }
 
+/* A position in 64 bits counts from the beginning of the data. */
+static struct ir_expr *add_steps(const struct variant *v, struct ir_expr *e, uint64_t weight)
+{
+    struct ir_module *m = v->k->m;
+    struct ir_expr *steps = get(v, v->steps), *wide = ir_expr_new(m, IR_OP_CAST, e->type, &steps, 1, e->range);
+    return join(v, IR_OP_ADD, e, join(v, IR_OP_MUL, wide, ir_const(m, e->type, weight, e->range)));
+}
+
 static void rewrite_expr(void *ctx, struct ir_expr **place)
 {
     struct variant *v = ctx;
+    const uint64_t *weight = map_find(&v->wides, *place);
     struct ir_expr *e = *place, *first = get(v, v->first);
     if (e->op == IR_OP_GID && !e->component)
         *place = join(v, IR_OP_ADD, e, join(v, IR_OP_MUL, first, ir_const_u32(v->k->m, v->program->workgroup[0])));
     if (e->op == IR_OP_WID && !e->component) *place = join(v, IR_OP_ADD, e, first);
+    if (weight) *place = add_steps(v, e, *weight);
     if (e->op == IR_OP_NUM_WORKGROUPS && !e->component) *place = get(v, v->all);
     if (e->op == IR_OP_LEN && origin_of(v, e->buffer)) *place = get(v, v->totals[e->buffer->index]);
     if (e->op == IR_OP_LOAD && origin_of(v, e->buffer))
@@ -287,6 +299,7 @@ static void add_params(struct variant *v)
     v->first = add_param(v, "chunk_first");
     v->n = add_param(v, "chunk_invocations");
     v->all = add_param(v, "chunk_all_groups");
+    v->steps = add_param(v, "chunk_steps");
     v->origins = ARENA_ARRAY(v->k->arena, struct ir_param *, old->buffers.n + 1);
     v->totals = ARENA_ARRAY(v->k->arena, struct ir_param *, old->buffers.n + 1);
     for (uint32_t i = 0; i < old->buffers.n; i++) {
@@ -309,6 +322,36 @@ static void change_access(struct variant *v)
     }
 }
 
+static struct chunk_shift_arm shift_arm_of(struct chunker *k, const struct chunk_arm *a, const struct ir_program *p)
+{
+    uint32_t n_buffers = a->program->buffers.n, n_params = a->program->params.n;
+    uint32_t *actual = ARENA_ARRAY(k->arena, uint32_t, n_buffers + 1);
+    const struct ir_expr **arguments = ARENA_ARRAY(k->arena, const struct ir_expr *, n_params + 1);
+    for (uint32_t i = 0; i < n_buffers; i++)
+        actual[i] = actual_of(a, a->program->buffers.at[i]);
+    for (uint32_t i = 0; a->arm && i < n_params; i++)
+        arguments[i] = a->arm->args.at[n_buffers + i].value;
+    return (struct chunk_shift_arm){p, actual, a->arm ? arguments : NULL};
+}
+
+static void find_shift(struct chunker *k)
+{
+    struct chunk_shift_arm *arms = ARENA_ARRAY(k->arena, struct chunk_shift_arm, k->arms.n + 1);
+    for (uint32_t i = 0; i < k->arms.n; i++)
+        arms[i] = shift_arm_of(k, &k->arms.at[i], k->arms.at[i].program);
+    chunk_shift_find(k->chunks, k->m, arms, k->arena);
+}
+
+static void find_wides(struct variant *v)
+{
+    struct chunk_shift_arm arm = shift_arm_of(v->k, &v->k->arms.at[v->arm], v->program);
+    struct chunk_shift_wides wides = {{0}};
+    chunk_shift_find_wides(v->k->chunks, v->arm, &arm, v->k->arena, &wides);
+    map_init(&v->wides, v->k->arena);
+    for (uint32_t i = 0; i < wides.list.n; i++)
+        map_set(&v->wides, wides.list.at[i].cast, &wides.list.at[i].weight);
+}
+
 static void make_variant(struct chunker *k, uint32_t arm)
 {
     struct chunk_arm *a = &k->arms.at[arm];
@@ -320,6 +363,7 @@ static void make_variant(struct chunker *k, uint32_t arm)
     p->op_name = NULL;
     if (!p->trap_arms.n)
         vec_push(k->m->arena, &p->trap_arms, ((struct ir_trap_arm){a->arm ? a->name : "", a->program->name}));
+    find_wides(&v);
     add_params(&v);
     change_access(&v);
     ir_walk_exprs(&p->body, rewrite_expr, &v);
@@ -473,6 +517,7 @@ static void look_at(struct chunker *k, const char *name)
     if (c->refusal && access_solver_is_exhausted(k->solver)) c->refusal = "it is too large to be looked through";
     if (c->refusal) return;
     if (c->plan != c->of) c->plan = chunk_written_add(k->m, c->plan, new_name(k, name, "written"));
+    find_shift(k);
     make_pipeline(k, name);
 }
 

@@ -84,7 +84,7 @@ static bool makes_temps(const struct chunk_shape *s, uint32_t arm)
 
 static struct part own_groups(const struct chunk_shape *s, uint32_t arm, uint64_t k, uint64_t n)
 {
-    uint64_t all = s->whole->launches[arm].groups[0];
+    uint64_t all = s->whole->launches[arm].n_groups;
     return (struct part){(uint64_t)((wide)all * k / n), (uint64_t)((wide)all * (k + 1) / n)};
 }
 
@@ -95,7 +95,7 @@ static struct part needed_groups(const struct chunk_shape *s, uint32_t arm, cons
     struct part groups = {0, 0};
     for (uint32_t i = 0; i < s->row->n_windows; i++)
         if (w[i].arm == arm && w[i].is_store)
-            add_groups(&groups, &w[i], buffers[w[i].buffer], s->whole->launches[arm].groups[0]);
+            add_groups(&groups, &w[i], buffers[w[i].buffer], s->whole->launches[arm].n_groups);
     return groups;
 }
 
@@ -117,6 +117,67 @@ void chunk_find_parts(const struct chunk_shape *s, uint64_t k, uint64_t n, struc
         arms[arm] = makes_temps(s, arm) ? needed_groups(s, arm, buffers) : own_groups(s, arm, k, n);
         add_windows(s, arm, arms[arm], buffers);
     }
+}
+
+/* -- steps: what ids and lengths are less by ----------------------------------------------------- */
+
+static uint64_t weight_of(const struct chunk_shape *s, uint32_t i)
+{
+    return s->row->n_weights ? s->unit->module->meta.weights[s->row->first_weight + i].value : 0;
+}
+
+uint64_t chunk_arm_weight(const struct chunk_shape *s, uint32_t arm)
+{
+    return weight_of(s, arm);
+}
+
+uint64_t chunk_buffer_weight(const struct chunk_shape *s, uint32_t buffer)
+{
+    return weight_of(s, s->n_arms + buffer);
+}
+
+/* As many as leave the margin in front of a part, and before the end. */
+static void bound_steps(uint64_t *steps, uint64_t margin, uint64_t weight, struct part p, uint64_t total)
+{
+    uint64_t most = (p.first < total ? p.first : total) / (weight ? weight : 1);
+    if (!weight || !part_count(p)) return;
+    most = most > margin ? most - margin : 0;
+    if (most < *steps) *steps = most;
+}
+
+uint64_t chunk_find_steps(const struct chunk_shape *s, const struct part *arms, const struct part *buffers)
+{
+    uint64_t steps = UINT32_MAX, margin = s->row->margin;
+    if (!s->row->n_weights) return 0;
+    for (uint32_t a = 0; a < s->n_arms; a++)
+        bound_steps(&steps, margin, chunk_arm_weight(s, a), arms[a], s->whole->launches[a].n_groups);
+    for (uint32_t b = 0; b < s->n_buffers; b++)
+        bound_steps(&steps, margin, chunk_buffer_weight(s, b), buffers[b], s->whole->buffers[b].count);
+    return steps == UINT32_MAX ? 0 : steps;
+}
+
+static bool ends_near(uint64_t weight, struct part p, uint64_t steps, uint64_t most)
+{
+    return !weight || !part_count(p) || p.end / weight - steps < most;
+}
+
+bool chunk_is_near(const struct chunk_shape *s, const struct part *arms, const struct part *buffers)
+{
+    uint64_t steps = chunk_find_steps(s, arms, buffers);
+    uint64_t most = s->row->n_weights ? VYRE_META_MOST_CHUNK_POSITION / s->row->heaviest : 0;
+    bool is_near = true;
+    for (uint32_t a = 0; a < s->n_arms; a++)
+        is_near &= ends_near(chunk_arm_weight(s, a), arms[a], steps, most);
+    for (uint32_t b = 0; b < s->n_buffers; b++)
+        is_near &= ends_near(chunk_buffer_weight(s, b), buffers[b], steps, most);
+    return is_near;
+}
+
+uint64_t chunk_find_end(const struct chunk_shape *s, uint64_t total, uint64_t weight, uint64_t steps)
+{
+    uint64_t most = weight ? (VYRE_META_MOST_CHUNK_POSITION + VYRE_META_CHUNK_FAR) / s->row->heaviest * weight : total;
+    uint64_t end = total - steps * weight;
+    return end < most ? end : most;
 }
 
 /* -- how many ---------------------------------------------------------------------------------- */
@@ -142,6 +203,7 @@ static bool fits(const struct chunk_shape *s, uint64_t n, uint64_t budget_bytes,
         chunk_find_parts(s, places[i], n, arms, buffers);
         struct chunk_bytes b = chunk_measure(s, buffers);
         if (b.arguments * 2 + b.temps > budget_bytes) return false;
+        if (!chunk_is_near(s, arms, buffers)) return false;
         for (uint32_t a = 0; a < s->n_arms; a++)
             if (part_count(arms[a]) * s->whole->launches[a].program->meta->workgroup[0] > UINT32_MAX) return false;
     }
@@ -152,7 +214,7 @@ uint64_t chunk_count(const struct chunk_shape *s, uint64_t budget_bytes, struct 
 {
     uint64_t most = 1;
     for (uint32_t a = 0; a < s->n_arms; a++)
-        if (s->whole->launches[a].groups[0] > most) most = s->whole->launches[a].groups[0];
+        if (s->whole->launches[a].n_groups > most) most = s->whole->launches[a].n_groups;
     for (uint64_t n = 1; n < most; n += n / 8 + 1)
         if (fits(s, n, budget_bytes, arms, buffers)) return n;
     return fits(s, most, budget_bytes, arms, buffers) ? most : 0;

@@ -213,6 +213,12 @@ static vyre_status begin_outputs(struct run *r, const struct slot *before, struc
     return status;
 }
 
+/* Of an empty part nobody asks where it begins. */
+static uint64_t first_of(struct part p, uint64_t weight, uint64_t steps)
+{
+    return part_count(p) ? p.first - steps * weight : 0;
+}
+
 /* The params of the pipeline behind those of the unit, in the order of ir/chunks.h. */
 static void pass_params(struct run *r, const struct slot *s)
 {
@@ -220,17 +226,23 @@ static void pass_params(struct run *r, const struct slot *s)
     const struct vyre_meta_param *p = k->pipeline->module->meta.params + k->pipeline->meta->first_param;
     const struct vyre_meta_param *theirs = k->unit->module->meta.params + k->unit->meta->first_param;
     uint32_t n = k->unit->meta->n_params;
+    uint64_t steps = chunk_find_steps(k, s->arms, s->buffers);
     for (uint32_t i = 0; i < n; i++)
         memcpy(r->chunk_args + p[i].arg_offset, r->args + theirs[i].arg_offset, p[i].bytes);
     for (uint32_t a = 0; a < k->n_arms; a++) {
         const struct launch *l = &k->whole->launches[a];
-        const uint64_t values[] = {s->arms[a].first, part_count(s->arms[a]) * l->program->meta->workgroup[0],
-                                   l->groups[0]};
+        uint64_t weight = chunk_arm_weight(k, a);
+        const uint64_t values[] = {first_of(s->arms[a], weight, steps),
+                                   part_count(s->arms[a]) * l->program->meta->workgroup[0],
+                                   chunk_find_end(k, l->n_groups, weight, steps), steps};
         for (uint32_t i = 0; i < VYRE_META_ARM_PARAMS; i++)
             memcpy(r->chunk_args + p[n++].arg_offset, &values[i], sizeof(uint32_t));
     }
     for (uint32_t b = 0; b < k->n_buffers; b++) {
-        const uint64_t values[] = {s->buffers[b].first, k->whole->buffers[b].count, part_count(s->buffers[b])};
+        uint64_t weight = chunk_buffer_weight(k, b);
+        const uint64_t values[] = {first_of(s->buffers[b], weight, steps),
+                                   chunk_find_end(k, k->whole->buffers[b].count, weight, steps),
+                                   part_count(s->buffers[b])};
         for (uint32_t i = 0; i < VYRE_META_BUFFER_PARAMS && chunk_role_of(k, b) != CHUNK_WHOLE; i++)
             memcpy(r->chunk_args + p[n++].arg_offset, &values[i], sizeof(uint32_t));
     }
@@ -323,6 +335,14 @@ static vyre_status tell(struct run *r, uint64_t k)
     return outcome_fail(r->o, VYRE_ERROR_CANCELLED, "%s: its progress callback asked for the end", r->shape.name);
 }
 
+/* Some arm may have far more or less to do in the same part of the data than others. */
+static vyre_status check_near(struct run *r, const struct slot *s)
+{
+    if (chunk_is_near(&r->shape, s->arms, s->buffers)) return VYRE_OK;
+    return outcome_fail(r->o, VYRE_ERROR_LENGTH, "%s: its arms do not go along the data together: give it less at once",
+                        r->shape.name);
+}
+
 /* A chunk without workgroups that write an output passes on what the one before has written of it. */
 static void pass_outputs_on(const struct run *r, const struct slot *before, struct slot *s)
 {
@@ -335,8 +355,9 @@ static vyre_status run_chunk(struct run *r, uint64_t k)
 {
     struct slot *s = &r->slots[k % SLOTS], *before = k ? &r->slots[(k - 1) % SLOTS] : NULL;
     chunk_find_parts(&r->shape, k, r->n_chunks, s->arms, s->buffers);
+    vyre_status status = check_near(r, s);
     pass_outputs_on(r, before, s);
-    vyre_status status = read_inputs(r, s);
+    if (!status) status = read_inputs(r, s);
     bool waits = overlaps(r, before, s);
     if (!status && waits) status = finish(r, before, s);
     if (!status) status = begin_outputs(r, before, s);
@@ -451,20 +472,27 @@ static vyre_status check_spans(struct run *r)
     return status;
 }
 
+static vyre_status refuse_length(struct run *r, const char *name, uint64_t n)
+{
+    const char *why = unit_string(r->shape.unit, r->shape.row->near_only);
+    return outcome_fail(r->o, VYRE_ERROR_LENGTH,
+                        "%s: '%s' has %llu elements or invocations, and in chunks at most %llu are possible%s%s: use larger "
+                        "elements",
+                        r->shape.name, name, (ull)n, (ull)VYRE_META_MOST_CHUNK_ELEMENTS, *why ? ", since " : "", why);
+}
+
+/* What counts from the beginning, always, ends where ids end. */
 static vyre_status check_lengths(struct run *r)
 {
-    for (uint32_t i = 0; i < r->shape.n_buffers; i++)
-        if (r->shape.whole->buffers[i].count > VYRE_META_MOST_CHUNK_ELEMENTS)
-            return outcome_fail(
-                r->o, VYRE_ERROR_LENGTH,
-                "%s: '%s' has %llu elements, and in chunks at most %llu are possible: use larger elements",
-                r->shape.name, name_of(r, i), (ull)r->shape.whole->buffers[i].count,
-                (ull)VYRE_META_MOST_CHUNK_ELEMENTS);
-    for (uint32_t a = 0; a < r->shape.n_arms; a++) {
-        const struct launch *l = &r->shape.whole->launches[a];
-        if ((uint64_t)l->groups[0] * l->program->meta->workgroup[0] > VYRE_META_MOST_CHUNK_ELEMENTS)
-            return outcome_fail(r->o, VYRE_ERROR_GRID, "%s: '%s' has more than %llu invocations, the most in chunks",
-                                r->shape.name, unit_name(l->program), (ull)VYRE_META_MOST_CHUNK_ELEMENTS);
+    const struct chunk_shape *k = &r->shape;
+    for (uint32_t i = 0; i < k->n_buffers; i++) {
+        uint64_t n = k->whole->buffers[i].count;
+        if (n > VYRE_META_MOST_CHUNK_ELEMENTS && !chunk_buffer_weight(k, i)) return refuse_length(r, name_of(r, i), n);
+    }
+    for (uint32_t a = 0; a < k->n_arms; a++) {
+        const struct launch *l = &k->whole->launches[a];
+        uint64_t n = l->n_groups * l->program->meta->workgroup[0];
+        if (n > VYRE_META_MOST_CHUNK_ELEMENTS && !chunk_arm_weight(k, a)) return refuse_length(r, unit_name(l->program), n);
     }
     return VYRE_OK;
 }
@@ -479,10 +507,13 @@ static vyre_status choose_count(struct run *r)
     if (!r->n_chunks) r->n_chunks = chunk_count(&r->shape, budget, s->arms, s->buffers);
     uint64_t most = 1;
     for (uint32_t a = 0; a < r->shape.n_arms; a++)
-        if (r->shape.whole->launches[a].groups[0] > most) most = r->shape.whole->launches[a].groups[0];
+        if (r->shape.whole->launches[a].n_groups > most) most = r->shape.whole->launches[a].n_groups;
     if (r->n_chunks && r->n_chunks < r->options->min_chunks)
         r->n_chunks = r->options->min_chunks < most ? r->options->min_chunks : most;
     if (r->n_chunks) return VYRE_OK;
+    chunk_find_parts(&r->shape, most / 2, most, s->arms, s->buffers);
+    vyre_status status = check_near(r, s);
+    if (status) return status;
     return outcome_fail(r->o, VYRE_ERROR_BUDGET,
                         "%s: even its smallest chunks take more than %llu bytes: give it a larger budget",
                         r->shape.name, (ull)budget);

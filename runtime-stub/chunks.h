@@ -31,6 +31,15 @@ enum chunk_role chunk_role_of(const struct chunk_shape *s, uint32_t buffer);
 uint64_t chunk_elem_bytes(const struct chunk_shape *s, uint32_t buffer);
 /* The parts of chunk k of n: workgroups per arm, elements per buffer that has parts. */
 void chunk_find_parts(const struct chunk_shape *s, uint64_t k, uint64_t n, struct part *arms, struct part *buffers);
+/* Workgroups of an arm and elements of a buffer per step; 0: they count from the beginning, always. */
+uint64_t chunk_arm_weight(const struct chunk_shape *s, uint32_t arm);
+uint64_t chunk_buffer_weight(const struct chunk_shape *s, uint32_t buffer);
+/* The steps that these parts lie behind where they count from: the ids and lengths of the chunk are less by so many. */
+uint64_t chunk_find_steps(const struct chunk_shape *s, const struct part *arms, const struct part *buffers);
+/* Whether all of them lie where 32 bits reach, from there. */
+bool chunk_is_near(const struct chunk_shape *s, const struct part *arms, const struct part *buffers);
+/* A length or number of workgroups, less by the steps, and cut off where it is so far that nobody can tell. */
+uint64_t chunk_find_end(const struct chunk_shape *s, uint64_t total, uint64_t weight, uint64_t steps);
 /* Memory that these parts take: of inputs and outputs, of temps. */
 struct chunk_bytes {
     uint64_t arguments, temps;

@@ -39,6 +39,7 @@ struct metadata_view {
     const struct vyre_meta_arg *args;
     const struct vyre_meta_chunks *chunks;
     const struct vyre_meta_window *windows;
+    const struct vyre_meta_weight *weights;
     const struct vyre_meta_op *ops;
     const char *strings;
 };

@@ -28,7 +28,7 @@ static const uint8_t op_args[VYRE_META_OP_COUNT] = {
 
 struct checker {
     struct metadata_view *view;
-    uint64_t n_ops_seen, n_buffers_seen, n_params_seen, n_steps_seen, n_deps_seen, n_args_seen, n_windows_seen,
+    uint64_t n_ops_seen, n_buffers_seen, n_params_seen, n_steps_seen, n_deps_seen, n_args_seen, n_windows_seen, n_weights_seen,
         n_trap_arms_seen; /* each row belongs to one user */
 };
 
@@ -276,12 +276,23 @@ static bool check_window(const struct metadata_view *v, const struct vyre_meta_u
            w->count < most && w->low < (int64_t)most && w->low > -(int64_t)most;
 }
 
+static bool check_weights(const struct metadata_view *v, const struct vyre_meta_chunks *c, uint32_t n)
+{
+    const uint64_t most = UINT64_C(1) << VYRE_META_WEIGHT_BITS;
+    if (c->n_weights != n || !c->heaviest || c->heaviest > VYRE_META_CHUNK_FAR || c->margin >= most) return false;
+    for (uint32_t i = 0; i < n; i++)
+        if (v->weights[c->first_weight + i].value > c->heaviest) return false;
+    return true;
+}
+
 static bool check_chunk(struct checker *k, const struct vyre_meta_chunks *c)
 {
     const struct metadata_view *v = k->view;
     uint32_t n_units = v->head->units.n;
-    if (c->unit >= n_units || c->plan >= n_units || !is_string(k, c->reason)) return false;
+    if (c->unit >= n_units || c->plan >= n_units || !is_string(k, c->reason) || !is_string(k, c->near_only))
+        return false;
     if (!take(&k->n_windows_seen, c->first_window, c->n_windows, v->head->windows.n)) return false;
+    if (!take(&k->n_weights_seen, c->first_weight, c->n_weights, v->head->weights.n)) return false;
     if (c->pipeline == UINT32_MAX) return true;
     if (c->pipeline >= n_units || c->pipeline < v->head->n_programs) return false;
     const struct vyre_meta_unit *p = &v->units[c->pipeline];
@@ -290,7 +301,7 @@ static bool check_chunk(struct checker *k, const struct vyre_meta_chunks *c)
     if (count_arms(v, c->pipeline) != n_arms || !check_chunk_shape(v, &v->units[c->plan], p, n_arms)) return false;
     for (uint32_t i = 0; i < c->n_windows; i++)
         if (!check_window(v, p, n_arms, &v->windows[c->first_window + i])) return false;
-    return true;
+    return !c->n_weights || check_weights(v, c, n_arms + p->n_buffers + p->n_temps);
 }
 
 static bool check_chunks(struct checker *k)
@@ -334,11 +345,12 @@ const char *metadata_open(const void *bytes, uint64_t n_bytes, struct metadata_v
         .args = find_table(bytes, n_bytes, head->args, sizeof *view->args),
         .chunks = find_table(bytes, n_bytes, head->chunks, sizeof *view->chunks),
         .windows = find_table(bytes, n_bytes, head->windows, sizeof *view->windows),
+        .weights = find_table(bytes, n_bytes, head->weights, sizeof *view->weights),
         .ops = find_table(bytes, n_bytes, head->ops, sizeof *view->ops),
         .strings = find_table(bytes, n_bytes, head->strings, 1),
     };
-    const void *tables[] = {view->units, view->trap_arms, view->buffers, view->params, view->steps,  view->deps,
-                            view->args,  view->chunks,    view->windows, view->ops,    view->strings};
+    const void *tables[] = {view->units, view->trap_arms, view->buffers, view->params,  view->steps, view->deps,
+                            view->args,  view->chunks,    view->windows, view->weights, view->ops,   view->strings};
     if (!has_all(tables, sizeof tables / sizeof *tables)) return "a table of its metadata is misplaced";
     if (!head->strings.n || view->strings[head->strings.n - 1]) return "the strings of its metadata are malformed";
     struct checker k = {.view = view};

@@ -58,9 +58,15 @@ static bool is_written(const struct vyre_meta_buffer *b)
     return b->access == VYRE_ACCESS_WRITE || b->access == VYRE_ACCESS_READ_WRITE;
 }
 
+/* Sizes alone may be those of data that runs in chunks. */
+static uint64_t most_elements(const struct plan *plan)
+{
+    return plan->is_sizes ? PLAN_MOST_SIZE : UINT32_MAX;
+}
+
 /* The length rule; sets the count that the program will see. `where` and `name` are for the message. */
-static vyre_status check_count(const char *where, const char *name, const struct vyre_meta_buffer *b, uint64_t *count,
-                               struct outcome *o)
+static vyre_status check_count(const char *where, const char *name, const struct vyre_meta_buffer *b, uint64_t most,
+                               uint64_t *count, struct outcome *o)
 {
     if (b->flags & VYRE_META_SIZED) {
         if (*count < b->count)
@@ -69,7 +75,7 @@ static vyre_status check_count(const char *where, const char *name, const struct
                                 (ull)*count, (ull)b->count);
         *count = b->count;
     }
-    if (*count > UINT32_MAX)
+    if (*count > most)
         return outcome_fail(o, VYRE_ERROR_LENGTH,
                             "%s: '%s' has %llu elements, and a buffer has at most 4294967295: give it "
                             "the data in pieces",
@@ -122,7 +128,7 @@ static vyre_status bind_argument(struct plan *plan, uint32_t i, const char *args
     vyre_span span;
     memcpy(&span, args + b->arg_offset, sizeof span);
     plan->buffers[i].count = span.count;
-    vyre_status status = check_count(unit_name(u), name, b, &plan->buffers[i].count, o);
+    vyre_status status = check_count(unit_name(u), name, b, most_elements(plan), &plan->buffers[i].count, o);
     if (status || plan->is_sizes) return status;
     status = span.buffer ? bind_buffer(plan, i, &span, name, o) : bind_host(plan, i, &span, name, o);
     if (status || !plan->buffers[i].count || (uintptr_t)plan->buffers[i].bytes % b->align_bytes == 0) return status;
@@ -181,12 +187,12 @@ static vyre_status size_temp(struct plan *plan, uint32_t i, struct outcome *o)
     uint32_t number = u->meta->n_buffers + i;
     const struct vyre_meta_buffer *b = meta_buffer(u, number);
     struct vyre_cpu_buffer *temp = &plan->buffers[number];
-    if (!meta_eval(find_ops(u, b->count_expr), plan->buffers, plan->params, &temp->count) || temp->count > UINT32_MAX)
+    if (!meta_eval(find_ops(u, b->count_expr), plan->buffers, plan->params, &temp->count) || temp->count > most_elements(plan))
         return outcome_fail(o, VYRE_ERROR_OVERFLOW,
                             "%s: the size of '%s' overflows, is negative or passes 4294967295 "
                             "elements: check lengths and params",
                             unit_name(u), unit_string(u, b->name));
-    uint64_t n_bytes = temp->count * b->elem_bytes; /* below 2^37, and fewer than 2^26 of them */
+    uint64_t n_bytes = temp->count * b->elem_bytes; /* below 2^37, and fewer than 2^26 of them; of sizes nobody asks */
     temp->bytes = NULL;
     if (n_bytes > plan->slot_bytes[b->slot]) plan->slot_bytes[b->slot] = n_bytes;
     return VYRE_OK;
@@ -238,9 +244,9 @@ static const char *describe(const struct plan *plan, const struct launch *l, cha
     return text;
 }
 
-static bool is_count_right(const struct vyre_meta_buffer *formal, uint64_t count)
+static bool is_count_right(const struct vyre_meta_buffer *formal, uint64_t most, uint64_t count)
 {
-    return formal->flags & VYRE_META_SIZED ? count == formal->count : count <= UINT32_MAX;
+    return formal->flags & VYRE_META_SIZED ? count == formal->count : count <= most;
 }
 
 /* Whether the i-th argument is one of those before it, and one of the two is written. */
@@ -260,8 +266,10 @@ static vyre_status pass_buffer(struct plan *plan, struct launch *l, const struct
     struct vyre_cpu_buffer *b = &l->buffers[i];
     char where[256];
     *b = plan->buffers[args[i].value];
-    if (!is_count_right(formal, b->count) && check_count(describe(plan, l, where, sizeof where),
-                                                         unit_string(plan->unit, formal->name), formal, &b->count, o))
+    uint64_t most = most_elements(plan);
+    if (!is_count_right(formal, most, b->count) &&
+        check_count(describe(plan, l, where, sizeof where), unit_string(plan->unit, formal->name), formal, most,
+                    &b->count, o))
         return o->status;
     if (b->count && (uintptr_t)b->bytes % formal->align_bytes)
         return outcome_fail(o, VYRE_ERROR_MISALIGNED, "%s: '%s' is at address %p, which is not a multiple of %u",
@@ -292,7 +300,7 @@ static vyre_status pass_params(struct plan *plan, struct launch *l, uint32_t fir
         const struct meta_type_info *type = meta_type_info(param->type);
         uint64_t value;
         const struct vyre_meta_op *ops = find_ops(u, (vyre_meta_expr)args[i].value);
-        bool is_computed = ops->type != 0; /* else a constant or a param of that very type, as it is */
+        bool is_computed = ops->type != 0 && !plan->is_sizes; /* else a constant or a param of that very type, as it is */
         if (!meta_eval(ops, plan->buffers, plan->params, &value) ||
             (is_computed && !meta_fits_type(param->type, value)))
             return outcome_fail(o, VYRE_ERROR_OVERFLOW,
@@ -319,7 +327,8 @@ static vyre_status size_grid(struct plan *plan, struct launch *l, struct outcome
                                 "check lengths and params",
                                 describe(plan, l, where, sizeof where), unit_name(l->program));
         uint64_t groups = wanted / size + (wanted % size != 0);
-        if (groups > ((uint64_t)UINT32_MAX + 1) / size || groups > UINT32_MAX ||
+        bool is_far = plan->is_sizes && wanted <= PLAN_MOST_SIZE && !i;
+        if ((!is_far && (groups > ((uint64_t)UINT32_MAX + 1) / size || groups > UINT32_MAX)) ||
             __builtin_mul_overflow(all, groups ? groups * size : 1, &all))
             return outcome_fail(o, VYRE_ERROR_GRID,
                                 "%s: '%s' has %llu invocations in dimension %u, and ids are 32 bits: "

@@ -215,6 +215,8 @@ struct launch {
     bool is_large;  /* runs in code for large launches, where the backend has such */
 };
 
+#define PLAN_MOST_SIZE (UINT64_C(1) << 44) /* of elements and invocations, where nothing has memory */
+
 struct plan {
     const struct vyre_unit *unit;
     struct vyre_cpu_buffer *buffers; /* arguments, then temps */
@@ -226,7 +228,7 @@ struct plan {
     uint64_t scratch_bytes;
     struct launch *launches;
     uint32_t width;  /* of a measurement: 0 for none */
-    bool is_sizes;   /* nothing of it has memory */
+    bool is_sizes;   /* nothing of it has memory, and grids of one dimension may be larger than ids: n_groups */
     bool is_timed;   /* somebody may ask how long the device took */
     bool has_begun;  /* the device may have changed something: no other can run it any more */
     bool is_default; /* runs in the context's own order: in the stream of the driver that the caller gave, if any */
