@@ -61,8 +61,8 @@ static void set_local(struct shift_look *k, const struct ir_local *l, struct shi
         all.is_bounded = false;
         all.low = all.high = 0;
     }
-    k->changes |= all.is_bounded != old->is_bounded || all.is_cut != old->is_cut || all.low != old->low ||
-                  all.high != old->high;
+    k->changes |=
+        all.is_bounded != old->is_bounded || all.is_cut != old->is_cut || all.low != old->low || all.high != old->high;
     *old = all;
 }
 

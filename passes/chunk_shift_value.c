@@ -281,8 +281,7 @@ static struct shift_value subtract_positions(struct shift_look *k, const struct 
                    : shift_fixed();
     if (a.kind != SHIFT_MOVES || b.kind != SHIFT_MOVES || is_less(a.weight, b.weight)) return refuse_op(k, e);
     bool is_known = a.is_bounded && b.is_bounded && !a.is_cut && !b.is_cut;
-    if (ratio_equal(a.weight, b.weight))
-        return is_known ? fixed_within(a.low - b.high, a.high - b.low) : shift_fixed();
+    if (ratio_equal(a.weight, b.weight)) return is_known ? fixed_within(a.low - b.high, a.high - b.low) : shift_fixed();
     struct shift_value rest = moving(k, SHIFT_MOVES, add_ratios(a.weight, b.weight, true));
     return is_known ? bound(rest, a.low - b.high, a.high - b.low) : rest;
 }
@@ -383,7 +382,8 @@ static struct shift_value make_right(struct shift_look *k, const struct ir_expr 
 static struct shift_value mask(struct shift_look *k, const struct ir_expr *e, struct shift_value v, uint64_t bits)
 {
     uint64_t low = bits + 1, high = (~bits & UINT32_MAX) + 1;
-    if (ir_type_equal(e->type, IR_TYPE(U32)) && v.kind == SHIFT_MOVES && !(low & (low - 1))) return take_rest(k, e, v, low);
+    if (ir_type_equal(e->type, IR_TYPE(U32)) && v.kind == SHIFT_MOVES && !(low & (low - 1)))
+        return take_rest(k, e, v, low);
     if (!ir_type_equal(e->type, IR_TYPE(U32)) || v.kind != SHIFT_MOVES || high & (high - 1) || high > SHIFT_MOST_OFFSET)
         return refuse_op(k, e);
     take_rest(k, e, v, high);

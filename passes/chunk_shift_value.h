@@ -8,7 +8,7 @@
 struct ratio {
     uint64_t num, den;
 };
-uint64_t ratio_common(uint64_t a, uint64_t b); /* the greatest divisor of both */
+uint64_t ratio_common(uint64_t a, uint64_t b);      /* the greatest divisor of both */
 struct ratio ratio_new(uint64_t num, uint64_t den); /* den is not 0 */
 bool ratio_equal(struct ratio a, struct ratio b);
 /* num 0 where it is too large. */
@@ -23,10 +23,11 @@ enum shift_kind {
 
 struct shift_value {
     enum shift_kind kind;
-    struct ratio weight;    /* MOVES, END; per step */
-    bool is_bounded;        /* low and high are known */
-    bool is_cut;            /* MOVES: less than its offsets say where the data ends */
-    int64_t low, high;      /* FIXED: the value, u32 taken as near 0; MOVES: its offset from that of the workgroup's number */
+    struct ratio weight; /* MOVES, END; per step */
+    bool is_bounded;     /* low and high are known */
+    bool is_cut;         /* MOVES: less than its offsets say where the data ends */
+    int64_t low,
+        high; /* FIXED: the value, u32 taken as near 0; MOVES: its offset from that of the workgroup's number */
 };
 enum { SHIFT_MOST_OFFSET = 1 << 24 };
 
@@ -40,15 +41,15 @@ struct shift_needs {
 struct shift_look {
     const struct ir_program *program;
     struct arena *arena;
-    struct ratio groups;               /* workgroups of this arm per step */
-    const struct ratio *elements;      /* per buffer of the program; num 0: it stays as it is */
-    const struct shift_value *params;  /* of the program */
-    struct shift_value *locals;        /* by index */
+    struct ratio groups;              /* workgroups of this arm per step */
+    const struct ratio *elements;     /* per buffer of the program; num 0: it stays as it is */
+    const struct shift_value *params; /* of the program */
+    struct shift_value *locals;       /* by index */
     bool *has_value;
-    bool changes, widens;              /* of a round: some local has become more; what grows has no bounds any more */
+    bool changes, widens; /* of a round: some local has become more; what grows has no bounds any more */
     struct shift_needs *needs;
-    struct chunk_shift_wides *wides;   /* NULL: nobody asks */
-    const char *refusal;               /* the first */
+    struct chunk_shift_wides *wides; /* NULL: nobody asks */
+    const char *refusal;             /* the first */
 };
 
 struct shift_value shift_value_of(struct shift_look *k, const struct ir_expr *e);

@@ -235,7 +235,7 @@ struct variant {
     uint32_t arm;
     struct ir_program *program;
     struct ir_param *first, *n, *all, *steps;
-    struct map wides; /* conversions of positions to 64 bits: how much they grow by with a step */
+    struct map wides;                    /* conversions of positions to 64 bits: how much they grow by with a step */
     struct ir_param **origins, **totals; /* per buffer; NULL: it is whole */
 };
 

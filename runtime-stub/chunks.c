@@ -475,10 +475,11 @@ static vyre_status check_spans(struct run *r)
 static vyre_status refuse_length(struct run *r, const char *name, uint64_t n)
 {
     const char *why = unit_string(r->shape.unit, r->shape.row->near_only);
-    return outcome_fail(r->o, VYRE_ERROR_LENGTH,
-                        "%s: '%s' has %llu elements or invocations, and in chunks at most %llu are possible%s%s: use larger "
-                        "elements",
-                        r->shape.name, name, (ull)n, (ull)VYRE_META_MOST_CHUNK_ELEMENTS, *why ? ", since " : "", why);
+    return outcome_fail(
+        r->o, VYRE_ERROR_LENGTH,
+        "%s: '%s' has %llu elements or invocations, and in chunks at most %llu are possible%s%s: use larger "
+        "elements",
+        r->shape.name, name, (ull)n, (ull)VYRE_META_MOST_CHUNK_ELEMENTS, *why ? ", since " : "", why);
 }
 
 /* What counts from the beginning, always, ends where ids end. */
@@ -492,7 +493,8 @@ static vyre_status check_lengths(struct run *r)
     for (uint32_t a = 0; a < k->n_arms; a++) {
         const struct launch *l = &k->whole->launches[a];
         uint64_t n = l->n_groups * l->program->meta->workgroup[0];
-        if (n > VYRE_META_MOST_CHUNK_ELEMENTS && !chunk_arm_weight(k, a)) return refuse_length(r, unit_name(l->program), n);
+        if (n > VYRE_META_MOST_CHUNK_ELEMENTS && !chunk_arm_weight(k, a))
+            return refuse_length(r, unit_name(l->program), n);
     }
     return VYRE_OK;
 }

@@ -28,8 +28,8 @@ static const uint8_t op_args[VYRE_META_OP_COUNT] = {
 
 struct checker {
     struct metadata_view *view;
-    uint64_t n_ops_seen, n_buffers_seen, n_params_seen, n_steps_seen, n_deps_seen, n_args_seen, n_windows_seen, n_weights_seen,
-        n_trap_arms_seen; /* each row belongs to one user */
+    uint64_t n_ops_seen, n_buffers_seen, n_params_seen, n_steps_seen, n_deps_seen, n_args_seen, n_windows_seen,
+        n_weights_seen, n_trap_arms_seen; /* each row belongs to one user */
 };
 
 /* `n` more of a table with `total` entries: false when some entry is used twice or does not exist. */

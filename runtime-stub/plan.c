@@ -187,7 +187,8 @@ static vyre_status size_temp(struct plan *plan, uint32_t i, struct outcome *o)
     uint32_t number = u->meta->n_buffers + i;
     const struct vyre_meta_buffer *b = meta_buffer(u, number);
     struct vyre_cpu_buffer *temp = &plan->buffers[number];
-    if (!meta_eval(find_ops(u, b->count_expr), plan->buffers, plan->params, &temp->count) || temp->count > most_elements(plan))
+    if (!meta_eval(find_ops(u, b->count_expr), plan->buffers, plan->params, &temp->count) ||
+        temp->count > most_elements(plan))
         return outcome_fail(o, VYRE_ERROR_OVERFLOW,
                             "%s: the size of '%s' overflows, is negative or passes 4294967295 "
                             "elements: check lengths and params",
@@ -300,7 +301,8 @@ static vyre_status pass_params(struct plan *plan, struct launch *l, uint32_t fir
         const struct meta_type_info *type = meta_type_info(param->type);
         uint64_t value;
         const struct vyre_meta_op *ops = find_ops(u, (vyre_meta_expr)args[i].value);
-        bool is_computed = ops->type != 0 && !plan->is_sizes; /* else a constant or a param of that very type, as it is */
+        bool is_computed =
+            ops->type != 0 && !plan->is_sizes; /* else a constant or a param of that very type, as it is */
         if (!meta_eval(ops, plan->buffers, plan->params, &value) ||
             (is_computed && !meta_fits_type(param->type, value)))
             return outcome_fail(o, VYRE_ERROR_OVERFLOW,

@@ -181,9 +181,9 @@ struct vyre_meta_chunks {
     uint32_t reason;   /* in the strings; NONE: why */
     uint32_t first_window, n_windows;
     uint32_t plan; /* whose grids and temps are meant: the unit, or a pipeline of the same arguments with other arms */
-    uint32_t near_only;                 /* in the strings: why ids cannot begin anew, or "" */
-    uint32_t first_weight, n_weights;   /* of each arm, then of each buffer; none where `near_only` says why */
-    uint64_t margin, heaviest;          /* in steps; what no position grows by with a step */
+    uint32_t near_only;               /* in the strings: why ids cannot begin anew, or "" */
+    uint32_t first_weight, n_weights; /* of each arm, then of each buffer; none where `near_only` says why */
+    uint64_t margin, heaviest;        /* in steps; what no position grows by with a step */
 };
 
 /* Of a step: workgroups of an arm, or elements of a buffer; 0: it has none. */
@@ -200,9 +200,11 @@ struct vyre_meta_window {
     int64_t low;                            /* the same on both sides of 0 */
 };
 enum { VYRE_META_ARM_PARAMS = 4, VYRE_META_BUFFER_PARAMS = 3, VYRE_META_WINDOW_BITS = 40, VYRE_META_WEIGHT_BITS = 31 };
-#define VYRE_META_MOST_CHUNK_ELEMENTS UINT64_C(0xC0000000) /* of any buffer; and invocations of a grid: less the steps */
-#define VYRE_META_MOST_CHUNK_POSITION UINT64_C(0x80000000) /* what lies in a chunk ends here, where it counts in steps */
-#define VYRE_META_CHUNK_FAR UINT64_C(0x20000000)           /* and this far behind it are ends that do not lie in it */
+#define VYRE_META_MOST_CHUNK_ELEMENTS                                                                                  \
+    UINT64_C(0xC0000000) /* of any buffer; and invocations of a grid: less the steps */
+#define VYRE_META_MOST_CHUNK_POSITION                                                                                  \
+    UINT64_C(0x80000000)                         /* what lies in a chunk ends here, where it counts in steps */
+#define VYRE_META_CHUNK_FAR UINT64_C(0x20000000) /* and this far behind it are ends that do not lie in it */
 
 /* Host expressions: postfix, over the unit's buffer lengths and params, ended by END with one value left. Values are
  * unsigned 64-bit; the arithmetic is checked: overflow, a negative difference, a division by zero, a shift by the

@@ -416,7 +416,8 @@ VYRE_API uint32_t vyre_width_after(uint32_t width, uint32_t max_width, uint64_t 
 
 /* A unit whose arguments are declared `streaming` may run over them in chunks, with the same results: where each workgroup
  * reads and writes a window of them that moves with its number, which the compiler proves. Inputs are `read`, outputs `write`, both
- * of any length. All other arguments are there as a whole, from the first chunk to the last. One chunk is read while the one before
+ * of any length, also longer than ids reach where positions that are kept are 64 bits (docs/runtime.md). All other arguments are there as
+ * a whole, from the first chunk to the last. One chunk is read while the one before
  * it is computed. */
 typedef struct vyre_chunks {
     size_t size;           /* in: sizeof(vyre_chunks) */

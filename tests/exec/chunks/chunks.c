@@ -1,5 +1,5 @@
-/* chunks.c BACKEND - data in chunks against the same data at once: every result is the same to the byte, hits are neither lost
- * nor found twice, wherever the borders are. Callbacks are asked for what they should be, and their errors end the run. */
+/* chunks.c BACKEND [far] - data in chunks against the same data at once: every result is the same to the byte, hits are neither lost
+ * nor found twice, wherever the borders are; with `far`, in 10 GB too. Callbacks are asked for what they should be, and their errors end the run. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -273,6 +273,201 @@ static void stops_in_arms(void)
     }
 }
 
+/* -- data that is longer than ids reach --------------------------------------------------------------- */
+
+static int compare_wide(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* On data that ids reach all of it is the same as at once. */
+static void counts_far(void)
+{
+    static unsigned char from[MANY];
+    static uint64_t want[MANY], got[MANY];
+    for (uint32_t round = 0; round < 3 * ROUNDS + 7; round++) {
+        uint32_t n = pick_length(round), n_to = (n + 2) / 3, want_counts[16] = {round}, got_counts[16] = {round};
+        for (uint32_t i = 0; i < n; i++)
+            from[i] = (unsigned char)random_below(256);
+        struct count_far_args args = {.from = vyre_host(from, n),
+                                      .to = vyre_host(want, n_to),
+                                      .counts = vyre_host(want_counts, 16),
+                                      .bias = round};
+        CHECK_INT(count_far(context, &args), VYRE_OK);
+        struct io io = {.source = {.bytes = from, .n_bytes = n}, .sink = {(unsigned char *)got, n_to * 8ull, 0, false}};
+        args.from = vyre_host(NULL, n);
+        args.to = vyre_host(NULL, n_to);
+        args.counts = vyre_host(got_counts, 16);
+        memset(got, CANARY, sizeof got);
+        CHECK_INT(run(count_far_unit, &args, &io, 1 << 20, 1 + random_below(60)), VYRE_OK);
+        CHECK(!memcmp(got, want, n_to * sizeof *got) && !io.sink.out_of_order);
+        CHECK(!memcmp(got_counts, want_counts, sizeof want_counts));
+    }
+}
+
+static void echoes_far(void)
+{
+    static unsigned char from[MANY];
+    for (uint32_t round = 0; round < ROUNDS + 7; round++) {
+        uint32_t n = pick_length(round), want[2] = {0}, got[2] = {0};
+        for (uint32_t i = 0; i < n; i++)
+            from[i] = (unsigned char)random_below(2);
+        struct echo_far_args args = {.from = vyre_host(from, n), .sum = vyre_host(want, 2)};
+        CHECK_INT(echo_far(context, &args), VYRE_OK);
+        struct io io = {.source = {.bytes = from, .n_bytes = n}};
+        args = (struct echo_far_args){.from = vyre_host(NULL, n), .sum = vyre_host(got, 2)};
+        CHECK_INT(run(echo_far_unit, &args, &io, 1 << 20, 1 + random_below(60)), VYRE_OK);
+        CHECK_UINT(got[0], want[0]);
+        CHECK_UINT(got[1], want[1]);
+    }
+}
+
+/* A file of zeros, but for three bytes at each of some places. */
+struct planted {
+    uint64_t n_bytes;
+    const uint64_t *places;
+    uint32_t n_places;
+    const char *bytes;
+};
+
+static int read_planted(void *ctx, uint32_t buffer, uint64_t at, void *to, uint64_t n)
+{
+    const struct planted *p = ctx;
+    (void)buffer;
+    if (!CHECK(at <= p->n_bytes && n <= p->n_bytes - at)) return 1;
+    memset(to, 0, n);
+    for (uint32_t i = 0; i < p->n_places; i++)
+        for (uint32_t k = 0; k < 4; k++)
+            if (p->places[i] + k >= at && p->places[i] + k < at + n) ((char *)to)[p->places[i] + k - at] = p->bytes[k];
+    return 0;
+}
+
+/* Near where ids and signed ids end, at borders of chunks, and at both ends; all a multiple of 4. */
+static const uint64_t far_bytes = UINT64_C(10) << 30;
+static const uint64_t places[] = {0,
+                                  8,
+                                  (4 << 20) - 4,
+                                  4 << 20,
+                                  UINT64_C(0x7FFFFFFC),
+                                  UINT64_C(0x80000000),
+                                  UINT64_C(0xBFFFFFFC),
+                                  UINT64_C(0xC0000000),
+                                  UINT64_C(0xFFFFFFF8),
+                                  UINT64_C(0xFFFFFFFC),
+                                  UINT64_C(0x100000000),
+                                  UINT64_C(0x155555550),
+                                  UINT64_C(0x155555558),
+                                  UINT64_C(0x1FFFFFFFC),
+                                  UINT64_C(0x200000000),
+                                  (UINT64_C(10) << 30) - 4};
+enum { N_PLACES = sizeof places / sizeof *places };
+
+static vyre_status run_far(vyre_status (*describe)(vyre_context *, const vyre_unit **), const void *args,
+                           struct planted *data)
+{
+    vyre_chunks chunks = {.size = sizeof chunks, .budget_bytes = 64 << 20, .ctx = data, .read = read_planted};
+    const vyre_unit *unit;
+    CHECK_INT(describe(context, &unit), VYRE_OK);
+    vyre_status status = vyre_unit_run_chunks(unit, args, &chunks);
+    if (status) fprintf(stderr, "    %s\n", vyre_context_message(context));
+    return status;
+}
+
+static void finds_far(void)
+{
+    uint64_t hits[N_PLACES + 1] = {0};
+    uint32_t count = 0;
+    struct planted data = {far_bytes, places, N_PLACES, "xaba"};
+    struct find_far_args args = {
+        .text = vyre_host(NULL, far_bytes), .hits = vyre_host(hits, N_PLACES + 1), .count = vyre_host(&count, 1)};
+    CHECK_INT(run_far(find_far_unit, &args, &data), VYRE_OK);
+    if (!CHECK_UINT(count, N_PLACES)) return;
+    qsort(hits, count, sizeof *hits, compare_wide);
+    for (uint32_t i = 0; i < count; i++)
+        CHECK_UINT(hits[i], places[i] + 3);
+}
+
+/* Four letters are three bytes: 0x41, 0x41, 0x42 here; their positions pass 2^32 too. */
+static void seeks_far(void)
+{
+    uint64_t hits[N_PLACES + 1] = {0};
+    uint32_t count = 0;
+    struct planted data = {far_bytes, places, N_PLACES, "\x10\x14\x05\x02"};
+    struct seek_unpacked_args args = {
+        .text = vyre_host(NULL, far_bytes), .hits = vyre_host(hits, N_PLACES + 1), .count = vyre_host(&count, 1)};
+    CHECK_INT(run_far(seek_unpacked_unit, &args, &data), VYRE_OK);
+    if (!CHECK_UINT(count, N_PLACES)) return;
+    qsort(hits, count, sizeof *hits, compare_wide);
+    for (uint32_t i = 0; i < count; i++)
+        CHECK_UINT(hits[i], places[i] / 4 * 3 * 256 + 0x42);
+}
+
+/* It can be longer than ids reach: asked to end at once, it does. */
+static int end_at_once(void *ctx, uint64_t done, uint64_t total)
+{
+    (void)ctx;
+    (void)done;
+    (void)total;
+    return 1;
+}
+
+static int write_nothing(void *ctx, uint32_t buffer, uint64_t at, const void *from, uint64_t n)
+{
+    (void)ctx;
+    (void)buffer;
+    (void)at;
+    (void)from;
+    (void)n;
+    return 0;
+}
+
+static void accepts_far(void)
+{
+    uint32_t counts[16] = {0};
+    const vyre_unit *unit;
+    struct planted data = {far_bytes, places, N_PLACES, "xaba"};
+    vyre_chunks chunks = {
+        .size = sizeof chunks, .ctx = &data, .read = read_planted, .write = write_nothing, .progress = end_at_once};
+    struct count_far_args args = {.from = vyre_host(NULL, far_bytes),
+                                  .to = vyre_host(NULL, (far_bytes + 2) / 3),
+                                  .counts = vyre_host(counts, 16)};
+    CHECK_INT(count_far_unit(context, &unit), VYRE_OK);
+    if (!CHECK_INT(vyre_unit_run_chunks(unit, &args, &chunks), VYRE_ERROR_CANCELLED))
+        fprintf(stderr, "    %s\n", vyre_context_message(context));
+}
+
+/* The arguments of each of these begin with a text and a counter, and nothing of them is looked at. */
+static void refuses_far(void)
+{
+    static const struct {
+        vyre_status (*describe)(vyre_context *, const vyre_unit **);
+        const char *why;
+    } rows[] = {
+        {keeps_unit, "'keeps' keeps a position in 32 bits of 'last': make it 64 with u64()"},
+        {asks_unit, "'asks' computes '>=' of a position"},
+        {mixes_unit, "'mixes' computes '^' of a position"},
+        {measures_unit, "'measures' computes '%' of a position"},
+        {halves_unit, "'halves' computes '<' of a position"},
+        {strays_unit, "how far a position of 'strays' is from its workgroup is not known"},
+        {reaches_unit, "'reaches' has a grid that does not grow with the data"},
+        {looks_up_unit, "what 'looks_up' reads of 'table' does not move with it"},
+    };
+    for (uint32_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        uint32_t words[2] = {0};
+        const vyre_unit *unit;
+        CHECK_INT(rows[i].describe(context, &unit), VYRE_OK);
+        CHECK_INT(vyre_unit_has_chunks(unit), VYRE_OK);
+        struct looks_up_args args = {
+            .from = vyre_host(NULL, far_bytes), .table = vyre_host(words, 1), .sum = vyre_host(words + 1, 1)};
+        struct planted data = {far_bytes, places, N_PLACES, "xaba"};
+        vyre_chunks chunks = {.size = sizeof chunks, .ctx = &data, .read = read_planted};
+        CHECK_INT(vyre_unit_run_chunks(unit, &args, &chunks), VYRE_ERROR_LENGTH);
+        if (!CHECK(strstr(vyre_context_message(context), rows[i].why) != NULL))
+            fprintf(stderr, "    '%s' instead of '%s'\n", vyre_context_message(context), rows[i].why);
+    }
+}
+
 /* -- what goes wrong --------------------------------------------------------------------------- */
 
 static void tells_traps(void)
@@ -368,6 +563,14 @@ int main(int argc, char **argv)
     seeks_all();
     folds_all();
     stops_in_arms();
+    counts_far();
+    echoes_far();
+    accepts_far();
+    refuses_far();
+    if (argc > 2) {
+        finds_far();
+        seeks_far();
+    }
     tells_traps();
     stops_when_asked();
     refuses_all();
