@@ -98,6 +98,14 @@ struct symbol *sema_lookup(struct sema *s, struct syn_ref name)
     return NULL;
 }
 
+void sema_report_kind(struct sema *s, struct syn_ref name, const struct symbol *sym, const char *needed)
+{
+    struct diag *d =
+        diag_report(s->diags, DIAG_WRONG_KIND, name.range, name.name->text, symbol_kind_text(sym->kind), needed);
+
+    diag_add_fix(s->diags, d, SRC_NONE, NULL, "%s", symbol_kind_use(sym->kind));
+}
+
 /* -- depth -------------------------------------------------------------------------------------------------- */
 
 bool sema_enter(struct sema *s, struct src_range range)

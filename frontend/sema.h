@@ -84,7 +84,10 @@ struct symbol *sema_declare(struct sema *s, enum symbol_kind kind,
                             struct syn_ref name); /* never NULL; reports a double */
 uint32_t sema_open_scope(struct sema *s);
 void sema_close_scope(struct sema *s, uint32_t mark);
-struct symbol *sema_lookup(struct sema *s, struct syn_ref name); /* NULL and a report when it means nothing */
+struct symbol *sema_lookup(struct sema *s, struct syn_ref name);
+/* The name stands for something else than what is needed here: "a value". */
+void sema_report_kind(struct sema *s, struct syn_ref name, const struct symbol *sym,
+                      const char *needed); /* NULL and a report when it means nothing */
 struct syn_ref
 sema_name_of(const struct syn_expr *e); /* where the name of a NAME, CALL, INDEX, MEMBER or NAMED stands */
 bool sema_enter(struct sema *s, struct src_range range); /* one level down; false and a report when that is too deep */

@@ -215,7 +215,7 @@ struct ir_expr *sema_call(struct sema *s, const struct syn_expr *e, ir_type want
         diag_report(s->diags, DIAG_ATOMIC_IN_EXPRESSION, e->range, name.name->text);
         return NULL;
     default:
-        diag_report(s->diags, DIAG_WRONG_KIND, name.range, name.name->text, symbol_kind_text(sym->kind), "a function");
+        sema_report_kind(s, name, sym, "a function");
         return NULL;
     }
 }

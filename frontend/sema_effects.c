@@ -198,7 +198,7 @@ struct ir_told sema_while_told(struct sema *s, const struct syn_expr *e)
 
     if (!sym) return (struct ir_told){0};
     if (sym->kind != SYMBOL_STATEMENT || sym->statement != IR_STMT_TRAP) {
-        diag_report(s->diags, DIAG_WRONG_KIND, e->range, e->name->text, symbol_kind_text(sym->kind), "a trap");
+        sema_report_kind(s, sema_name_of(e), sym, "a trap");
         return (struct ir_told){0};
     }
     if (!check_trap_args(s, e) || !sema_count(s, e->args[0], "the code of a loop's trap", 1, 1, &code))
@@ -254,6 +254,6 @@ void sema_effect(struct sema *s, const struct syn_expr *e, struct src_range rang
         diag_report(s->diags, DIAG_NO_EFFECT, range, name.name->text);
         return;
     default:
-        diag_report(s->diags, DIAG_WRONG_KIND, name.range, name.name->text, symbol_kind_text(sym->kind), "a function");
+        sema_report_kind(s, name, sym, "a function");
     }
 }

@@ -61,12 +61,6 @@ struct ir_expr *sema_keep(struct sema *s, struct ir_expr *e, struct ir_stmt *aft
 
 /* -- names -------------------------------------------------------------------------------------------------- */
 
-static struct ir_expr *report_kind(struct sema *s, struct syn_ref name, const struct symbol *sym, const char *needed)
-{
-    diag_report(s->diags, DIAG_WRONG_KIND, name.range, name.name->text, symbol_kind_text(sym->kind), needed);
-    return NULL;
-}
-
 /* Bits of infinity and of the quiet NaN, rounded from f64. */
 static uint64_t special_bits(ir_type type, bool is_nan)
 {
@@ -134,7 +128,8 @@ static struct ir_expr *check_name(struct sema *s, const struct syn_expr *e, ir_t
     case SYMBOL_ID:
         return check_id(s, name, sym);
     default:
-        return report_kind(s, name, sym, "a value");
+        sema_report_kind(s, name, sym, "a value");
+        return NULL;
     }
 }
 
@@ -150,7 +145,7 @@ struct symbol *sema_buffer(struct sema *s, struct syn_ref name)
     struct symbol *sym = sema_lookup(s, name);
 
     if (!sym || sym->kind == SYMBOL_BUFFER || (sym->kind == SYMBOL_DATA && sym->data)) return sym;
-    if (sym->kind != SYMBOL_DATA) report_kind(s, name, sym, "a buffer, table or array");
+    if (sym->kind != SYMBOL_DATA) sema_report_kind(s, name, sym, "a buffer, table or array");
     return NULL;
 }
 

@@ -128,9 +128,7 @@ static struct ir_buffer *get_buffer(struct sema *s, const struct syn_expr *e)
     }
     sym = sema_lookup(s, sema_name_of(e));
     if (sym && sym->kind == SYMBOL_BUFFER) return sym->buffer.at;
-    if (sym)
-        diag_report(s->diags, DIAG_WRONG_KIND, e->range, e->name->text, symbol_kind_text(sym->kind),
-                    "a buffer of the pipeline");
+    if (sym) sema_report_kind(s, sema_name_of(e), sym, "a buffer of the pipeline");
     return NULL;
 }
 
@@ -173,8 +171,7 @@ static const struct symbol *find_callee(struct sema *s, const struct syn_expr *c
     struct symbol *sym = sema_lookup(s, name);
 
     if (!sym || sym->kind == SYMBOL_PROGRAM || sym->kind == SYMBOL_PIPELINE) return sym;
-    diag_report(s->diags, DIAG_WRONG_KIND, name.range, name.name->text, symbol_kind_text(sym->kind),
-                "a program or pipeline");
+    sema_report_kind(s, name, sym, "a program or pipeline");
     return NULL;
 }
 
@@ -235,8 +232,7 @@ static void check_host(struct sema *s, const struct syn_stmt *stmt)
     if (sym && sym->kind == SYMBOL_BUFFER)
         sema_append(s, IR_STMT_HOST, stmt->range)->host.buffer = sym->buffer.at;
     else if (sym)
-        diag_report(s->diags, DIAG_WRONG_KIND, stmt->name.range, stmt->name.name->text, symbol_kind_text(sym->kind),
-                    "a buffer of the pipeline");
+        sema_report_kind(s, stmt->name, sym, "a buffer of the pipeline");
 }
 
 /* dst and src; broadcast has one buffer that is both. */
@@ -249,8 +245,7 @@ static void check_collective(struct sema *s, const struct syn_stmt *stmt)
 
     if (!sym) return;
     if (sym->kind != SYMBOL_COLLECTIVE) {
-        diag_report(s->diags, DIAG_WRONG_KIND, sema_name_of(e).range, e->name->text, symbol_kind_text(sym->kind),
-                    "a collective");
+        sema_report_kind(s, sema_name_of(e), sym, "a collective");
         return;
     }
     if (!sema_arg_count(s, e, e->name->text, sym->collective == IR_COLLECTIVE_BROADCAST ? 1 : 2)) return;

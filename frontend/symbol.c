@@ -46,29 +46,22 @@ static const struct {
     {"import", VIR_IMPORT},
 };
 
+static const struct {
+    const char *text, *use;
+} kinds[] = {
+#define SYMBOL(KIND, text, use) [SYMBOL_##KIND] = {text, use},
+#include "frontend/symbols.def"
+#undef SYMBOL
+};
+
 const char *symbol_kind_text(enum symbol_kind kind)
 {
-    static const char *const texts[] = {
-        [SYMBOL_KEYWORD] = "a word of the grammar",
-        [SYMBOL_TYPE] = "a type",
-        [SYMBOL_OP] = "an operation",
-        [SYMBOL_ID] = "an id",
-        [SYMBOL_LEN] = "an operation",
-        [SYMBOL_LITERAL] = "a literal",
-        [SYMBOL_ATOMIC] = "an atomic operation",
-        [SYMBOL_STATEMENT] = "a statement",
-        [SYMBOL_COLLECTIVE] = "a collective",
-        [SYMBOL_DATA] = "a data table",
-        [SYMBOL_PROGRAM] = "a program",
-        [SYMBOL_PIPELINE] = "a pipeline",
-        [SYMBOL_FN] = "a function",
-        [SYMBOL_BUFFER] = "a buffer",
-        [SYMBOL_PARAM] = "a param",
-        [SYMBOL_LOCAL] = "a value",
-        [SYMBOL_VALUE] = "a value",
-        [SYMBOL_BAD] = "a value",
-    };
-    return texts[kind];
+    return kinds[kind].text;
+}
+
+const char *symbol_kind_use(enum symbol_kind kind)
+{
+    return kinds[kind].use;
 }
 
 /* The words of pipelines, of data and of imports come only where no name can stand, so names they may be. */

@@ -6,25 +6,10 @@
 #include "frontend/syntax.h"
 
 enum symbol_kind {
-    SYMBOL_KEYWORD, /* token */
-    SYMBOL_TYPE,    /* scalar */
-    SYMBOL_OP,      /* op: a builtin written as a call */
-    SYMBOL_ID,      /* op: gid, lid, ..., lane */
-    SYMBOL_LEN,
-    SYMBOL_LITERAL,    /* literal: inf, nan, and with a type */
-    SYMBOL_ATOMIC,     /* atomic */
-    SYMBOL_STATEMENT,  /* statement: IR_STMT_COPY_ASYNC, _WAIT, _TRAP */
-    SYMBOL_COLLECTIVE, /* collective */
-    SYMBOL_LAST_BUILTIN = SYMBOL_COLLECTIVE,
-    SYMBOL_DATA,
-    SYMBOL_PROGRAM,
-    SYMBOL_PIPELINE,
-    SYMBOL_FN,
-    SYMBOL_BUFFER, /* buffer, and how it may be used here: a function's parameter may allow less than the buffer does */
-    SYMBOL_PARAM,
-    SYMBOL_LOCAL,
-    SYMBOL_VALUE, /* value: an argument that stands for the parameter */
-    SYMBOL_BAD,   /* its declaration is faulty: uses say nothing more */
+#define SYMBOL(KIND, text, use) SYMBOL_##KIND,
+#include "frontend/symbols.def"
+#undef SYMBOL
+    SYMBOL_LAST_BUILTIN = SYMBOL_COLLECTIVE
 };
 
 struct symbol {
@@ -62,6 +47,8 @@ struct symbol {
 
 /* "a buffer", "a program": for messages. */
 const char *symbol_kind_text(enum symbol_kind kind);
+/* How a name of the kind is used, as a fix. */
+const char *symbol_kind_use(enum symbol_kind kind);
 /* Gives the words of the language their symbols. */
 void symbols_add_builtins(struct parser *p);
 /* Grammar words that may also be names: they keep their token but can be declared. */
