@@ -213,6 +213,17 @@ static void add_length(uint64_t *lengths, uint32_t *n, uint64_t length)
     if (*n < MAX_LENGTHS) lengths[(*n)++] = length;
 }
 
+/* What passes keep in workgroup memory may be the part of several workgroups: about one and two of them. */
+static void add_tiles(uint64_t *lengths, uint32_t *n, const struct ir_program *p)
+{
+    for (uint32_t i = 0; i < p->arrays.n; i++) {
+        const struct ir_buffer *array = p->arrays.at[i];
+        if (array->space != IR_SPACE_WORKGROUP || array->count <= p->workgroup[0]) continue;
+        add_length(lengths, n, array->count + 1);
+        add_length(lengths, n, 2 * array->count + 1);
+    }
+}
+
 /* 0, 1, and those about one and several workgroups of each size there is. */
 static uint32_t list_lengths(struct verifier *v, uint64_t *lengths)
 {
@@ -228,6 +239,7 @@ static uint32_t list_lengths(struct verifier *v, uint64_t *lengths)
             const uint64_t about[] = {tile, 3 * tile + 1, tile + 1, tile - 1, 8 * tile - 1};
             for (size_t i = 0; i < sizeof about / sizeof *about; i++)
                 add_length(lengths, &n, about[i]);
+            if (k == 0) add_tiles(lengths, &n, s->arm->program);
         }
     }
     return n;

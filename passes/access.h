@@ -52,6 +52,10 @@ void access_solver_begin(struct access_solver *solver);
 /* From now on buffers are taken to have at most so many elements, and grids of one dimension so many invocations: for launches that
  * see to it. */
 void access_solver_limit(struct access_solver *solver, uint64_t most);
+/* From now on a load whose index cannot be followed, of a program that declares #[window(n)], is taken to be of elements gid.x - n to
+ * gid.x, as the language has it. Nobody else may count on a declaration: it is not proved. */
+void access_solver_trust_windows(struct access_solver *solver);
+bool access_solver_trusts_windows(const struct access_solver *solver);
 uint64_t access_solver_most(const struct access_solver *solver); /* UINT32_MAX where nothing was said */
 void access_solver_free(struct access_solver *solver);           /* and all its facts' relations */
 bool access_solver_is_exhausted(const struct access_solver *solver);
@@ -61,6 +65,8 @@ struct access_facts *access_of_arm(struct access_solver *solver, const struct ir
                                    const struct ir_arm *arm);
 /* Is the index one that is followed? Otherwise it may be any element. */
 bool access_is_known(const struct access_facts *facts, const struct access *a);
+/* Do the relations show it, apart from forms (access_form.h)? */
+bool access_is_related(const struct access_facts *facts, const struct access *a);
 /* Proved: the index is never past the end. */
 bool access_is_in_bounds(const struct access_facts *facts, const struct access *a);
 /* Every access as a line of text. */

@@ -7,6 +7,7 @@
  * Sums are those of the language, modulo 2^32. In the end no number on the way to the greatest index may be that large, and lengths
  * must be bounded such that an index below zero, which is a great number, is past the end. */
 #include "passes/access_form.h"
+#include "passes/plant.h"
 
 #include "ir/build.h"
 #include "ir/ops.h"
@@ -277,6 +278,16 @@ static const struct ir_expr *index_of(const struct access *a)
     return a->stmt->kind == IR_STMT_STORE ? a->stmt->store.index : NULL;
 }
 
+/* What the program says where its index does not tell: n elements back from the invocation's own. */
+static struct access_form form_of_declaration(const struct access_facts *facts, const struct access *a)
+{
+    const struct ir_program *p = facts->program;
+    if (!p->has_window || a->kind != ACCESS_LOAD || !a->load) return unknown();
+    if (!access_solver_trusts_windows(facts->solver) || access_is_related(facts, a)) return unknown();
+    int64_t back = p->window - PLANT(WINDOW_DECLARED, 0, p->window > 0);
+    return (struct access_form){.known = true, .group = p->workgroup[0], .lane = 1, .low = -back};
+}
+
 /* Of an index that does not wrap around; one below zero is past the end. */
 static struct access_form form_of_access(const struct access_facts *facts, const struct access *a)
 {
@@ -284,6 +295,7 @@ static struct access_form form_of_access(const struct access_facts *facts, const
     const struct ir_expr *index = facts->one_dimensional ? index_of(a) : NULL;
     struct access_form f = index ? form_of(facts->forms, p, index) : unknown();
     uint64_t top = 0;
+    if (index && !f.known) f = form_of_declaration(facts, a);
     if (!f.known || f.group < 0 || f.lane < 0) return unknown();
     if (__builtin_mul_overflow(group_bound(facts) - 1, (uint64_t)f.group, &top) || top > UINT32_MAX) return unknown();
     if ((int64_t)top + f.lane * (p->workgroup[0] - 1) + f.high > (int64_t)UINT32_MAX) return unknown();

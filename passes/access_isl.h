@@ -27,6 +27,7 @@ struct access_solver {
     isl_ctx *isl;
     uint64_t most; /* elements, invocations; 0: what the language allows */
     bool exhausted;
+    bool trusts_windows;
     unsigned long operations, operations_left; /* of this proof; of this one and all to come */
     VEC(isl_map *) maps;                       /* freed in the end */
     VEC(isl_set *) sets;

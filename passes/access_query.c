@@ -49,11 +49,15 @@ static isl_map *in_three_dimensions(const struct access_facts *f, isl_map *map)
     return map;
 }
 
-bool access_is_known(const struct access_facts *facts, const struct access *a)
+bool access_is_related(const struct access_facts *facts, const struct access *a)
 {
-    if (access_is_known_by_form(facts, a)) return true;
     access_relate(facts, a->buffer);
     return a->known;
+}
+
+bool access_is_known(const struct access_facts *facts, const struct access *a)
+{
+    return access_is_known_by_form(facts, a) || access_is_related(facts, a);
 }
 
 bool access_is_in_bounds(const struct access_facts *facts, const struct access *a)

@@ -71,6 +71,16 @@ void access_solver_limit(struct access_solver *s, uint64_t most)
     s->most = most;
 }
 
+void access_solver_trust_windows(struct access_solver *s)
+{
+    s->trusts_windows = true;
+}
+
+bool access_solver_trusts_windows(const struct access_solver *s)
+{
+    return s->trusts_windows;
+}
+
 uint64_t access_solver_most(const struct access_solver *s)
 {
     return s->most ? s->most : UINT32_MAX;

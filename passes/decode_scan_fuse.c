@@ -246,6 +246,7 @@ enum pass_result decode_scan_fuse(struct pass_run *run, struct ir_pipeline *p)
 {
     bool changed = false, any = false;
     struct access_solver *solver = access_solver_new(run->scratch, ACCESS_DEFAULT_OPERATIONS);
+    access_solver_trust_windows(solver);
     for (struct ir_stmt *s = p->body.last, *prev; s; s = prev) {
         struct ir_stmt *arm = s;
         prev = s->prev;

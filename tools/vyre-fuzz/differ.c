@@ -378,6 +378,7 @@ static const char *choose_passes(struct trial *t)
         "decode_scan_fuse(traps=1),fuse_programs,drop_barriers",
         "decode_scan_fuse(traps=1)",
         "fuse_programs,forward_values,share_values",
+        "fuse_programs,promote_temps",
         "cross_arm_cse,dead_arms,reuse_temps",
     };
     const char *list = "";
@@ -399,6 +400,9 @@ static void run_passes(struct trial *t)
     out_init(&log, t->arena.mem);
     fuzz_place.unit = "(passes)";
     t->passes = (struct pass_settings){.level = t->opt_level, .list = choose_passes(t)};
+    /* Inputs are small, and one tile would hold them. */
+    if (t->passes.list && random_chance(&t->random, 50))
+        t->passes.list = arena_printf(&t->arena, "decode_scan_fuse(factor=1),%s", t->passes.list);
     t->passes.verify_each = random_chance(&t->random, 20);
     t->passes.read_back = reads_back;
     t->passes.read_back_ctx = t;

@@ -174,6 +174,16 @@ static void body_search(const struct handoff *h)
                random_below(h->random, 8), h->type, h->type);
 }
 
+/* As far back as the text makes it, and no farther than the program declares. */
+static void body_look_back(const struct handoff *h)
+{
+    out_printf(h->out,
+               "  var at = i;\n  for k in 0u32..5 {\n    if at > 0 && from[at - 1] %% 4%s != 0%s { at = at - 1; } else "
+               "{ break; "
+               "}\n  }\n  to[i] = %s(i - at);\n",
+               h->type, h->type, h->type);
+}
+
 /* Some of them do not find in time what they look for. */
 static void body_hunt(const struct handoff *h)
 {
@@ -197,6 +207,7 @@ static const struct body {
     uint32_t weight;
     bool updates; /* reads `to` too */
     bool has_total, has_staged, may_leave_early, has_scratch;
+    const char *attribute; /* of the program; NULL: none */
 } bodies[] = {
     {body_own, 8, false, false, false, true},
     {body_window, 6, false, false, false, true},
@@ -217,6 +228,7 @@ static const struct body {
     {body_hunt, 1, false, false, false, true},
     {body_loop_return, 2, false, false, false, true},
     {body_scratch, 3, false, false, false, false, true},
+    {body_look_back, 2, false, false, false, true, false, "#[window(5)]\n"},
 };
 enum { N_BODIES = sizeof bodies / sizeof *bodies };
 
@@ -261,6 +273,7 @@ static void print_program(const struct handoff *h, const struct body *b)
     uint32_t size = sizes[random_below(h->random, 6)], dispatch = random_below(h->random, 7);
     const char *access = b->updates || chance(h, 30) ? "read_write" : "write";
     if (chance(h, 5)) out_text(h->out, "#[self_exclusive]\n");
+    if (b->attribute) out_text(h->out, b->attribute);
     out_printf(h->out, "program step%u {\n  workgroup %u;\n", h->number, size);
     if (dispatch < 6) out_printf(h->out, "  dispatch %s;\n", dispatches[dispatch]);
     out_printf(h->out, "  buffer from : read %s[];\n  buffer to : %s %s[];\n", h->type, access, h->type);
@@ -325,6 +338,7 @@ static void print_pipeline(const struct handoff *h, struct plan *p)
                "pipeline flow(in0 : read %s[], in1 : read %s[], out0 : read_write %s[], out1 : read_write %s[], "
                "total : read_write u32[4], amount : u32) {\n",
                h->type, h->type, h->type, h->type);
+    if (chance(h, 40)) out_text(h->out, "  budget 1 MiB;\n"); /* lengths have a bound then */
     for (uint32_t k = 0; k < p->n_temps; k++)
         out_printf(h->out, "  temp temp%u : %s[%s]%s;\n", k, h->type, counts[random_below(h->random, 8)],
                    chance(h, 5) ? " live_out" : "");
