@@ -69,13 +69,15 @@ static vyre_status refuse(vyre_context *c, const struct vyre_unit *u, CUresult e
                         log);
 }
 
-static vyre_status check_function(vyre_context *c, const struct vyre_unit *u, CUfunction function, struct outcome *o)
+static vyre_status check_function(vyre_context *c, const struct vyre_unit *u, CUfunction function,
+                                  uint32_t *max_invocations, struct outcome *o)
 {
     const uint32_t *size = u->meta->workgroup;
     int most = 0;
     CUresult e = cuda_of(c)->cu.FuncGetAttribute(&most, CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK, function);
     if (e) return cuda_fail(c, o, e, "cuFuncGetAttribute");
     uint64_t n = (uint64_t)size[0] * size[1] * size[2];
+    *max_invocations = most > 0 ? (uint32_t)most : 0;
     if (most > 0 && n <= (uint64_t)most) return VYRE_OK;
     return outcome_fail(
         o, VYRE_ERROR_UNSUPPORTED,
@@ -99,7 +101,7 @@ vyre_status cuda_load(vyre_context *c, const struct vyre_unit *u, struct device_
     if (!e && !function) e = CUDA_ERROR_NOT_FOUND;
     if (e) return cuda_fail(c, o, e, "cuModuleGetFunction");
     p->function = (uint64_t)(uintptr_t)function;
-    return check_function(c, u, function, o);
+    return check_function(c, u, function, &p->max_invocations, o);
 }
 
 void cuda_unload(vyre_context *c, struct device_program *p)

@@ -305,4 +305,5 @@ const struct backend cuda_backend = {.name = "cuda",
                                      .buffer_create = device_buffer_create,
                                      .buffer_destroy = device_buffer_destroy,
                                      .buffer_copy = device_buffer_copy,
-                                     .buffer_wrap = wrap};
+                                     .buffer_wrap = wrap,
+                                     .max_width = device_max_width};

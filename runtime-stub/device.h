@@ -38,6 +38,7 @@ struct device_program {
     void *loaded;                        /* the driver's module or executable */
     uint64_t function;                   /* what is launched */
     uint32_t group_bytes, private_bytes; /* HSA: for the dispatch packet */
+    uint32_t max_invocations;            /* CUDA: that registers leave room for; 0: the driver has not said */
 };
 
 /* One part of a launch. */
@@ -193,6 +194,8 @@ struct device_module {
 };
 /* The program, made on first use. NULL: *o says why. Between enter and leave. */
 const struct device_program *device_program_get(vyre_context *c, const struct vyre_unit *u, struct outcome *o);
+/* The widest workgroups that it can have, where launches choose; else 0. */
+uint32_t device_max_width(vyre_context *c, const struct vyre_unit *u);
 /* The address of the k-th DATA image's copy; 0: *o says why. Between enter and leave. */
 uint64_t device_table_get(vyre_context *c, struct module *m, uint32_t number, struct outcome *o);
 bool device_load(struct module *m);

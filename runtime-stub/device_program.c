@@ -99,6 +99,23 @@ const struct device_program *device_program_get(vyre_context *c, const struct vy
     return status ? NULL : p;
 }
 
+static uint32_t least(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+uint32_t device_max_width(vyre_context *c, const struct vyre_unit *u)
+{
+    struct outcome ignored;
+    const struct device *d = c->gpu;
+    if (d->driver->enter(c, &ignored)) return 0;
+    const struct device_program *p = device_program_get(c, u, &ignored);
+    d->driver->leave(c);
+    if (!p || !(p->head->flags & VYRE_DEVICE_FREE_WIDTH)) return 0;
+    uint32_t most = least(p->head->max_width, least(d->max_workgroup[0], d->max_invocations));
+    return p->max_invocations ? least(most, p->max_invocations) : most;
+}
+
 static vyre_status upload_table(vyre_context *c, struct device_memory *m, const void *bytes, uint64_t n_bytes,
                                 struct outcome *o)
 {

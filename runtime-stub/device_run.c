@@ -315,6 +315,44 @@ static bool advance(const struct launch *l, uint32_t *base, const uint32_t *part
     return false;
 }
 
+/* Invocations from `first` up to `end` in workgroups of one width, and what is left of them for narrower ones. */
+static vyre_status launch_row(struct run *r, uint32_t step, struct device_launch *part, struct arguments *a,
+                              uint64_t *first, uint64_t end)
+{
+    const struct device *d = r->c->gpu;
+    uint32_t width = part->workgroup[0];
+    vyre_status status = VYRE_OK;
+    while (!status && (end - *first) / width) {
+        uint64_t n = (end - *first) / width, most = d->max_grid / width;
+        if (n > d->max_groups[0]) n = d->max_groups[0];
+        part->groups[0] = (uint32_t)(n < most ? n : most);
+        a->base[0] = (uint32_t)*first;
+        a->base[1] = width;
+        status = launch(r, step, part);
+        part->waits = false;
+        *first += (uint64_t)part->groups[0] * width;
+    }
+    return status;
+}
+
+/* The invocations are those of the declared workgroups: what does not fill a wide one runs in declared ones. */
+static vyre_status launch_rows(struct run *r, uint32_t step, struct device_launch *part, struct arguments *a)
+{
+    const struct launch *l = &r->plan->launches[step];
+    uint64_t size = l->program->meta->workgroup[0], first = 0, all = l->groups[0] * size, wide = all;
+    vyre_status status = VYRE_OK;
+    part->groups[1] = part->groups[2] = 1;
+    if (l->width) {
+        wide = all / l->width * l->width;
+        while (wide % size) /* the others begin with a declared one */
+            wide -= l->width;
+        part->workgroup[0] = l->width;
+        status = launch_row(r, step, part, a, &first, wide);
+    }
+    part->workgroup[0] = (uint32_t)size;
+    return status ? status : launch_row(r, step, part, a, &first, all);
+}
+
 static vyre_status launch_parts(struct run *r, uint32_t step)
 {
     const struct launch *l = &r->plan->launches[step];
@@ -328,6 +366,7 @@ static vyre_status launch_parts(struct run *r, uint32_t step)
                                  .waits = !step || plan_waits(r->plan->unit, step, r->since)};
     if (part.waits) r->since = step;
     memcpy(part.workgroup, l->program->meta->workgroup, sizeof part.workgroup);
+    if (p->head->flags & VYRE_DEVICE_FREE_WIDTH) return launch_rows(r, step, &part, &a);
     do {
         for (uint32_t i = 0; i < 3; i++)
             part.groups[i] = part_of(r, l, a.base, i);

@@ -391,4 +391,5 @@ const struct backend hsa_backend = {.name = "hsa",
                                     .buffer_create = device_buffer_create,
                                     .buffer_destroy = device_buffer_destroy,
                                     .buffer_copy = device_buffer_copy,
-                                    .buffer_wrap = wrap};
+                                    .buffer_wrap = wrap,
+                                    .max_width = device_max_width};

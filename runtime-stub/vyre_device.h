@@ -22,7 +22,8 @@
  *                              zeros before the launch; 0 without VYRE_DEVICE_TRAPS
  *     u32 groups[3]            workgroups of the whole launch
  *     u32 base[3]              first workgroup of this part of it: a grid larger than the device takes is launched in
- *                              parts, each a grid of its own
+ *                              parts, each a grid of its own. With VYRE_DEVICE_FREE_WIDTH: its first invocation, the width
+ *                              of its workgroups, and 0
  *     u32 lengths[n_buffers]   elements
  *     params                   each at params[i], aligned to its size of 4 or 8 bytes, value in the low bytes, zeros
  *                              above; f16, bf16, and bool as they are in memory
@@ -33,7 +34,8 @@
  * No two arguments of a launch overlap where one is written. Where a launch has 2^32 - 1 or more invocations, a program
  * with VYRE_DEVICE_TRAPS is refused: its record cannot tell them apart.
  *
- * The grid of a part is workgroups of vyre_meta_unit.workgroup invocations; the kernel uses head.workgroup_bytes of
+ * The grid of a part is workgroups of vyre_meta_unit.workgroup invocations, with VYRE_DEVICE_FREE_WIDTH of any width up to
+ * head.max_width, as long as there are the same invocations; the kernel uses head.workgroup_bytes of
  * static workgroup memory and no dynamic one. */
 #ifndef VYRE_DEVICE_H
 #define VYRE_DEVICE_H
@@ -43,7 +45,8 @@
 enum { VYRE_DEVICE_ALIGN = 16 };
 
 enum vyre_device_flag {
-    VYRE_DEVICE_TRAPS = 1, /* may trap: needs a record */
+    VYRE_DEVICE_TRAPS = 1,      /* may trap: needs a record */
+    VYRE_DEVICE_FREE_WIDTH = 2, /* of one dimension, and each launch says how wide its workgroups are */
 };
 
 struct vyre_device_head {
@@ -55,7 +58,7 @@ struct vyre_device_head {
     uint32_t args_bytes;      /* of the argument block, a multiple of 8 */
     uint32_t workgroup_bytes; /* static workgroup memory */
     uint32_t wave_lanes;      /* that the code was made for: 32 or 64 */
-    uint32_t reserved;
+    uint32_t max_width;       /* FREE_WIDTH: what the code has registers for; a driver may say less */
 };
 
 #endif

@@ -30,15 +30,20 @@ static void set_workgroup_size(struct lower *l)
                           LLVMMDNodeInContext2(l->context, sizes, 3));
 }
 
+/* So many lanes of a workgroup can have all registers that a lane can have. */
+enum { WIDTH_OF_ALL_REGISTERS = 256 };
+
 static void prepare_kernel(struct lower *l)
 {
-    uint32_t n = device_frame_of(l)->n_invocations;
+    struct device_frame *f = device_frame_of(l);
+    uint32_t n = f->n_invocations;
     char text[32];
-    snprintf(text, sizeof text, "%u,%u", n, n);
+    f->max_width = n > WIDTH_OF_ALL_REGISTERS ? n : WIDTH_OF_ALL_REGISTERS;
+    snprintf(text, sizeof text, "%u,%u", f->has_free_width ? 1 : n, f->has_free_width ? f->max_width : n);
     function_add_text(l, l->fn, "amdgpu-flat-work-group-size", text);
     for (size_t i = 0; i < sizeof unused_inputs / sizeof *unused_inputs; i++)
         function_add_text(l, l->fn, unused_inputs[i], "");
-    set_workgroup_size(l);
+    if (!f->has_free_width) set_workgroup_size(l);
     LLVMSetVisibility(l->fn, LLVMProtectedVisibility);
 }
 

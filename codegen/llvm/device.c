@@ -158,10 +158,28 @@ static LLVMValueRef hardware_id(struct lower *l, const char *intrinsic)
     return build_call(l, intrinsic, NULL, NULL, 0);
 }
 
+/* Of a row of workgroups whose width the launch gives in place of base.y; base.x is an invocation. */
+static void set_free_ids(struct lower *l, const struct places *at)
+{
+    struct device_frame *f = device_frame_of(l);
+    LLVMValueRef width = LLVMGetParam(l->fn, at->base + 1);
+    for (uint32_t c = 0; c < 3; c++) {
+        f->groups[c] = LLVMGetParam(l->fn, at->groups + c);
+        f->lid[c] = f->wid[c] = f->gid[c] = word(l, 0);
+    }
+    f->lid[0] = f->linear_lid = hardware_id(l, f->family->local_id[0]);
+    f->wid[0] = hardware_id(l, f->family->workgroup_id[0]);
+    f->gid[0] = add(l, add(l, multiply(l, f->wid[0], width), f->lid[0]), LLVMGetParam(l->fn, at->base));
+}
+
 static void set_ids(struct lower *l, const struct places *at)
 {
     struct device_frame *f = device_frame_of(l);
     const uint32_t *size = l->program->workgroup;
+    if (f->has_free_width) {
+        set_free_ids(l, at);
+        return;
+    }
     for (uint32_t c = 0; c < 3; c++) {
         f->groups[c] = LLVMGetParam(l->fn, at->groups + c);
         f->lid[c] = size[c] == 1 ? word(l, 0) : hardware_id(l, f->family->local_id[c]);
@@ -355,6 +373,7 @@ void device_lower_program(struct lower *l, const struct ir_program *p, const str
     *interface = (struct device_interface){.kernel = arena_printf(l->arena, "vyre_%s", p->name)};
     interface->traps = frame.may_end_early = find_usage(p, l->arena, &interface->tables);
     frame.n_invocations = p->workgroup[0] * p->workgroup[1] * p->workgroup[2];
+    frame.has_free_width = ir_has_free_width(p);
     frame.has_copies = family->has_copies && family->has_copies(info);
     index_facts_find(&frame.facts, l->arena, p);
     device_find_waits(&frame.waits, l->arena, p, &frame.facts);
@@ -370,5 +389,6 @@ void device_lower_program(struct lower *l, const struct ir_program *p, const str
     struct places at = place_params(p, interface);
     lay_out_args(l, &at, interface);
     begin_kernel(l, &at, interface->kernel);
+    interface->max_width = frame.has_free_width ? frame.max_width : 0;
     lower_body(l, &at, interface);
 }

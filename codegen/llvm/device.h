@@ -47,7 +47,9 @@ struct device_waits {
 struct device_frame {
     const struct device_family *family;
     const struct target_info *info;
-    uint32_t n_invocations; /* of a workgroup */
+    uint32_t n_invocations; /* of a workgroup, as declared */
+    bool has_free_width;    /* launches say how wide workgroups are: at most max_width */
+    uint32_t max_width;     /* set by prepare_kernel */
     bool may_end_early;     /* lanes may trap before others reach a subgroup operation */
     LLVMValueRef groups[3], wid[3], lid[3], gid[3], linear_lid; /* i32 */
     struct index_facts facts;
@@ -67,6 +69,7 @@ struct device_interface {
     struct device_tables tables;
     uint32_t *params; /* offset of each in the argument block */
     uint32_t args_bytes, workgroup_bytes;
+    uint32_t max_width; /* 0: workgroups are as declared */
     bool traps;
     const char *kernel;
 };

@@ -196,12 +196,14 @@ static void write_image(const struct device_module *d, const struct ir_program *
     size_t begin = out->n, name_bytes = strlen(face->kernel) + 1;
     struct vyre_device_head head = {.head_bytes = sizeof head,
                                     .code_bytes = (uint32_t)code->n,
-                                    .flags = face->traps ? VYRE_DEVICE_TRAPS : 0,
+                                    .flags = (face->traps ? VYRE_DEVICE_TRAPS : 0) |
+                                             (face->max_width ? VYRE_DEVICE_FREE_WIDTH : 0),
                                     .n_buffers = p->buffers.n,
                                     .n_tables = face->tables.n,
                                     .n_params = p->params.n,
                                     .args_bytes = face->args_bytes,
-                                    .workgroup_bytes = face->workgroup_bytes};
+                                    .workgroup_bytes = face->workgroup_bytes,
+                                    .max_width = face->max_width};
     head.wave_lanes = d->info->family == TARGET_FAMILY_AMDGCN ? (uint32_t)d->info->level : IR_SUBGROUP_SIZE;
     head.kernel_offset = head.head_bytes + (head.n_tables + head.n_params) * 4;
     head.code_offset = (uint32_t)((head.kernel_offset + name_bytes + 15) & ~(size_t)15);

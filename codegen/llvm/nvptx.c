@@ -9,12 +9,20 @@ static LLVMValueRef word(struct lower *l, uint32_t v)
     return const_int(l, 32, v);
 }
 
+/* So many threads of a workgroup can have all registers that a thread can have. */
+enum { WIDTH_OF_ALL_REGISTERS = 256, MOST_WIDTH = 1024 };
+
+/* Where launches choose the width, the driver tells how many registers leave room for; a wider declared one must have room. */
 static void prepare_kernel(struct lower *l)
 {
+    struct device_frame *f = device_frame_of(l);
     const uint32_t *size = l->program->workgroup;
+    bool is_wide = f->n_invocations > WIDTH_OF_ALL_REGISTERS;
     char text[40];
+    f->max_width = is_wide ? f->n_invocations : MOST_WIDTH;
     snprintf(text, sizeof text, "%u,%u,%u", size[0], size[1], size[2]);
-    function_add_text(l, l->fn, "nvvm.reqntid", text);
+    if (!f->has_free_width || is_wide)
+        function_add_text(l, l->fn, f->has_free_width ? "nvvm.maxntid" : "nvvm.reqntid", text);
 }
 
 static void barrier(struct lower *l)

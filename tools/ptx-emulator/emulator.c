@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "codegen/codegen.h"
+#include "ir/facts.h"
 #include "runtime-stub/vyre_container.h"
 
 extern char **environ;
@@ -176,17 +177,43 @@ static bool read_buffers(struct request *r)
     return ok;
 }
 
-/* Workgroups base .. base + part - 1 in x. */
-static bool run_part(struct request *r, uint32_t base, uint32_t part)
+/* `part` workgroups in x of this width: from workgroup base.x on or, where the width is free, from that invocation. */
+static bool run_part(struct request *r, const uint32_t *base, uint32_t part, uint32_t width)
 {
     const struct ir_program *p = r->launch->program;
     uint32_t n_arguments = p->buffers.n + r->tables.n + 1 + 6 + p->buffers.n + p->params.n;
     if (!part) return true;
-    fprintf(r->e->requests, "L vyre_%s %u %u %u %u %u %u %u %u\n", p->name, part, r->groups[1], r->groups[2],
-            p->workgroup[0], p->workgroup[1], p->workgroup[2], r->launch->seed, n_arguments);
+    fprintf(r->e->requests, "L vyre_%s %u %u %u %u %u %u %u %u\n", p->name, part, r->groups[1], r->groups[2], width,
+            p->workgroup[1], p->workgroup[2], r->launch->seed, n_arguments);
     send_buffers(r);
-    send_scalars(r, (uint32_t[]){base, 0, 0});
+    send_scalars(r, base);
     return read_answer(r->e) && read_buffers(r);
+}
+
+static bool run_row(struct request *r, uint32_t first, uint32_t part, uint32_t width)
+{
+    return run_part(r, (uint32_t[]){first, width, 0}, part, width);
+}
+
+/* Wide workgroups in two parts, and declared ones for what is left. */
+static bool run_rows(struct request *r)
+{
+    uint32_t size = r->launch->program->workgroup[0], width = r->launch->width ? r->launch->width : size;
+    uint32_t all = r->groups[0] * size, wide = all / width * width;
+    while (wide % size)
+        wide -= width;
+    uint32_t half = wide / width / 2;
+    return run_row(r, 0, half, width) && run_row(r, half * width, wide / width - half, width) &&
+           run_row(r, wide, (all - wide) / size, size);
+}
+
+static bool run_parts(struct request *r)
+{
+    uint32_t half = r->groups[0] / 2, width = r->launch->program->workgroup[0];
+    if (ir_has_free_width(r->launch->program)) return run_rows(r);
+    return !r->groups[1] || !r->groups[2] ||
+           (run_part(r, (uint32_t[]){0, 0, 0}, half, width) &&
+            run_part(r, (uint32_t[]){half, 0, 0}, r->groups[0] - half, width));
 }
 
 bool ptx_emulator_run(struct ptx_emulator *e, struct ptx_launch *launch, struct arena *scratch)
@@ -197,8 +224,7 @@ bool ptx_emulator_run(struct ptx_emulator *e, struct ptx_launch *launch, struct 
         snprintf(e->message, sizeof e->message, "the launch has no size");
         return false;
     }
-    uint32_t half = r.groups[0] / 2;
-    bool ok = !r.groups[1] || !r.groups[2] || (run_part(&r, 0, half) && run_part(&r, half, r.groups[0] - half));
+    bool ok = run_parts(&r);
     for (uint32_t arm = VYRE_META_MAX_TRAP_ARMS; arm--;) {
         uint64_t key = r.traps[arm].key;
         if (!key) continue;

@@ -17,8 +17,9 @@ struct ptx_launch {
     const struct ir_program *program; /* of which the module has the kernel */
     const struct ir_run_buffer *buffers;
     const uint64_t *params;
-    uint32_t seed; /* not 0: threads run in an order that it chooses */
-    bool trapped;  /* the outcome */
+    uint32_t width; /* of workgroups, where the program leaves it free; 0: the declared one */
+    uint32_t seed;  /* not 0: threads run in an order that it chooses */
+    bool trapped;   /* the outcome */
     uint32_t trap_arm, trap_code;
     uint64_t trap_invocation;
 };

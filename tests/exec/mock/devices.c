@@ -2,6 +2,7 @@
 #include "tests/exec/mock/world.h"
 
 #include <stdarg.h>
+#include <unistd.h>
 
 enum { N = 1000, ROOM = 1200 };
 
@@ -487,6 +488,82 @@ static void measures_the_device(void)
     ends_clean();
 }
 
+/* -- widths of workgroups ---------------------------------------------------------------------- */
+
+/* A launch whose invocations do not fill wide workgroups: the same bytes, and each invocation once. */
+static void runs_any(vyre_context *c, uint32_t width)
+{
+    enum { FEW = 1100, DECLARED = (FEW + WORLD_GROUP - 1) / WORLD_GROUP * WORLD_GROUP };
+    fill();
+    struct lookup_args args = {vyre_host(from, FEW), vyre_host(to, FEW)};
+    memset(&world_any, 0, sizeof world_any);
+    CHECK_INT(vyre_rt_run(c, module, ANY, &args), VYRE_OK);
+    for (uint32_t i = 0; i < FEW; i++)
+        if (!CHECK_UINT(to[i], from[i] + 3)) break;
+    if (!width) return;
+    CHECK_UINT(world_any.n_invocations, DECLARED);
+    CHECK_UINT(world_any.widths, width | (DECLARED % width ? WORLD_GROUP : 0));
+}
+
+/* Each candidate is sent; the mocks' clocks go by launches, so the first of those that need one wins. */
+static void measures_widths(uint32_t registers, uint32_t widths)
+{
+    vyre_context_stats stats = {.size = sizeof stats};
+    vyre_context *c = NULL;
+    world_reset();
+    world_mock->registers = (int)registers;
+    CHECK_INT(create((vyre_options){.tune = 2}, &c), VYRE_OK);
+    runs_any(c, 0);
+    CHECK_UINT(world_any.widths, widths);
+    runs_any(c, 32);
+    CHECK_INT(vyre_context_get_stats(c, &stats), VYRE_OK);
+    CHECK_UINT(stats.tuner_sweeps, 1);
+    CHECK_UINT(stats.tuned_launches, 2);
+    vyre_context_destroy(c);
+    ends_clean();
+}
+
+static void chooses_widths(void)
+{
+    unsetenv("XDG_CACHE_HOME");
+    unsetenv("HOME");
+    measures_widths(1024, 32 | 64 | 128 | 256 | 512 | 1024);
+    measures_widths(256, is_cuda ? 32 | 64 | 128 | 256 : 32 | 64 | 128 | 256 | 512 | 1024);
+    world_reset();
+    vyre_context *c = open_context();
+    runs_any(c, WORLD_GROUP);
+    vyre_context_destroy(c);
+    ends_clean();
+}
+
+/* A width that is known, whatever is left over, and grids that are larger than the device takes at once. */
+static void keeps_widths(void)
+{
+    char folder[] = "/tmp/vyre-widths-XXXXXX", path[128], text[256];
+    if (!CHECK(mkdtemp(folder) != NULL)) return;
+    setenv("XDG_CACHE_HOME", folder, 1);
+    measures_widths(1024, 32 | 64 | 128 | 256 | 512 | 1024);
+    snprintf(path, sizeof path, "%s/vyre/tuner/%s.toml", folder, is_cuda ? "Mock_GPU_0" : "Mock_GPU_0__gfx1030_");
+    for (uint32_t width = 32; width <= 1024; width *= 2) {
+        FILE *file = fopen(path, "r+");
+        if (!CHECK(file != NULL) || !CHECK(fgets(text, sizeof text, file) != NULL)) break;
+        rewind(file);
+        fprintf(file, "%.69s = [%u, 1, 1]\n", text, width);
+        CHECK_INT(ftruncate(fileno(file), ftell(file)), 0);
+        fclose(file);
+        vyre_context *c = NULL;
+        world_reset();
+        world_mock->max_groups = 3;
+        CHECK_INT(create((vyre_options){.tune = 1}, &c), VYRE_OK);
+        runs_any(c, width);
+        vyre_context_destroy(c);
+        ends_clean();
+    }
+    unsetenv("XDG_CACHE_HOME");
+    snprintf(text, sizeof text, "rm -r %s", folder);
+    CHECK_INT(system(text), 0);
+}
+
 /* -- what is sent ------------------------------------------------------------------------------ */
 
 /* Every call of two launches of a pipeline, in order, with what it is given, as kept in records/: the first makes what the
@@ -536,6 +613,8 @@ int main(int argc, char **argv)
     survives_a_lost_device();
     uses_two_devices();
     measures_the_device();
+    chooses_widths();
+    keeps_widths();
     sends_what_is_recorded(argc > 2 ? argv[2] : ".", argc > 3 ? argv[3] : backend);
     return test_finish();
 }

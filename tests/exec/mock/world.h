@@ -9,7 +9,8 @@
  *   wide:   workgroups of 2048 invocations; the one program with CPU code that does something: to[i] = from[i] + 1
  *   large:  33 KiB of workgroup memory
  *   bad:    code that no driver takes
- *   other:  code for other devices alone */
+ *   other:  code for other devices alone
+ *   any:    to[i] = from[i] + 3, in workgroups of any width */
 #ifndef VYREC_TESTS_EXEC_MOCK_WORLD_H
 #define VYREC_TESTS_EXEC_MOCK_WORLD_H
 
@@ -21,7 +22,7 @@
 #include "tests/unit/runtime_module.h"
 #include "tests/unit/test.h"
 
-enum world_unit { SCALE, LOOKUP, WIDE, LARGE, BAD, OTHER, BOTH, REUSE, PARTS };
+enum world_unit { SCALE, LOOKUP, WIDE, LARGE, BAD, OTHER, ANY, BOTH, REUSE, PARTS };
 enum { WORLD_GROUP = 64, TRAP_VALUE = 0xdead };
 
 struct scale_args {
@@ -65,7 +66,8 @@ static inline void world_add_image(uint32_t kind, const char *arch, const char *
                                            .kernel_offset = offsetof(struct world_image, kernel),
                                            .args_bytes = 64,
                                            .workgroup_bytes = workgroup_bytes,
-                                           .wave_lanes = 32}};
+                                           .wave_lanes = 32,
+                                           .max_width = flags & VYRE_DEVICE_FREE_WIDTH ? 1024 : 0}};
     if (has_param) image->lists[0] = 56;
     snprintf(image->kernel, sizeof image->kernel, "vyre_%s", program);
     snprintf(image->code, sizeof image->code, "%s for %s: %s", program, arch, text);
@@ -217,6 +219,10 @@ static inline struct vyre_module *world_module(void)
     world_program("other", VYRE_ACCESS_READ_WRITE, WORLD_GROUP);
     world_add_image(VYRE_IMAGE_PTX, "sm_120", "other", 0, 0, 0, "good");
     world_add_image(VYRE_IMAGE_AMDGCN, "gfx90a", "other", 0, 0, 0, "good");
+    world_program("any", VYRE_ACCESS_READ_WRITE, WORLD_GROUP);
+    module_last()->has_free_width = 1;
+    world_add_image(VYRE_IMAGE_PTX, "sm_75", "any", 0, VYRE_DEVICE_FREE_WIDTH, 0, "good");
+    world_add_image(VYRE_IMAGE_AMDGCN, "gfx10-3-generic", "any", 0, VYRE_DEVICE_FREE_WIDTH, 0, "good");
     world_pipeline();
     world_reuse();
     world_parts();
@@ -244,6 +250,26 @@ static inline void world_trap(uint64_t trap, uint64_t invocation)
     if (record && key > *record) *record = key;
 }
 
+/* What launches of `any` have been: bits of the widths, and invocations. */
+static struct {
+    uint32_t widths, last_width;
+    uint64_t n_invocations;
+} world_any;
+
+static inline void world_run_any(const uint32_t *groups, const uint32_t *workgroup, const uint64_t *addresses)
+{
+    const uint32_t *words = (const uint32_t *)(addresses + 3);
+    uint64_t first = words[3], n = (uint64_t)groups[0] * workgroup[0], n_all = (uint64_t)words[0] * WORLD_GROUP;
+    CHECK(words[4] == workgroup[0] && words[5] == 0 && workgroup[1] == 1 && workgroup[2] == 1 && first + n <= n_all);
+    world_any.widths |= workgroup[0];
+    world_any.last_width = workgroup[0];
+    world_any.n_invocations += n;
+    const uint32_t *from = world_words(addresses[0], words[6] * 4);
+    uint32_t *to = world_words(addresses[1], words[7] * 4);
+    for (uint64_t i = first; from && to && i < first + n && i < words[6] && i < words[7]; i++)
+        to[i] = from[i] + 3;
+}
+
 static inline void world_kernel(void *ctx, const char *name, const uint32_t groups[3], const uint32_t workgroup[3],
                                 const void *args, size_t args_bytes)
 {
@@ -251,6 +277,10 @@ static inline void world_kernel(void *ctx, const char *name, const uint32_t grou
     const uint64_t *addresses = args;
     const uint32_t *words = (const uint32_t *)(addresses + (is_lookup ? 4 : 3));
     (void)ctx;
+    if (!strcmp(name, "vyre_any")) {
+        world_run_any(groups, workgroup, addresses);
+        return;
+    }
     CHECK(args_bytes >= 64 && groups[1] == 1 && groups[2] == 1 && words[1] == 1 && words[2] == 1);
     uint64_t first = (uint64_t)words[3] * workgroup[0], n = (uint64_t)groups[0] * workgroup[0], n_from = words[6],
              n_to = words[7];

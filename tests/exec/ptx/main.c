@@ -5,6 +5,7 @@
 
 #include "codegen/codegen.h"
 #include "frontend/frontend.h"
+#include "ir/facts.h"
 #include "tools/ptx-emulator/emulator.h"
 #include "tools/vyre-run/run.h"
 
@@ -94,14 +95,16 @@ static const char *find_difference(struct test *t, const struct ptx_launch *laun
     return NULL;
 }
 
-static bool run_on(struct test *t, enum target_id target, uint32_t seed)
+static bool run_on(struct test *t, enum target_id target, uint32_t seed, uint32_t width)
 {
-    struct ptx_launch launch = {.program = t->unit.program, .buffers = t->buffers, .params = t->params, .seed = seed};
+    struct ptx_launch launch = {
+        .program = t->unit.program, .buffers = t->buffers, .params = t->params, .seed = seed, .width = width};
     prepare(t);
     bool ran = ptx_emulator_run(t->emulator, &launch, &t->arena);
     const char *difference = ran ? find_difference(t, &launch) : ptx_emulator_message(t->emulator);
     if (difference)
-        fprintf(stderr, "%s for %s, seed %u: %s\n", t->unit.name, target_infos[target].arch, seed, difference);
+        fprintf(stderr, "%s for %s, seed %u, width %u: %s\n", t->unit.name, target_infos[target].arch, seed, width,
+                difference);
     return !difference;
 }
 
@@ -115,7 +118,9 @@ static bool run_all(struct test *t)
             return false;
         }
         for (uint32_t seed = 0; seed < 3; seed++)
-            ok &= run_on(t, targets[i], seed);
+            ok &= run_on(t, targets[i], seed, 0);
+        for (uint32_t width = 32; width <= 1024 && ir_has_free_width(t->unit.program); width *= 2)
+            ok &= run_on(t, targets[i], width / 64, width);
     }
     return ok;
 }
