@@ -28,6 +28,7 @@ struct codegen_options {
     enum codegen_emit emit;
     uint32_t opt_level;      /* 0 to 3 */
     bool debug_info;         /* -g */
+    bool checks_claims;      /* an index that is past the end where the text says `in_bounds` stops the process */
     const char *cpu_triple;  /* NULL: this machine's family, x86_64-linux-gnu */
     const char *prefix;      /* --prefix: of the public symbols; "" for none */
     const char *header_name; /* for the guard; NULL: from the source's name */

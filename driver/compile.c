@@ -125,6 +125,7 @@ static bool make_output(struct compilation *c, enum emit emit, const char *path)
         .emit = kinds[emit].codegen,
         .opt_level = s->opt_level,
         .debug_info = s->debug_info,
+        .checks_claims = s->checks_claims,
         .cpu_triple = s->cpu_triple,
         .prefix = s->prefix,
         .header_name = emit == EMIT_HEADER && strcmp(path, "-") ? base_name(path) : NULL,

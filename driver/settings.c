@@ -107,6 +107,9 @@ static void apply(struct tool *tool, struct settings *settings, const struct opt
     case OPTION_ID_DEBUG:
         settings->debug_info = true;
         break;
+    case OPTION_ID_CHECK_CLAIMS:
+        settings->checks_claims = true;
+        break;
     case OPTION_ID_TARGET:
         break; /* choose_targets, when the host is known */
     case OPTION_ID_PTXAS:

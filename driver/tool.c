@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "frontend/frontend.h"
+#include "passes/bounds.h"
 
 /* The deepest nesting the language allows fits, in debug builds too, whatever `ulimit -s` says. */
 enum { STACK_BYTES = 64 << 20, CRASH_STACK_BYTES = 64 << 10 };
@@ -219,7 +220,8 @@ struct ir_module *tool_read_module(struct tool *tool, struct arena *arena, struc
         .include_dirs = tool->include_dirs.at,
         .n_include_dirs = tool->include_dirs.n,
     };
-    return frontend_read(arena, names, &tool->sources, &tool->diags, file, &options);
+    struct ir_module *m = frontend_read(arena, names, &tool->sources, &tool->diags, file, &options);
+    return m && bounds_check_claims(m, &tool->diags, arena) ? m : NULL;
 }
 
 bool tool_write_files(struct tool *tool, const struct out_file *files, uint32_t n)

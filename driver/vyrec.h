@@ -34,6 +34,7 @@ struct settings {
     const char *program;                    /* the only one that is wanted, or NULL */
     const char *prefix;                     /* "" when not given */
     uint32_t opt_level;
+    bool checks_claims;
     bool debug_info;
     struct pass_settings passes;
     enum explain explain;

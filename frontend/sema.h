@@ -138,6 +138,8 @@ enum { SEMA_MAX_OPERANDS = 4 };
 bool sema_operands(struct sema *s, const struct operand *list, uint32_t n, struct ir_expr **result);
 struct symbol *sema_buffer(struct sema *s, struct syn_ref name); /* a buffer, data or array; else reported */
 struct ir_buffer *sema_buffer_of(const struct symbol *sym);
+/* Is the element, an INDEX, written with `, in_bounds`? */
+bool sema_claims_bounds(struct sema *s, const struct syn_expr *element);
 bool sema_check_access(struct sema *s, const struct symbol *sym, struct syn_ref name, bool writes);
 struct ir_expr *sema_spill(struct sema *s, struct ir_expr *e, const char *name); /* into a let */
 /* An operand that was checked when `after` was the block's last statement (NULL: it was empty). If calls in later

@@ -79,6 +79,7 @@ static struct ir_stmt *check_atomic(struct sema *s, const struct syn_expr *e, st
     made->atomic.order_given = order_given;
     made->atomic.buffer = sema_buffer_of(sym);
     made->atomic.index = values[0];
+    made->atomic.in_bounds = sema_claims_bounds(s, e->args[0]);
     made->atomic.expected = op == IR_ATOMIC_CAS ? values[1] : NULL;
     made->atomic.value = values[n_values];
     return made;

@@ -172,6 +172,14 @@ static struct ir_expr *check_index(struct sema *s, const struct syn_expr *e)
     return NULL;
 }
 
+bool sema_claims_bounds(struct sema *s, const struct syn_expr *element)
+{
+    bool claims = element->flags & SYN_FLAG_IN_BOUNDS;
+
+    s->m->has_claims |= claims;
+    return claims;
+}
+
 static struct ir_expr *check_load(struct sema *s, const struct syn_expr *e)
 {
     struct syn_ref name = sema_name_of(e);
@@ -179,7 +187,9 @@ static struct ir_expr *check_load(struct sema *s, const struct syn_expr *e)
     struct ir_expr *index = check_index(s, e->args[0]);
 
     if (!sym || !index || !sema_check_access(s, sym, name, false)) return NULL;
-    return ir_load(s->m, sema_buffer_of(sym), index, e->range);
+    struct ir_expr *load = ir_load(s->m, sema_buffer_of(sym), index, e->range);
+    load->in_bounds = sema_claims_bounds(s, e);
+    return load;
 }
 
 /* -- components --------------------------------------------------------------------------------------------- */

@@ -135,6 +135,7 @@ static void check_store(struct sema *s, const struct syn_stmt *stmt)
     store->store.buffer = buffer;
     store->store.index = values[0];
     store->store.value = values[1];
+    store->store.in_bounds = sema_claims_bounds(s, stmt->place);
 }
 
 /* -- control flow ------------------------------------------------------------------------------------------- */

@@ -167,6 +167,13 @@ struct syn_expr *syn_wrap(struct parser *p, enum syn_expr_kind kind, struct name
     return e;
 }
 
+struct syn_expr *syn_claim(struct parser *p, struct syn_expr *element, struct syn_ref claim)
+{
+    if (strcmp(claim.name->text, "in_bounds")) diag_report(p->diags, DIAG_UNKNOWN_CLAIM, claim.range, claim.name->text);
+    element->flags |= SYN_FLAG_IN_BOUNDS;
+    return element;
+}
+
 struct syn_expr *syn_range(struct parser *p, struct syn_expr *a, struct syn_expr *b, struct src_range range)
 {
     struct syn_expr *e = new_expr(p, SYN_RANGE, 2, range);

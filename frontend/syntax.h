@@ -50,10 +50,11 @@ enum syn_expr_kind {
 };
 
 enum syn_expr_flag {
-    SYN_FLAG_PAREN = 1,    /* stands in parentheses of its own */
-    SYN_FLAG_UNTYPED = 2,  /* made of unsuffixed literals alone: takes the type that its context needs */
-    SYN_FLAG_FLOAT = 4,    /* untyped, and a literal of it can only be a float */
-    SYN_FLAG_HAS_CALL = 8, /* calls a function somewhere: checking it may put statements before it */
+    SYN_FLAG_PAREN = 1,      /* stands in parentheses of its own */
+    SYN_FLAG_UNTYPED = 2,    /* made of unsuffixed literals alone: takes the type that its context needs */
+    SYN_FLAG_FLOAT = 4,      /* untyped, and a literal of it can only be a float */
+    SYN_FLAG_IN_BOUNDS = 16, /* INDEX: written with `, in_bounds` */
+    SYN_FLAG_HAS_CALL = 8,   /* calls a function somewhere: checking it may put statements before it */
 };
 
 struct syn_expr {
@@ -213,6 +214,8 @@ struct syn_expr *syn_binary(struct parser *p, enum ir_op op, struct syn_expr *a,
                             struct src_range range);
 struct syn_expr *syn_wrap(struct parser *p, enum syn_expr_kind kind, struct name *name, struct syn_expr *a,
                           struct src_range range);
+/* An element written as name[index, claim]. */
+struct syn_expr *syn_claim(struct parser *p, struct syn_expr *element, struct syn_ref claim);
 struct syn_expr *syn_range(struct parser *p, struct syn_expr *a, struct syn_expr *b, struct src_range range);
 /* Of the pending arguments from `mark` on. */
 struct syn_expr *syn_call(struct parser *p, struct name *name, uint32_t mark, struct src_range range);

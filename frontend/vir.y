@@ -501,6 +501,7 @@ literal:
 
 element:
   name '[' expr ']'             { $$ = syn_wrap(p, SYN_INDEX, $1.name, $3, @$); }
+| name '[' expr ',' name ']'    { $$ = syn_claim(p, syn_wrap(p, SYN_INDEX, $1.name, $3, @$), $5); }
 ;
 
 call:

@@ -245,9 +245,16 @@ struct ir_expr *ir_expr_copy(struct ir_module *m, const struct ir_expr *e)
     size_t size_bytes = sizeof *e + e->n_args * sizeof e->args[0];
     struct ir_expr *copy = arena_alloc(m->arena, size_bytes);
     *copy = *e;
+    if (e->op == IR_OP_LOAD) copy->in_bounds &= m->copies_claims; /* claims are about a place in a program */
     for (uint32_t i = 0; i < e->n_args; i++)
         copy->args[i] = ir_expr_copy(m, e->args[i]);
     return copy;
+}
+
+/* Claims of loads say nothing about their values. */
+static bool has_equal_component(const struct ir_expr *a, const struct ir_expr *b)
+{
+    return a->op == IR_OP_LOAD || a->component == b->component;
 }
 
 static bool has_equal_payload(const struct ir_expr *a, const struct ir_expr *b)
@@ -269,7 +276,7 @@ static bool has_equal_payload(const struct ir_expr *a, const struct ir_expr *b)
 
 bool ir_expr_equal(const struct ir_expr *a, const struct ir_expr *b)
 {
-    if (a->op != b->op || !ir_type_equal(a->type, b->type) || a->component != b->component || a->n_args != b->n_args ||
+    if (a->op != b->op || !ir_type_equal(a->type, b->type) || !has_equal_component(a, b) || a->n_args != b->n_args ||
         !has_equal_payload(a, b))
         return false;
     for (uint32_t i = 0; i < a->n_args; i++)

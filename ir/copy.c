@@ -74,12 +74,14 @@ static void redirect_stmt(struct copier *c, struct ir_stmt *s)
         s->let.local = find_moved(c, s->let.local);
         break;
     case IR_STMT_STORE:
+        s->store.in_bounds &= c->m->copies_claims; /* about another place */
         s->store.buffer = find_moved(c, s->store.buffer);
         break;
     case IR_STMT_FOR:
         s->for_.local = find_moved(c, s->for_.local);
         break;
     case IR_STMT_ATOMIC:
+        s->atomic.in_bounds &= c->m->copies_claims;
         s->atomic.buffer = find_moved(c, s->atomic.buffer);
         if (s->atomic.result) s->atomic.result = find_moved(c, s->atomic.result);
         break;

@@ -113,7 +113,7 @@ static void hash_expr(struct hasher *h, const struct ir_expr *e)
 {
     hash_text(h, ir_op_infos[e->op].name);
     hash_type(h, e->type);
-    hash_number(h, (uint64_t)e->component << 8 | e->n_args);
+    hash_number(h, (uint64_t)(e->op == IR_OP_LOAD ? 0 : e->component) << 8 | e->n_args);
     switch (e->op) {
     case IR_OP_CONST:
         hash_number(h, e->bits);

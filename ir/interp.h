@@ -34,6 +34,7 @@ enum ir_run_status {
     IR_RUN_TOO_LONG,
     IR_RUN_BAD_SIZE,
     IR_RUN_DEADLOCK,
+    IR_RUN_OUT_OF_BOUNDS, /* an index past the end where the text says `in_bounds` */
     IR_RUN_UNSUPPORTED,
 };
 
@@ -52,7 +53,7 @@ struct ir_run_result {
     const char *trap_of;      /* in pipelines: that arm's name, as the pipeline was written */
     struct src_range trap_range;
     struct ir_race race;
-    const char *message; /* one line for BAD_SIZE and UNSUPPORTED, in the arena */
+    const char *message; /* one line for BAD_SIZE, UNSUPPORTED and OUT_OF_BOUNDS, in the arena */
     uint64_t n_steps;
     uint32_t n_statements, n_reached; /* those that compute something, and those of them that ran */
 };

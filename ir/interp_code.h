@@ -55,7 +55,7 @@ struct inst {
     uint16_t op;  /* EVAL, SUBGROUP, ID: enum ir_op; ATOMIC: enum ir_atomic */
     ir_type type; /* of the result or the element */
     uint8_t component, n_args;
-    bool has_dst;
+    bool has_dst, in_bounds; /* LOAD, STORE, ATOMIC: in_bounds as the text has it */
     ir_type arg_types[4];
     operand dst, args[4];
     const struct ir_buffer *array, *source;

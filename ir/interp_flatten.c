@@ -134,7 +134,7 @@ static operand flatten_operation(struct flattener *f, const struct ir_expr *e, o
                                                                                : CODE_EVAL);
     i->op = e->op;
     i->type = e->type;
-    i->component = e->component;
+    i->component = is_load ? 0 : e->component;
     i->n_args = e->n_args;
     i->dst = dst;
     i->range = e->range.end ? e->range : f->range;
@@ -143,6 +143,7 @@ static operand flatten_operation(struct flattener *f, const struct ir_expr *e, o
         i->arg_types[k] = e->args[k]->type;
     }
     if (is_load) i->array = e->buffer;
+    if (is_load) i->in_bounds = e->in_bounds;
     return dst;
 }
 
@@ -194,6 +195,7 @@ static void flatten_STORE(struct flattener *f, const struct ir_stmt *s)
     operand index = flatten_value(f, s->store.index), value = flatten_value(f, s->store.value);
     struct inst *i = append(f, CODE_STORE);
     i->array = s->store.buffer;
+    i->in_bounds = s->store.in_bounds;
     i->type = s->store.buffer->elem;
     i->args[0] = index;
     i->args[1] = value;
@@ -349,6 +351,7 @@ static void flatten_ATOMIC(struct flattener *f, const struct ir_stmt *s)
     i->op = (uint16_t)s->atomic.op;
     i->type = s->atomic.buffer->elem;
     i->array = s->atomic.buffer;
+    i->in_bounds = s->atomic.in_bounds;
     i->has_dst = s->atomic.result != NULL;
     i->dst = dst;
     i->args[0] = index;

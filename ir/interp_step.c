@@ -51,6 +51,19 @@ static void note(struct launch *l, const struct group *g, const struct invocatio
     if (v->shadow) interp_note_access(l, &v->shadow[index], at->array, index, kind, name_access(l, g, i));
 }
 
+/* Whether there is such an element. Where the text says so and it is not so, the run is over. */
+static bool has_element(struct launch *l, const struct inst *at, const struct array_view *v, uint64_t index)
+{
+    if (index < v->count) return true;
+    if (!at->in_bounds || l->stop) return false;
+    l->result->status = IR_RUN_OUT_OF_BOUNDS;
+    l->result->trap_range = at->range;
+    l->result->message = arena_printf(l->arena, "element %llu of '%s', which has %llu, is said to be in bounds",
+                                      (unsigned long long)index, at->array->name, (unsigned long long)v->count);
+    l->stop = true;
+    return false;
+}
+
 /* -- instructions ---------------------------------------------------------------------------------------- */
 
 static enum outcome run_EVAL(struct launch *l, struct group *g, struct invocation *i, const struct inst *at)
@@ -98,7 +111,7 @@ static enum outcome run_LOAD(struct launch *l, struct group *g, struct invocatio
     struct array_view v = find_array(l, g, i, at->array);
     uint64_t index = get_u32(l, i, at->args[0]);
     struct ir_value value = {{0}};
-    if (index < v.count) {
+    if (has_element(l, at, &v, index)) {
         uint32_t lane_bytes = ir_scalar_infos[at->type.scalar].mem_bytes;
         for (uint32_t k = 0; k < at->type.lanes; k++)
             value.lane[k] = load_scalar(v.bytes + index * v.elem_bytes + k * lane_bytes, at->type.scalar);
@@ -113,7 +126,7 @@ static enum outcome run_STORE(struct launch *l, struct group *g, struct invocati
 {
     struct array_view v = find_array(l, g, i, at->array);
     uint64_t index = get_u32(l, i, at->args[0]);
-    if (index < v.count) {
+    if (has_element(l, at, &v, index)) {
         const struct ir_value *value = get(l, i, at->args[1]);
         uint32_t lane_bytes = ir_scalar_infos[at->type.scalar].mem_bytes;
         for (uint32_t k = 0; k < at->type.lanes; k++)
@@ -129,7 +142,7 @@ static enum outcome run_ATOMIC(struct launch *l, struct group *g, struct invocat
     struct array_view v = find_array(l, g, i, at->array);
     uint64_t index = get_u32(l, i, at->args[0]), old = 0;
     enum ir_scalar s = at->type.scalar;
-    if (index < v.count) {
+    if (has_element(l, at, &v, index)) {
         unsigned char *place = v.bytes + index * v.elem_bytes;
         old = load_scalar(place, s);
         store_scalar(place, s,

@@ -157,8 +157,11 @@ struct ir_expr {
     uint16_t op; /* enum ir_op */
     ir_type type;
     uint8_t n_args;
-    uint8_t component; /* ids: 0..2 for .x .y .z; EXTRACT: 0..3 */
-    uint16_t depth;    /* 1 + the deepest operand */
+    union {
+        uint8_t component; /* ids: 0..2 for .x .y .z; EXTRACT: 0..3 */
+        bool in_bounds;    /* LOAD: a claim that the index is never past the end; see passes/bounds.h */
+    };
+    uint16_t depth; /* 1 + the deepest operand */
     struct src_range range;
     union {
         uint64_t bits;            /* CONST: zero-extended bit pattern; bool is 0 or 1 */
@@ -192,7 +195,7 @@ struct ir_stmt {
     /* clang-format off */
     union {
         struct { struct ir_local *local; struct ir_expr *value; } let;    /* LET, VAR, ASSIGN */
-        struct { struct ir_buffer *buffer; struct ir_expr *index, *value; } store;
+        struct { struct ir_buffer *buffer; struct ir_expr *index, *value; bool in_bounds; } store; /* a claim, as of loads */
         struct { struct ir_expr *cond; struct ir_block then_block, else_block; bool has_else; } if_;
         /* The variable takes from, from + step, ... as long as it is below `to`, without wrapping; step is positive. */
         struct { struct ir_local *local; struct ir_expr *from, *to; uint64_t step; struct ir_block body; } for_;
@@ -206,6 +209,7 @@ struct ir_stmt {
             struct ir_local *result; /* NULL when the old value is not used */
             struct ir_buffer *buffer;
             struct ir_expr *index, *expected, *value; /* expected: CAS only */
+            bool in_bounds;                           /* a claim, as of loads */
         } atomic;
         struct { struct ir_buffer *dst, *src; struct ir_expr *dst_index, *src_index, *count; uint32_t tag; } copy;
         struct { uint32_t tag; } wait;
@@ -311,6 +315,8 @@ struct ir_module {
     struct map item_names;          /* build.c: the names of items; locals keep clear of them */
     VEC(const char *) dependencies; /* files read beside the first, for depfiles; in order of first use */
     struct ir_chunk_list *chunks;   /* chunks.h; NULL: none were looked for */
+    bool has_claims;                /* some access may have in_bounds */
+    bool copies_claims;             /* copies of statements and expressions keep it */
 };
 
 #define IR_EACH_STMT(s, block) for (struct ir_stmt *s = (block)->first; s; s = s->next)

@@ -209,16 +209,16 @@ static void print_binding(const struct ir_stmt *s, const char *keyword, struct o
     ir_print_expr(s->let.value, out);
 }
 
-static void print_element(const struct ir_buffer *b, const struct ir_expr *index, struct out *out)
+static void print_element(const struct ir_buffer *b, const struct ir_expr *index, bool in_bounds, struct out *out)
 {
     out_printf(out, "%s[", name_of(b));
     ir_print_expr(index, out);
-    out_text(out, "]");
+    out_text(out, in_bounds ? ", in_bounds]" : "]");
 }
 
 static void print_store(const struct ir_stmt *s, struct out *out)
 {
-    print_element(s->store.buffer, s->store.index, out);
+    print_element(s->store.buffer, s->store.index, s->store.in_bounds, out);
     out_text(out, " = ");
     ir_print_expr(s->store.value, out);
 }
@@ -227,7 +227,7 @@ static void print_atomic(const struct ir_stmt *s, struct out *out)
 {
     if (s->atomic.result) out_printf(out, "%s%s = ", s->atomic.declares ? "let " : "", s->atomic.result->name);
     out_printf(out, "%s(", ir_atomic_texts[s->atomic.op]);
-    print_element(s->atomic.buffer, s->atomic.index, out);
+    print_element(s->atomic.buffer, s->atomic.index, s->atomic.in_bounds, out);
     if (s->atomic.expected) {
         out_text(out, ", ");
         ir_print_expr(s->atomic.expected, out);

@@ -218,7 +218,7 @@ static void print_special(const struct ir_expr *e, struct out *out)
     } else if (e->op == IR_OP_LOAD) {
         out_printf(out, "%s[", buffer);
         ir_print_expr(e->args[0], out);
-        out_text(out, "]");
+        out_text(out, e->in_bounds ? ", in_bounds]" : "]");
     } else {
         print_operand(e->args[0], PRECEDENCE_POSTFIX, out);
         out_printf(out, ".%c", "xyzw"[e->component & 3]);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "frontend/frontend.h"
+#include "passes/bounds.h"
 #include "library/internal.h"
 
 /* As the tools have: the deepest nesting the language allows fits, whatever stack the caller has. */
@@ -108,7 +109,10 @@ struct ir_module *work_read(struct work *w, const char *name, const char *text, 
     const vyrec_options *o = &w->context->options;
     struct frontend_options options = {.include_dirs = o->include_dirs, .n_include_dirs = (uint32_t)o->n_include_dirs};
     struct source_file *file = sources_add(&w->sources, name, text, size_bytes);
-    if (file) return frontend_read(&w->arena, &w->names, &w->sources, &w->diags, file, &options);
+    if (file) {
+        struct ir_module *m = frontend_read(&w->arena, &w->names, &w->sources, &w->diags, file, &options);
+        return m && bounds_check_claims(m, &w->diags, &w->arena) ? m : NULL;
+    }
     diag_report(&w->diags, DIAG_CANNOT_READ, SRC_NONE, name, strerror(EFBIG));
     return NULL;
 }

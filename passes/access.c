@@ -476,6 +476,13 @@ static isl_set *all_elements(struct access_walk *w)
     return isl_map_range(map);
 }
 
+static struct access_context *context_of(const struct access_facts *f, const struct ir_buffer *buffer)
+{
+    const struct ir_program *p = f->program;
+    if (buffer->space == IR_SPACE_STORAGE) return &f->contexts[buffer->index];
+    return &f->contexts[p->buffers.n + (buffer->space == IR_SPACE_DATA ? p->arrays.n : 0) + buffer->index];
+}
+
 static void compute_relations(const struct access_facts *f, const struct ir_buffer *buffer)
 {
     struct access_solver *solver = f->solver;
@@ -490,7 +497,7 @@ static void compute_relations(const struct access_facts *f, const struct ir_buff
     assume_budget(&w);
     enter_launch(&w);
     walk_block(&w, &f->program->body);
-    struct access_context *c = &f->contexts[buffer->index];
+    struct access_context *c = context_of(f, buffer);
     c->elements = all_elements(&w);
     note_exhaustion(solver);
     free_walk(&w);
@@ -501,7 +508,7 @@ static void compute_relations(const struct access_facts *f, const struct ir_buff
 
 const struct access_context *access_relate(const struct access_facts *f, const struct ir_buffer *buffer)
 {
-    struct access_context *c = &f->contexts[buffer->index];
+    struct access_context *c = context_of(f, buffer);
     if (!c->is_related && !access_solver_is_exhausted(f->solver)) {
         c->is_related = true;
         compute_relations(f, buffer);
@@ -518,7 +525,8 @@ static struct access_facts *new_facts(struct access_solver *solver, struct acces
     f->solver = solver;
     f->one_dimensional = is_one_dimensional(f->program);
     f->forms = access_forms_new(solver->arena, facts.program);
-    f->contexts = ARENA_ARRAY(solver->arena, struct access_context, f->program->buffers.n + 1);
+    uint32_t n_arrays = f->follows_arrays ? f->program->arrays.n + f->program->module->data.n : 0;
+    f->contexts = ARENA_ARRAY(solver->arena, struct access_context, f->program->buffers.n + n_arrays + 1);
     access_collect(f, solver->arena);
     return f;
 }
@@ -526,6 +534,11 @@ static struct access_facts *new_facts(struct access_solver *solver, struct acces
 struct access_facts *access_of_program(struct access_solver *solver, const struct ir_program *p)
 {
     return new_facts(solver, (struct access_facts){.program = p});
+}
+
+struct access_facts *access_of_arrays(struct access_solver *solver, const struct ir_program *p)
+{
+    return new_facts(solver, (struct access_facts){.program = p, .follows_arrays = true});
 }
 
 struct access_facts *access_of_arm(struct access_solver *solver, const struct ir_pipeline *pipeline,

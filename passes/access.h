@@ -38,10 +38,12 @@ struct access_facts {
     const struct ir_arm *arm;
     bool
         one_dimensional; /* workgroups and dispatch have one dimension: invocations are (w, l), otherwise six numbers */
-    VEC(struct access) accesses;     /* in the order of the text */
-    struct access_context *contexts; /* by index of the program's buffers */
-    struct access_forms *forms;      /* see access_form.h */
-    struct access_shape *shape;      /* see access_memo.h; NULL: nothing is remembered */
+    bool follows_arrays; /* accesses of workgroup and local arrays and of data too */
+    VEC(struct access) accesses; /* in the order of the text */
+    struct access_context
+        *contexts;              /* by index of the program's buffers; then of its arrays, then of the module's data */
+    struct access_forms *forms; /* see access_form.h */
+    struct access_shape *shape; /* see access_memo.h; NULL: nothing is remembered */
 };
 
 enum { ACCESS_DEFAULT_OPERATIONS = 100000 };
@@ -57,8 +59,12 @@ void access_solver_limit(struct access_solver *solver, uint64_t most);
 void access_solver_trust_windows(struct access_solver *solver);
 bool access_solver_trusts_windows(const struct access_solver *solver);
 uint64_t access_solver_most(const struct access_solver *solver); /* UINT32_MAX where nothing was said */
-void access_solver_free(struct access_solver *solver);           /* and all its facts' relations */
+/* How many operations were done for the present proof. */
+unsigned long access_solver_count(struct access_solver *solver);
+void access_solver_free(struct access_solver *solver); /* and all its facts' relations */
 bool access_solver_is_exhausted(const struct access_solver *solver);
+/* With the accesses of all arrays: for access_is_in_bounds alone. */
+struct access_facts *access_of_arrays(struct access_solver *solver, const struct ir_program *p);
 /* Never NULL. Both live in the solver's arena. */
 struct access_facts *access_of_program(struct access_solver *solver, const struct ir_program *p);
 struct access_facts *access_of_arm(struct access_solver *solver, const struct ir_pipeline *pipeline,

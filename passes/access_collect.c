@@ -17,7 +17,7 @@ struct collection {
 static void add(struct collection *c, struct access a)
 {
     a.stmt = c->stmt;
-    if (access_is_followed(a.buffer)) vec_push(c->arena, &c->facts->accesses, a);
+    if (c->facts->follows_arrays || access_is_followed(a.buffer)) vec_push(c->arena, &c->facts->accesses, a);
 }
 
 static void add_load(void *ctx, struct ir_expr **place)

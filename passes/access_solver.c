@@ -56,6 +56,14 @@ static unsigned long count_operations(struct access_solver *s, unsigned long mos
     return least;
 }
 
+unsigned long access_solver_count(struct access_solver *s)
+{
+    unsigned long done = count_operations(s, s->operations);
+    isl_ctx_set_max_operations(s->isl, s->operations);
+    if (done >= s->operations) s->exhausted = true; /* counting takes the library's error away */
+    return done;
+}
+
 void access_solver_begin(struct access_solver *s)
 {
     unsigned long done = count_operations(s, s->operations);

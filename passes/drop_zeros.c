@@ -95,15 +95,26 @@ static bool is_filled(const struct ir_program *p, const struct ir_buffer *array,
 
 /* -- `write` buffers -------------------------------------------------------------------------------------------------- */
 
-enum { MAX_OPERATIONS = 20000 };
+enum {
+    MAX_OPERATIONS = 20000,     /* of the library, for one buffer */
+    MODULE_OPERATIONS = 400000, /* and for all of them */
+};
+
+struct dropper {
+    struct pass_run *run;
+    unsigned long operations_left;
+};
 
 /* What the text tells takes no time, so it is looked at first. */
-static bool is_written(struct pass_run *run, const struct ir_program *p, struct ir_buffer *b)
+static bool is_written(struct dropper *d, const struct ir_program *p, struct ir_buffer *b)
 {
-    const struct ir_expr *prefix = ir_written_prefix(run->module, p, b);
-    if (prefix && host_size_reaches(prefix, ir_len(run->module, b, SRC_NONE))) return true;
-    struct access_solver *solver = access_solver_new(run->scratch, MAX_OPERATIONS);
+    struct ir_module *m = d->run->module;
+    const struct ir_expr *prefix = ir_written_prefix(m, p, b);
+    if (prefix && host_size_reaches(prefix, ir_len(m, b, SRC_NONE))) return true;
+    if (d->operations_left < MAX_OPERATIONS) return false;
+    struct access_solver *solver = access_solver_new(d->run->scratch, MAX_OPERATIONS);
     bool whole = access_is_written_whole(access_of_program(solver, p), b);
+    d->operations_left -= access_solver_count(solver);
     access_solver_free(solver);
     return PLANT(ZEROS_WRITTEN, whole, true);
 }
@@ -131,19 +142,23 @@ static bool look_at_array(struct pass_run *run, struct ir_program *p, struct ir_
     return keep(run, b, "not every element is proved to be written before it is read");
 }
 
-static bool look_at_buffer(struct pass_run *run, struct ir_program *p, struct ir_buffer *b)
+static bool look_at_buffer(struct dropper *d, struct ir_program *p, struct ir_buffer *b)
 {
     if (b->access != IR_ACCESS_WRITE || b->no_zeros) return false;
-    if (is_written(run, p, b)) return drop(run, b, "every element is written");
-    return keep(run, b, "not every element is proved to be written");
+    if (is_written(d, p, b)) return drop(d->run, b, "every element is written");
+    return keep(d->run, b, "not every element is proved to be written");
 }
 
-enum pass_result drop_zeros(struct pass_run *run, struct ir_program *p)
+enum pass_result drop_zeros(struct pass_run *run, struct ir_module *m)
 {
+    struct dropper d = {run, MODULE_OPERATIONS};
     bool changed = false;
-    for (uint32_t i = 0; i < p->arrays.n; i++)
-        changed |= look_at_array(run, p, p->arrays.at[i]);
-    for (uint32_t i = 0; i < p->buffers.n; i++)
-        changed |= look_at_buffer(run, p, p->buffers.at[i]);
+    for (uint32_t k = 0; k < m->programs.n; k++) {
+        struct ir_program *p = m->programs.at[k];
+        for (uint32_t i = 0; i < p->arrays.n; i++)
+            changed |= look_at_array(run, p, p->arrays.at[i]);
+        for (uint32_t i = 0; i < p->buffers.n; i++)
+            changed |= look_at_buffer(&d, p, p->buffers.at[i]);
+    }
     return changed ? PASS_CHANGED : PASS_UNCHANGED;
 }

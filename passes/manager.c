@@ -7,8 +7,10 @@
 
 #include "ir/print.h"
 #include "ir/verify.h"
+#include "passes/bounds.h"
 #include "passes/fact.h"
 #include "passes/list.h"
+#include "passes/plant.h"
 #include "passes/table.h"
 
 struct manager {
@@ -137,9 +139,23 @@ static enum pass_result call(const struct pass_info *info, struct pass_run *run,
     return info->on_module(run, run->module);
 }
 
+/* What was proved of a text need not hold of another one. */
+static void forget_claims(struct manager *mg, enum pass_id id, struct unit unit)
+{
+    static const bool keeps[PASS_COUNT] = {
+#define KEEPS_CLAIMS(name) [PASS_ID_##name] = true,
+#include "passes/passes.def"
+    };
+    if (!mg->m->has_claims || PLANT(BOUNDS_KEPT, keeps[id], true)) return;
+    for (uint32_t i = 0; i < mg->m->programs.n; i++)
+        if (!unit.program || unit.program == mg->m->programs.at[i]) bounds_forget(mg->m->programs.at[i]);
+    if (!unit.program) mg->m->has_claims = false;
+}
+
 /* A pass on a program changes that program alone. */
 static void after_change(struct manager *mg, const struct pass_info *info, struct unit unit)
 {
+    forget_claims(mg, (enum pass_id)(info - pass_infos), unit);
     mg->n_changes[info - pass_infos]++;
     pass_facts_drop(&mg->facts, unit.program, info->keeps);
 }

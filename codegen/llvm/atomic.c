@@ -366,12 +366,13 @@ static struct value memory_form(struct lower *l, const struct access *a, struct 
 
 void atomic_lower(struct lower *l, struct ir_stmt *s)
 {
-    struct access a = {
-        .array = array_of(l, s->atomic.buffer), .s = s, .scalar = (enum ir_scalar)s->atomic.buffer->elem.scalar};
+    struct access a = {.s = s, .scalar = (enum ir_scalar)s->atomic.buffer->elem.scalar};
     l->untouched = false;
     a.plain = s->atomic.buffer->space != IR_SPACE_STORAGE && l->target->shared_is_private;
     struct requests r = {.index.v = expr_lower(l, s->atomic.index)};
+    struct array array = array_for(l, s->atomic.buffer, s->atomic.in_bounds, &r.index.v);
     struct value old;
+    a.array = &array;
     if (s->atomic.expected) r.expected.v = memory_form(l, &a, expr_lower(l, s->atomic.expected));
     r.v.v = memory_form(l, &a, expr_lower(l, s->atomic.value));
     if (l->width > 1 && may_combine_lanes(&a, &r.index.v)) {

@@ -120,6 +120,7 @@ static void open_module(struct device_module *d, const struct ir_module *m, stru
     l->arena = arena;
     l->features = &d->features;
     l->optimize = true;
+    l->checks_claims = d->options->checks_claims;
     l->context = LLVMContextCreate();
     LLVMContextSetDiagnosticHandler(l->context, note_error, d);
     l->module = LLVMModuleCreateWithNameInContext("vyre", l->context);

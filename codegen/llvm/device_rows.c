@@ -55,7 +55,9 @@ struct wanted {
     struct lower *l;
     const struct ir_buffer *buffer;
     const struct place *at;
-    uint32_t elements; /* bit n: element n of the longest row */
+    uint32_t elements;  /* bit n: element n of the longest row */
+    uint32_t in_bounds; /* those that are claimed to be, in what is executed whenever this is */
+    bool straight;      /* no branch or jump between */
 };
 
 static void note_load(void *ctx, struct ir_expr **expr)
@@ -63,8 +65,10 @@ static void note_load(void *ctx, struct ir_expr **expr)
     struct wanted *w = ctx;
     const struct ir_expr *e = *expr;
     uint32_t nth;
-    if (e->op == IR_OP_LOAD && e->buffer == w->buffer && is_beside(w->l, w->at, e->buffer, e->args[0], &nth))
+    if (e->op == IR_OP_LOAD && e->buffer == w->buffer && is_beside(w->l, w->at, e->buffer, e->args[0], &nth)) {
         w->elements |= UINT32_C(1) << nth;
+        if (e->in_bounds && w->straight && !w->l->checks_claims) w->in_bounds |= UINT32_C(1) << nth;
+    }
 }
 
 /* Whether what was loaded before a statement is still what the array holds after it, other invocations' stores apart. */
@@ -75,9 +79,9 @@ static bool is_kept_by(const struct ir_stmt *s, const struct ir_buffer *b)
 }
 
 /* What this statement and those behind it load. */
-static uint32_t find_wanted(struct lower *l, const struct ir_buffer *b, const struct place *at)
+static struct wanted find_wanted(struct lower *l, const struct ir_buffer *b, const struct place *at)
 {
-    struct wanted w = {.l = l, .buffer = b, .at = at};
+    struct wanted w = {.l = l, .buffer = b, .at = at, .straight = true};
     struct ir_stmt *s = (struct ir_stmt *)l->now; /* only looked at */
     for (uint32_t i = 0; s && i < LOOK_AHEAD; i++, s = s->next) {
         struct ir_expr **exprs[4];
@@ -86,8 +90,10 @@ static uint32_t find_wanted(struct lower *l, const struct ir_buffer *b, const st
             ir_walk_expr(exprs[k], note_load, &w);
         bool is_beside_it = s->kind == IR_STMT_STORE && is_beside(l, at, s->store.buffer, s->store.index, &nth);
         if (!is_kept_by(s, b) && !is_beside_it) break; /* a store beside it waits for others: device_store_rows */
+        w.straight &=
+            s->kind == IR_STMT_LET || s->kind == IR_STMT_VAR || s->kind == IR_STMT_ASSIGN || s->kind == IR_STMT_STORE;
     }
-    return w.elements;
+    return w;
 }
 
 /* The elements of the shortest row that has as many of those wanted as any, and is not mostly unwanted; 1: none. */
@@ -118,11 +124,12 @@ static LLVMValueRef load_by_elements(struct lower *l, const struct array *a, LLV
 
 static LLVMValueRef load_whole(struct lower *l, const struct array *a, LLVMValueRef first, uint32_t n)
 {
-    LLVMBasicBlockRef inside = block_new(l, "row"), partial = block_new(l, "elements"), done = block_new(l, "loaded");
     enum ir_scalar scalar = (enum ir_scalar)a->buffer->elem.scalar;
     LLVMTypeRef type = LLVMVectorType(type_memory(l, scalar), n * a->buffer->elem.lanes);
     LLVMValueRef rows[2];
     LLVMBasicBlockRef from[2];
+    if (a->in_bounds) return memory_load_row(l, a, first, type);
+    LLVMBasicBlockRef inside = block_new(l, "row"), partial = block_new(l, "elements"), done = block_new(l, "loaded");
     branch_inside(l, a, first, n, inside, partial);
     block_enter(l, inside);
     rows[0] = memory_load_row(l, a, first, type);
@@ -151,13 +158,16 @@ static const struct window *find_row(struct lower *l, const struct ir_buffer *b,
 static const struct window *load_row(struct lower *l, const struct ir_buffer *b, const struct place *at,
                                      LLVMValueRef index)
 {
-    uint32_t n = choose_length(at, find_wanted(l, b, at));
+    struct wanted wanted = find_wanted(l, b, at);
+    uint32_t n = choose_length(at, wanted.elements);
     if (n == 1) return NULL;
-    uint32_t before = at->form.offset & (n - 1);
+    uint32_t before = at->form.offset & (n - 1), last = at->form.offset - before + n - 1 - row_begin(at);
     LLVMValueRef first = LLVMBuildSub(l->b, index, const_int(l, 32, before), "");
     struct window w = {.buffer = b, .form = at->form, .stride = n};
     w.form.offset -= before;
-    w.elements = load_whole(l, array_of(l, b), first, n);
+    struct array array = *array_of(l, b);
+    array.in_bounds = wanted.in_bounds >> last & 1;
+    w.elements = load_whole(l, &array, first, n);
     vec_push(l->arena, &l->windows, w);
     return &l->windows.at[l->windows.n - 1];
 }
@@ -193,18 +203,26 @@ void device_forget_rows(struct lower *l, const struct ir_stmt *s)
 struct pending {
     const struct array *array;
     struct place at; /* of the first that was met */
-    uint32_t elements;
+    uint32_t elements, in_bounds;
     struct value index[MAX_ROW], value[MAX_ROW];
 };
 
 static void store_elements(struct lower *l, const struct pending *p, uint32_t begin, uint32_t n)
 {
     for (uint32_t i = begin; i < begin + n; i++)
-        if (p->elements >> i & 1) memory_store(l, p->array, &p->index[i], &p->value[i]);
+        if (p->elements >> i & 1) {
+            struct array one = *p->array;
+            one.in_bounds = p->in_bounds >> i & 1;
+            memory_store(l, &one, &p->index[i], &p->value[i]);
+        }
 }
 
 static void store_whole(struct lower *l, const struct pending *p, uint32_t begin, uint32_t n)
 {
+    if (p->in_bounds >> (begin + n - 1) & 1) { /* and so all before it */
+        memory_store_row(l, p->array, p->index[begin].at[0], &p->value[begin], n);
+        return;
+    }
     LLVMBasicBlockRef inside = block_new(l, "row"), partial = block_new(l, "elements"), done = block_new(l, "stored");
     branch_inside(l, p->array, p->index[begin].at[0], n, inside, partial);
     block_enter(l, inside);
@@ -270,6 +288,7 @@ static void evaluate_store(struct lower *l, struct pending *p, struct ir_stmt *s
     p->elements |= UINT32_C(1) << nth;
     p->index[nth] = expr_lower(l, s->store.index);
     p->value[nth] = expr_lower(l, s->store.value);
+    if (array_for(l, s->store.buffer, s->store.in_bounds, &p->index[nth]).in_bounds) p->in_bounds |= UINT32_C(1) << nth;
 }
 
 struct ir_stmt *device_store_rows(struct lower *l, struct ir_stmt *first)

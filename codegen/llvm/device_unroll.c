@@ -142,6 +142,7 @@ const struct ir_program *device_unroll(const struct ir_program *p, struct arena 
     ir_walk_stmts((struct ir_block *)&p->body, find_any, &any); /* only looked at */
     if (!any.found) return p;
     u.module.arena = arena;
+    u.module.copies_claims = true; /* about all rounds, so about each */
     *u.program = *p;
     u.program->locals.at = NULL;
     u.program->locals.n = u.program->locals.cap = 0;

@@ -197,7 +197,8 @@ HANDLER(LOAD)
 {
     struct value v;
     if (l->target->load_row && l->target->load_row(l, e, &args[0], &v)) return v;
-    return memory_load(l, array_of(l, e->buffer), &args[0]);
+    struct array a = array_for(l, e->buffer, e->in_bounds, &args[0]);
+    return memory_load(l, &a, &args[0]);
 }
 
 HANDLER(VEC)

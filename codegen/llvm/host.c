@@ -360,6 +360,7 @@ static void open_part(struct host *h, const struct codegen_options *options, str
     l->b = LLVMCreateBuilderInContext(l->context);
     l->arena = scratch;
     l->optimize = options->opt_level > 0;
+    l->checks_claims = options->checks_claims;
     h->n_open++;
     if (options->debug_info) l->debug = debug_begin(scratch, l->module, h->m, options->source_name, l->optimize, false);
 }

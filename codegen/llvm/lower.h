@@ -60,6 +60,7 @@ struct array {
     LLVMValueRef base;  /* pointer to the first element */
     LLVMValueRef count; /* i64: elements */
     bool interleaved;   /* element i of lane k lies at i * width + k */
+    bool in_bounds;     /* for one access: its index, of the lanes that are there, is proved to be below the count */
 };
 
 /* Where a local is. A let is a value; a var is memory that LLVM turns into registers. */
@@ -141,6 +142,7 @@ struct lower {
     struct arena *arena;
     struct debug_info *debug; /* NULL without -g */
     bool optimize;
+    bool checks_claims;
     const char *suffix; /* of helper functions' names: the level */
 
     const struct ir_program *program;
@@ -282,6 +284,7 @@ void memory_store(struct lower *l, const struct array *a, const struct value *in
 /* Stores one after the other, those that fill a window together as one. */
 struct pending_store {
     struct value index, value;
+    bool in_bounds;
 };
 void memory_store_run(struct lower *l, const struct array *a, const struct pending_store *pending, uint32_t n);
 /* What this program only reads. */
@@ -293,6 +296,9 @@ LLVMValueRef memory_load_row(struct lower *l, const struct array *a, LLVMValueRe
 void memory_store_row(struct lower *l, const struct array *a, LLVMValueRef first, const struct value *values,
                       uint32_t n);
 /* i1 or mask: index < count. */
+/* The array for an access with this claim, whose index has been lowered: where claims are checked, code that stops the process where it
+ * is wrong. */
+struct array array_for(struct lower *l, const struct ir_buffer *b, bool in_bounds, const struct value *index);
 LLVMValueRef memory_in_bounds(struct lower *l, const struct array *a, LLVMValueRef index);
 /* One scalar per lane from base + index, masked lanes 0. `index` counts scalars: vector of i32 (unsigned) or i64. */
 LLVMValueRef gather_lanes(struct lower *l, const struct array *a, LLVMTypeRef elem, LLVMValueRef index,

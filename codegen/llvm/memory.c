@@ -20,6 +20,18 @@ struct array *array_of(struct lower *l, const struct ir_buffer *b)
     }
 }
 
+static void check_claim(struct lower *l, const struct array *a, const struct value *index);
+
+struct array array_for(struct lower *l, const struct ir_buffer *b, bool in_bounds, const struct value *index)
+{
+    struct array a = *array_of(l, b);
+    if (in_bounds && l->checks_claims)
+        check_claim(l, &a, index);
+    else
+        a.in_bounds = in_bounds;
+    return a;
+}
+
 static enum ir_scalar scalar_of(const struct array *a)
 {
     return (enum ir_scalar)a->buffer->elem.scalar;
@@ -42,11 +54,37 @@ static LLVMValueRef widen_u32(struct lower *l, LLVMValueRef index)
     return LLVMBuildZExt(l->b, index, type_int(l, 64), "");
 }
 
+static LLVMValueRef all_true(LLVMValueRef index)
+{
+    LLVMContextRef context = LLVMGetTypeContext(LLVMTypeOf(index));
+    LLVMTypeRef one = LLVMInt1TypeInContext(context), type = LLVMTypeOf(index);
+    return LLVMConstAllOnes(type_is_vector(type) ? LLVMVectorType(one, LLVMGetVectorSize(type)) : one);
+}
+
+/* A claim is about lanes that are there: an index that they share may be anything where none is. */
 LLVMValueRef memory_in_bounds(struct lower *l, const struct array *a, LLVMValueRef index)
 {
+    if (a->in_bounds && (!l->exec || type_is_vector(LLVMTypeOf(index)))) return all_true(index);
     LLVMValueRef count = LLVMBuildTrunc(l->b, a->count, type_int(l, 32), "");
     if (type_is_vector(LLVMTypeOf(index))) count = value_splat(l, count);
     return LLVMBuildICmp(l->b, LLVMIntULT, index, count, "");
+}
+
+/* Stops the process where an index of a lane that is there is past the end. */
+static void check_claim(struct lower *l, const struct array *a, const struct value *index)
+{
+    struct value wide = value_is_uniform(index) ? *index : value_widen(l, *index);
+    LLVMValueRef outside = LLVMBuildNot(l->b, memory_in_bounds(l, a, wide.at[0]), "");
+    if (type_is_vector(LLVMTypeOf(outside)))
+        outside = mask_any(l, l->exec ? LLVMBuildAnd(l->b, l->exec, outside, "") : outside);
+    else if (l->exec)
+        outside = LLVMBuildAnd(l->b, mask_any(l, l->exec), outside, "");
+    LLVMBasicBlockRef wrong = block_new(l, "claim"), right = block_new(l, "claimed");
+    block_branch(l, outside, wrong, right);
+    block_enter(l, wrong);
+    build_call(l, "llvm.trap", NULL, NULL, 0);
+    block_jump(l, right);
+    block_enter(l, right);
 }
 
 /* The address of component c of an element. */
@@ -239,8 +277,8 @@ static LLVMValueRef load_whole(struct lower *l, const struct array *a, const str
     uint32_t n = (uint32_t)w->stride * l->width;
     struct value place = first_index(w);
     LLVMTypeRef type = LLVMVectorType(elem_of(l, a), n * lanes_of(a));
-    if (leave_allowed(l)) {
-        leave_unless_below(l, &place, a->count, n - 1);
+    if (a->in_bounds || leave_allowed(l)) {
+        if (!a->in_bounds) leave_unless_below(l, &place, a->count, n - 1);
         LLVMValueRef start = address(l, a, value_base(l, &place), 0);
         prefetch(l, a, w, start);
         return build_load(l, type, start, align_of(a));
@@ -310,8 +348,10 @@ static struct value load_window(struct lower *l, const struct array *a, const st
 {
     struct value v = empty_value(a, SHAPE_VARYING);
     struct window_place p = place_window(l, a, index);
+    struct array whole = *a; /* what the last lane touches is the window's last element */
+    whole.in_bounds = a->in_bounds && !l->exec && p.rest + 1 == p.window.stride;
     p.window.table = table;
-    LLVMValueRef elements = get_window(l, a, p.window);
+    LLVMValueRef elements = get_window(l, &whole, p.window);
     for (uint32_t c = 0; c < lanes_of(a); c++) {
         LLVMValueRef part = every(l, elements, p.rest * lanes_of(a) + c, (uint32_t)p.window.stride * lanes_of(a));
         v.at[c] = value_from_memory(l, scalar_of(a), p.reversed ? reverse(l, part) : part);
@@ -532,6 +572,14 @@ static void store_window(struct lower *l, const struct array *a, const struct va
 {
     uint32_t n_parts = n * lanes_of(a);
     uint64_t span = (uint64_t)n * l->width - 1;
+    if (a->in_bounds) {
+        LLVMValueRef all = interleave(l, parts, n_parts), at = address(l, a, value_base(l, index), 0);
+        if (l->exec)
+            store_masked(l, all, at, align_of(a));
+        else
+            build_store(l, all, at, align_of(a));
+        return;
+    }
     if (leave_allowed(l)) {
         leave_unless_below(l, index, a->count, span);
         build_store(l, interleave(l, parts, n_parts), address(l, a, value_base(l, index), 0), align_of(a));
@@ -610,14 +658,18 @@ void memory_store_run(struct lower *l, const struct array *a, const struct pendi
         bool whole = !l->exec && stride > 1 && stride <= MAX_WINDOW_STRIDE && stride <= (int64_t)(n - i) &&
                      stride * lanes_of(a) * l->width <= MAX_WINDOW_SCALARS && !a->interleaved &&
                      fills_window(&pending[i], (uint32_t)stride, order);
+        struct array one = *a;
+        one.in_bounds = pending[i].in_bounds;
         if (!whole) {
-            memory_store(l, a, &pending[i].index, &pending[i].value);
+            memory_store(l, &one, &pending[i].index, &pending[i].value);
             i++;
             continue;
         }
-        for (uint32_t j = 0; j < stride; j++)
+        for (uint32_t j = 0; j < stride; j++) {
             memory_forms(l, a, &order[j]->value, &parts[j * lanes_of(a)]);
-        store_window(l, a, &order[0]->index, parts, (uint32_t)stride);
+            one.in_bounds &= order[j]->in_bounds;
+        }
+        store_window(l, &one, &order[0]->index, parts, (uint32_t)stride);
         l->untouched = false;
         i += (uint32_t)stride;
     }

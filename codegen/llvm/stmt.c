@@ -110,6 +110,7 @@ static struct ir_stmt *lower_stores(struct lower *l, struct ir_stmt *first)
         debug_place(l, last->range);
         pending[i].index = expr_lower(l, last->store.index);
         pending[i].value = expr_lower(l, last->store.value);
+        pending[i].in_bounds = array_for(l, last->store.buffer, last->store.in_bounds, &pending[i].index).in_bounds;
     }
     memory_store_run(l, array_of(l, first->store.buffer), pending, n);
     return last;

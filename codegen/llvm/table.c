@@ -152,8 +152,9 @@ bool table_load(struct lower *l, const struct ir_expr *e, struct value *result)
     struct value index;
     if (byte->op == IR_OP_LOAD && byte->buffer->space != IR_SPACE_DATA) {
         struct value at = expr_lower(l, byte->args[0]);
-        if (memory_load_mapped(l, array_of(l, byte->buffer), &at, e->buffer, result)) return true;
-        index = value_widen(l, memory_load(l, array_of(l, byte->buffer), &at));
+        struct array bytes = array_for(l, byte->buffer, byte->in_bounds, &at);
+        if (memory_load_mapped(l, &bytes, &at, e->buffer, result)) return true;
+        index = value_widen(l, memory_load(l, &bytes, &at));
     } else {
         index = value_widen(l, expr_lower(l, byte));
     }
@@ -163,7 +164,8 @@ bool table_load(struct lower *l, const struct ir_expr *e, struct value *result)
         *result = value_varying(e->type, look_up(l, &rows, index.at[0]));
     } else {
         index = as_index(l, index);
-        *result = memory_load(l, array_of(l, e->buffer), &index);
+        struct array table = array_for(l, e->buffer, e->in_bounds, &index);
+        *result = memory_load(l, &table, &index);
     }
     return true;
 }

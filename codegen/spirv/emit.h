@@ -105,8 +105,9 @@ spv_value spirv_subgroup(struct spirv *e, const struct ir_expr *x);
 /* -- memory */
 void spirv_declare_arrays(struct spirv *e);
 struct spirv_array *spirv_array_get(struct spirv *e, const struct ir_buffer *b);
-spv_value spirv_load(struct spirv *e, const struct ir_buffer *b, spv_id index);
-void spirv_store(struct spirv *e, const struct ir_buffer *b, spv_id index, spv_value value);
+/* `in_bounds`: the index is proved to be below the length. */
+spv_value spirv_load(struct spirv *e, const struct ir_buffer *b, spv_id index, bool in_bounds);
+void spirv_store(struct spirv *e, const struct ir_buffer *b, spv_id index, spv_value value, bool in_bounds);
 /* One element, the bytes as they are. */
 void spirv_copy_element(struct spirv *e, const struct ir_buffer *dst, spv_id to, const struct ir_buffer *src,
                         spv_id from);

@@ -78,7 +78,7 @@ static spv_value whole_SUBGROUP_SIZE(struct spirv *e, const struct ir_expr *x)
 
 static spv_value whole_LOAD(struct spirv *e, const struct ir_expr *x)
 {
-    return spirv_load(e, x->buffer, spirv_scalar(e, x->args[0]));
+    return spirv_load(e, x->buffer, spirv_scalar(e, x->args[0]), x->in_bounds);
 }
 
 static spv_value whole_VEC(struct spirv *e, const struct ir_expr *x)

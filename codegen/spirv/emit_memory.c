@@ -99,25 +99,25 @@ static spv_id load_component(struct spirv *e, const struct spirv_array *a, spv_i
 }
 
 /* All of them. */
-static spv_value load_raw(struct spirv *e, const struct ir_buffer *b, spv_id index)
+static spv_value load_raw(struct spirv *e, const struct ir_buffer *b, spv_id index, bool in_bounds)
 {
     struct spirv_array *a = spirv_array_get(e, b);
-    spv_id inside = spirv_test(e, SpvOpULessThan, index, a->len);
-    spv_id safe = spirv_select(e, spv_type_uint(&e->m, 32), inside, index, word(e, 0));
+    spv_id inside = in_bounds ? 0 : spirv_test(e, SpvOpULessThan, index, a->len);
+    spv_id safe = in_bounds ? index : spirv_select(e, spv_type_uint(&e->m, 32), inside, index, word(e, 0));
     bool is_wide = ir_scalar_infos[b->elem.scalar].mem_bytes == 8;
     enum ir_scalar bits_type = is_wide ? IR_U64 : IR_U32;
     spv_id zero = spirv_const(e, bits_type, 0);
     spv_value v = {{0}};
     for (uint32_t c = 0; c < b->elem.lanes; c++) {
         spv_id bits = load_component(e, a, safe, c);
-        v.at[c] = spirv_select(e, spirv_reg_type(e, bits_type), inside, bits, zero);
+        v.at[c] = in_bounds ? bits : spirv_select(e, spirv_reg_type(e, bits_type), inside, bits, zero);
     }
     return v;
 }
 
-spv_value spirv_load(struct spirv *e, const struct ir_buffer *b, spv_id index)
+spv_value spirv_load(struct spirv *e, const struct ir_buffer *b, spv_id index, bool in_bounds)
 {
-    spv_value v = load_raw(e, b, index);
+    spv_value v = load_raw(e, b, index, in_bounds && !e->alive);
     for (uint32_t c = 0; c < b->elem.lanes; c++)
         v.at[c] = spirv_from_memory(e, b->elem.scalar, v.at[c]);
     return v;
@@ -148,9 +148,10 @@ static void store_packed(struct spirv *e, const struct spirv_array *a, spv_id in
     SPV_OP(&e->m, SpvOpAtomicOr, type, pointer, scope, relaxed, value);
 }
 
-/* Whether an access that changes memory happens: the index is inside, and the invocation has not ended by a trap. */
-static spv_id may_write(struct spirv *e, const struct spirv_array *a, spv_id index)
+/* Whether an access that changes memory happens: the index is inside, and the invocation has not ended by a trap. 0: always. */
+static spv_id may_write(struct spirv *e, const struct spirv_array *a, spv_id index, bool in_bounds)
 {
+    if (in_bounds && !e->alive) return 0;
     spv_id inside = spirv_test(e, SpvOpULessThan, index, a->len);
     if (!e->alive) return inside;
     spv_id alive = SPV_OP(&e->m, SpvOpLoad, spv_type_bool(&e->m), e->alive);
@@ -169,21 +170,21 @@ static void store_raw(struct spirv *e, const struct spirv_array *a, spv_id index
     }
 }
 
-void spirv_store(struct spirv *e, const struct ir_buffer *b, spv_id index, spv_value value)
+void spirv_store(struct spirv *e, const struct ir_buffer *b, spv_id index, spv_value value, bool in_bounds)
 {
     struct spirv_array *a = spirv_array_get(e, b);
-    spv_id merge = spirv_if_begin(e, may_write(e, a, index));
+    spv_id may = may_write(e, a, index, in_bounds), merge = may ? spirv_if_begin(e, may) : 0;
     for (uint32_t c = 0; c < b->elem.lanes; c++)
         store_raw(e, a, index, c, spirv_to_memory(e, b->elem.scalar, value.at[c]));
-    spirv_if_end(e, merge);
+    if (may) spirv_if_end(e, merge);
 }
 
 void spirv_copy_element(struct spirv *e, const struct ir_buffer *dst, spv_id to, const struct ir_buffer *src,
                         spv_id from)
 {
     struct spirv_array *a = spirv_array_get(e, dst);
-    spv_value bits = load_raw(e, src, from);
-    spv_id merge = spirv_if_begin(e, may_write(e, a, to));
+    spv_value bits = load_raw(e, src, from, false);
+    spv_id merge = spirv_if_begin(e, may_write(e, a, to, false));
     for (uint32_t c = 0; c < dst->elem.lanes; c++)
         store_raw(e, a, to, c, bits.at[c]);
     spirv_if_end(e, merge);
@@ -331,12 +332,13 @@ void spirv_atomic(struct spirv *e, const struct ir_stmt *s)
         e->interface->uses_int64_atomics = true;
     }
     if (result) SPV_DO(&e->m, SpvOpStore, result, spirv_const(e, elem.scalar, 0));
-    spv_id merge = spirv_if_begin(e, may_write(e, spirv_array_get(e, s->atomic.buffer), index));
+    spv_id may = may_write(e, spirv_array_get(e, s->atomic.buffer), index, s->atomic.in_bounds);
+    spv_id merge = may ? spirv_if_begin(e, may) : 0;
     struct atomic_place place = find_atomic(e, s, index);
     bool is_loop = e->loops.n || (ir_type_is_float(elem) && s->atomic.op == IR_ATOMIC_ADD);
     spv_id old = (place.flags && is_loop ? modify_in_loop : modify)(e, s, &place, value, expected);
     if (result) SPV_DO(&e->m, SpvOpStore, result, spirv_from_memory(e, elem.scalar, old));
-    spirv_if_end(e, merge);
+    if (may) spirv_if_end(e, merge);
 }
 
 /* -- synchronisation and zeroes */

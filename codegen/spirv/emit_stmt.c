@@ -66,7 +66,7 @@ static void lower_ASSIGN(struct spirv *e, const struct ir_stmt *s)
 static void lower_STORE(struct spirv *e, const struct ir_stmt *s)
 {
     spv_id index = spirv_scalar(e, s->store.index);
-    spirv_store(e, s->store.buffer, index, spirv_expr(e, s->store.value));
+    spirv_store(e, s->store.buffer, index, spirv_expr(e, s->store.value), s->store.in_bounds);
 }
 
 static void lower_IF(struct spirv *e, const struct ir_stmt *s)

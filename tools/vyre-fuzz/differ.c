@@ -566,8 +566,12 @@ static void choose_levels(struct trial *t, struct executors *e, struct target_se
 
 static bool compile(struct trial *t, enum codegen_emit form, const struct target_set *targets, struct out *code)
 {
-    struct codegen_options options = {
-        .emit = form, .opt_level = t->opt_level, .prefix = "", .source_name = "fuzz.vir", .targets = targets};
+    struct codegen_options options = {.emit = form,
+                                      .opt_level = t->opt_level,
+                                      .prefix = "",
+                                      .source_name = "fuzz.vir",
+                                      .targets = targets,
+                                      .checks_claims = t->seed % 4 == 0};
     fuzz_place.unit = "(compiling)";
     out_init(code, t->arena.mem);
     bool ok = codegen_emit(t->passed, &options, &t->diags, &t->arena, code);

@@ -41,6 +41,8 @@ static bool judge(const struct run *r, const struct sources *sources, const stru
         return run_fail(r, "", "%s", result->message);
     case IR_RUN_UNSUPPORTED:
         return run_fail(r, "", "%s", result->message);
+    case IR_RUN_OUT_OF_BOUNDS:
+        return run_fail(r, "", "%s: %s", describe_place(r, sources, result->trap_range), result->message);
     }
     return false;
 }

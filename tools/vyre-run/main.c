@@ -31,6 +31,7 @@ struct session {
     bool interpret, check, probes, stats;
     uint64_t chunk_bytes; /* 0: chunks where they help */
     uint32_t n_bench, opt_level;
+    bool checks_claims;
     struct pass_settings passes;
     struct ir_run_options interp;
     struct compiled_options compile;
@@ -108,6 +109,9 @@ static void apply(struct session *s, const struct option_use *use)
     case OPTION_ID_OPTIMIZE:
         s->opt_level = (uint32_t)(*use->argument - '0');
         break;
+    case OPTION_ID_CHECK_CLAIMS:
+        s->checks_claims = true;
+        break;
     default:
         break; /* the driver's own */
     }
@@ -137,6 +141,7 @@ static bool compile(struct session *s)
     struct target_set targets = {0};
     struct codegen_options options = {.emit = CODEGEN_EMIT_OBJECT,
                                       .opt_level = s->opt_level,
+                                      .checks_claims = s->checks_claims,
                                       .prefix = "",
                                       .source_name = s->tool->options.inputs.at[0],
                                       .targets = &targets};
