@@ -90,11 +90,41 @@ static LLVMValueRef gather_one_by_one(struct lower *l, const struct array *a, LL
     return result;
 }
 
+/* Many lanes one by one are hundreds of instructions, the same in each place: a function has them once. Vectors go through memory. */
+static LLVMValueRef gather_by_call(struct lower *l, const struct array *a, LLVMTypeRef elem, LLVMValueRef index,
+                                   LLVMValueRef mask)
+{
+    struct helper h;
+    LLVMTypeRef type = type_lanes(l, elem), index_type = LLVMTypeOf(index), pointer = LLVMTypeOf(a->base);
+    LLVMTypeRef params[4] = {pointer, pointer, pointer, type_int(l, l->width)};
+    const char *name = arena_printf(l->arena, "vyre.gather.%ux%u.%u%s", l->width, type_bits(elem),
+                                    type_bits(index_type), LLVMGetTypeKind(elem) == LLVMIntegerTypeKind ? "" : "f");
+    if (helper_begin(l, &h, name, LLVMVoidTypeInContext(l->context), params, 4)) {
+        struct array param = *a;
+        param.base = LLVMGetParam(h.fn, 1);
+        LLVMValueRef indices = build_load(l, index_type, LLVMGetParam(h.fn, 2), 16);
+        LLVMValueRef lanes = LLVMBuildBitCast(l->b, LLVMGetParam(h.fn, 3), LLVMTypeOf(mask), "");
+        build_store(l, gather_one_by_one(l, &param, elem, indices, lanes), LLVMGetParam(h.fn, 0), 16);
+        LLVMBuildRetVoid(l->b);
+        helper_end(l, &h);
+    }
+    LLVMValueRef result = build_alloca(l, type, "gathered"), at = build_alloca(l, index_type, "at");
+    LLVMSetAlignment(result, 16);
+    LLVMSetAlignment(at, 16);
+    build_store(l, index, at, 16);
+    LLVMValueRef args[4] = {result, a->base, at, mask_bits(l, mask)};
+    LLVMBuildCall2(l->b, h.type, h.fn, args, 4, "");
+    return build_load(l, type, result, 16);
+}
+
+enum { MANY_LANES = 32 };
+
 LLVMValueRef gather_lanes(struct lower *l, const struct array *a, LLVMTypeRef elem, LLVMValueRef index,
                           LLVMValueRef mask)
 {
     uint32_t bits = type_bits(elem);
     bool narrow_index = type_bits(LLVMTypeOf(index)) == 32;
+    if (!l->features->gathers && l->width >= MANY_LANES) return gather_by_call(l, a, elem, index, mask);
     if (!l->features->gathers || l->width < 4) return gather_one_by_one(l, a, elem, index, mask);
     if (bits >= 32) return gather_in_hardware(l, elem, addresses(l, a, elem, a->base, index), mask);
     if (!narrow_index) return gather_one_by_one(l, a, elem, index, mask);

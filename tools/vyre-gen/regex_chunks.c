@@ -29,8 +29,11 @@ void bounds_print_border(struct regex_set *set, enum report report, const char *
     if (report != REPORT_PRESENCE) return;
     print_text(s, indent,
                "if i == end {\n"
-               "  while low < len(begins) && begins[low] <= i max 0xFFFF_FFFF {\n"
-               "    low = low + 1;\n"
+               "  for passed in low..len(begins) {\n"
+               "    if begins[passed] > i {\n"
+               "      break;\n"
+               "    }\n"
+               "    low = passed + 1;\n"
                "  }\n"
                "  end = select(low < len(begins), min(len(text), begins[low]), len(text));\n"
                "%s%s"

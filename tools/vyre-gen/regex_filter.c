@@ -220,7 +220,10 @@ static void print_begins(struct scanner *s, enum report report)
         "for half in 0u32..2 {\n"
         "  var low = 0u32;\n"
         "  var high = len(begins);\n"
-        "  while low < high max 32 {\n"
+        "  for halving in 0u32..32 {\n"
+        "    if low >= high {\n"
+        "      break;\n"
+        "    }\n"
         "    let middle = low + (high - low) / 2;\n"
         "    if begins[middle] / 8192 < wid.x + half {\n"
         "      low = middle + 1;\n"
@@ -264,7 +267,7 @@ static void print_candidate(struct scanner *s, enum report report)
     print_text(
         s, "    ",
         "var rest_of_buckets = buckets;\n"
-        "while rest_of_buckets != 0 max 32 {\n"
+        "for turn in 0u32..popcount(buckets) {\n"
         "  let bucket = ctz(rest_of_buckets);\n"
         "  rest_of_buckets = rest_of_buckets & (rest_of_buckets - 1);\n"
         "  let bounds = @_entries[bucket];\n"

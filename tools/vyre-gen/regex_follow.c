@@ -3,7 +3,9 @@
  *
  * What makes parts of the text independent of each other: of the matches with one end, that with the latest beginning is the one that counts. So who
  * follows matches that began in its part goes on past the part's end, and follows beside them, as `later`, all that begin after it: an end counts where
- * the first have it and the second have not. It stops where all that is open is open in the second as well. */
+ * the first have it and the second have not. It stops where all that is open is open in the second as well.
+ *
+ * Loops are counted ones that are left, which never trap: so no lane is kept from running by what another one did. */
 #include "tools/vyre-gen/regex.h"
 
 void follow_print_functions(struct regex_set *set)
@@ -20,7 +22,7 @@ void follow_print_functions(struct regex_set *set)
     print_text(s, "",
                "  var next = (state & chain) << 1 | state & loops;\n"
                "  var rest = state & special;\n"
-               "  while rest != 0 max 64 {\n"
+               "  for special_position in 0u32..popcount(rest) {\n"
                "    next = next | @_follows[row + popcount(special & ~rest & (rest - 1))];\n"
                "    rest = rest & (rest - 1);\n"
                "  }\n"
@@ -91,7 +93,7 @@ void follow_print_report(struct regex_set *set, enum report report, const char *
     }
     const char *ends = set->has_behind ? "may_end" : "ending";
     print_text(s, inner, "var rest = state & %s;\n", ends);
-    print_text(s, inner, "while rest != 0 max 64 {\n");
+    print_text(s, inner, "for ended in 0u32..64 {\n  if rest == 0 {\n    break;\n  }\n");
     print_text(s, loop, "let pattern = u32(@_pattern[word * 64 + ctz(rest)]);\nlet own = @_own[pattern];\n");
     if (has_later) print_text(s, loop, "if (later & own & %s) == 0 {\n", ends);
     follow_print_match(set, report, has_later ? arena_printf(s->arena, "%s  ", loop) : loop);
@@ -120,7 +122,10 @@ void follow_print_tail(struct regex_set *set, enum report report, const char *in
     const char *inner = arena_printf(s->arena, "%s  ", indent);
     print_text(s, indent,
                "var later = 0u64;                         // of matches that begin at byte i or behind it\n"
-               "while state != 0 && i < end max 0xFFFF_FFFF {\n");
+               "for following in i..end {\n"
+               "  if state == 0 {\n"
+               "    break;\n"
+               "  }\n");
     follow_print_byte(set, inner);
     print_step(set, inner, "state", "");
     print_step(set, inner, "later", first_positions(set));
@@ -152,7 +157,7 @@ void wide_print_functions(struct regex_set *set)
                    "  for k in 0u32..n_words {\n"
                    "    let special = @_special[word + k];\n"
                    "    var rest = state[k] & special;\n"
-                   "    while rest != 0 max 64 {\n"
+                   "    for special_position in 0u32..popcount(rest) {\n"
                    "      let row = u32(@_rows[word + k]) + popcount(special & ~rest & (rest - 1)) * n_words;\n"
                    "      for j in 0u32..n_words {\n"
                    "        next[j] = next[j] | @_follows[row + j];\n"
@@ -208,7 +213,10 @@ void wide_print_tail(struct regex_set *set, enum report report, const char *inde
                "  open = open | states[k];\n"
                "  laters[k] = 0;\n"
                "}\n"
-               "while open != 0 && i < end max 0xFFFF_FFFF {\n");
+               "for following in i..end {\n"
+               "  if open == 0 {\n"
+               "    break;\n"
+               "  }\n");
     print_advance(set, inner, "states", false);
     print_advance(set, inner, "laters", true);
     follow_print_kind(set, inner);

@@ -8,29 +8,16 @@ import bisect
 import pathlib
 import random
 import struct
-import subprocess
 import sys
+
+import common
+from common import check, must
 
 VYREC, GEN, RUN, LIST, LIB, WORK = sys.argv[1:7]
 FORMS = ["auto", "automaton", "buckets", "hash"]
 WORD = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_")
 work = pathlib.Path(WORK)
-work.mkdir(parents=True, exist_ok=True)
-n_compared = 0
-
-
-def levels():
-    with open("/proc/cpuinfo", encoding="ascii", errors="replace") as cpuinfo:
-        flags = next((line for line in cpuinfo if line.startswith("flags")), "").split()
-    if not flags:
-        return ["--backend=cpu"]
-    return ["--cpu-level=v2"] + ["--cpu-level=v3"] * ("avx2" in flags) + ["--cpu-level=v4"] * ("avx512bw" in flags)
-
-
-def run(*command):
-    done = subprocess.run([str(word) for word in command], capture_output=True, check=False)
-    if done.returncode:
-        sys.exit(f"{command}\n{done.stdout.decode()}{done.stderr.decode()}")
+launch = common.Launcher(RUN, work, "-I", LIB).launch
 
 
 def escape(literal):
@@ -51,25 +38,6 @@ def search(text, literals, ignore_case, whole_words):
                 found.append((after - 1, pattern))
             at = folded.find(literal, at + 1)
     return sorted(found)
-
-
-def words(path, size):
-    data = path.read_bytes()
-    return list(struct.unpack(f"<{len(data) // size}{'IQ'[size // 8]}", data))
-
-
-def launch(program, where, vir, text, *buffers, **dumps):
-    kind = "--pipeline" if program.endswith("_sorted") or "_base64_" in program else "--program"
-    dump = [f"--dump={name}:{work / name}" for name in dumps]
-    run(RUN, where, "-I", LIB, "--threads=2", f"{kind}={program}", vir, f"text=@{text}", *buffers, *dump)
-    return [words(work / name, size) for name, size in dumps.items()]
-
-
-def check(what, got, expected):
-    global n_compared
-    n_compared += 1
-    if got != expected:
-        sys.exit(f"{what}: {str(got)[:600]}\ninstead of {str(expected)[:600]}")
 
 
 def compare(name, vir, where, path, expected, n_literals, begins):
@@ -166,15 +134,16 @@ def main():
                 continue
             vir = work / f"{form}.vir"
             decodes = (name, form) in [("every", "buckets"), ("secrets", "hash"), ("both", "hash")]
-            run(GEN, "literals", listed, f"--form={form}", *["--decode=base64"] * decodes, *[f"--{flag.replace('_', '-')}" for flag in flags], "-o", vir)
-            executors = levels() if name in ("few", "both") else levels()[-1:]
-            only = [executors[0].replace("--cpu-level=", "--target=cpu:x86-64-")] if len(executors) == 1 and "level" in executors[0] else []
-            run(VYREC, *only, "-I", LIB, "-c", vir, "-o", vir.with_suffix(".o"))
+            must(GEN, "literals", listed, f"--form={form}", *["--decode=base64"] * decodes, *[f"--{flag.replace('_', '-')}" for flag in flags], "-o", vir)
+            levels = common.levels() or [None]
+            levels = levels if name in ("few", "both") else levels[-1:]
+            executors = [f"--cpu-level={level}" if level else "--backend=cpu" for level in levels]
+            must(VYREC, common.target(levels[0] if len(levels) == 1 else None), "-I", LIB, "-c", vir, "-o", vir.with_suffix(".o"))
             for where in executors + ["--backend=interp"] * (len(text) < 100):
                 if decodes:
                     compare_encoded(f"{name} {form}", vir.with_suffix(".o"), where, text, expected)
                 compare(f"{name} {form}", vir if "interp" in where else vir.with_suffix(".o"), where, path, expected, len(literals), begins)
-    print(f"{n_compared} results compared")
+    print(f"{common.n_compared} results compared")
 
 
 main()

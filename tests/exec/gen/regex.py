@@ -7,10 +7,11 @@ import pathlib
 import random
 import re
 import struct
-import subprocess
 import sys
 
+import common
 import pcre2
+from common import check, must, run
 
 VYREC, GEN, RUN, WORK = sys.argv[1:5]
 ROUNDS = int(sys.argv[5]) if len(sys.argv) > 5 else 1
@@ -18,8 +19,8 @@ SEED = int(sys.argv[6]) if len(sys.argv) > 6 else 20
 FORMS = ["auto", "automaton", "positions", "buckets"]
 ALPHABET = b"aabbAB_ 0-\n\n.\xa0"
 work = pathlib.Path(WORK)
-work.mkdir(parents=True, exist_ok=True)
-n_compared = n_refused = 0
+launcher = common.Launcher(RUN, work)
+n_refused = 0
 
 WRITTEN = [
     [b"abra"],
@@ -35,27 +36,10 @@ WRITTEN = [
 ]
 
 
-def level():
-    """One level of code: the best that this processor has."""
-    with open("/proc/cpuinfo", encoding="ascii", errors="replace") as cpuinfo:
-        flags = next((line for line in cpuinfo if line.startswith("flags")), "").split()
-    return ["--target=cpu:x86-64-" + ("v4" if "avx512bw" in flags else "v3" if "avx2" in flags else "v2")] if flags else []
-
-
 def has_vulkan():
     (work / "one.vir").write_text("program one {\n  buffer x : write u32[1];\n  x[0] = 1;\n}\n")
     must(VYREC, "--target=cpu,spirv:vulkan1.2", "-c", work / "one.vir", "-o", work / "one.o")
     return not run(RUN, "--backend=vulkan", work / "one.o", "--program=one", "x=u32[1]").returncode
-
-
-def run(*command):
-    return subprocess.run([str(word) for word in command], capture_output=True, check=False)
-
-
-def must(*command):
-    done = run(*command)
-    if done.returncode:
-        sys.exit(f"{command}\n{done.stdout.decode(errors='replace')}{done.stderr.decode(errors='replace')}")
 
 
 def compile_line(line, ignore_case=False):
@@ -68,24 +52,8 @@ def compile_line(line, ignore_case=False):
     return pcre2.Pattern(line, options)
 
 
-def words(path, size):
-    data = path.read_bytes()
-    return list(struct.unpack(f"<{len(data) // size}{'IQ'[size // 8]}", data))
-
-
-def launch(program, where, vir, text, *buffers, **dumps):
-    pipeline = f"\npipeline patterns_{program} " in vir.with_suffix(".vir").read_text()
-    dump = [f"--dump={name}:{work / name}" for name in dumps]
-    must(RUN, where, "--threads=2", f"--{'pipeline' if pipeline else 'program'}=patterns_{program}", vir, f"text=@{text}", *buffers, *dump)
-    return [words(work / name, size) for name, size in dumps.items()]
-
-
-def check(what, got, expected):
-    global n_compared
-    n_compared += 1
-    if got != expected:
-        missing, more = (sorted(set(a) - set(b))[:20] for a, b in [(expected, got), (got, expected)])
-        sys.exit(f"{what}: {str(got)[:300]}\ninstead of {str(expected)[:300]}\nmissing {missing}, too many {more}")
+def launch(program, *arguments, **dumps):
+    return launcher.launch(f"patterns_{program}", *arguments, **dumps)
 
 
 def search(text, patterns, whole_words):
@@ -137,7 +105,7 @@ def compare_all(name, lines, text, rng, executors, options=(), forms=FORMS):
         if done.returncode:
             sys.exit(f"{name} {form}: {done.stderr.decode(errors='replace')}")
         if any("interp" not in where for where in executors):
-            target = (level() or ["--target=cpu"])[0] + ",spirv:vulkan1.2" * ("--backend=vulkan" in executors)
+            target = common.target((common.levels() or [None])[-1]) + ",spirv:vulkan1.2" * ("--backend=vulkan" in executors)
             must(VYREC, target, "-c", vir, "-o", vir.with_suffix(".o"))
         for where in executors:
             compare(f"{name} {form} {where} {lines}", where, vir if "interp" in where else vir.with_suffix(".o"), path, patterns, begins, None)
@@ -246,7 +214,7 @@ def main():
         long = rng.random() < 0.5
         compare_all("random", lines, random_text(rng, 5000 if long else 150), rng, cpu if long else ["--backend=interp"])
     refusals(rng, 60 + 40 * ROUNDS)
-    print(f"{n_compared} results compared, {n_refused} expressions taken or refused as by PCRE2")
+    print(f"{common.n_compared} results compared, {n_refused} expressions taken or refused as by PCRE2")
 
 
 main()
