@@ -136,11 +136,11 @@ uint64_t chunk_buffer_weight(const struct chunk_shape *s, uint32_t buffer)
     return weight_of(s, s->n_arms + buffer);
 }
 
-/* As many as leave the margin in front of a part, and before the end. */
+/* As many as leave the margin in front of a part, and before the end, wherever that is. */
 static void bound_steps(uint64_t *steps, uint64_t margin, uint64_t weight, struct part p, uint64_t total)
 {
-    uint64_t most = (p.first < total ? p.first : total) / (weight ? weight : 1);
-    if (!weight || !part_count(p)) return;
+    if (!weight) return;
+    uint64_t most = (part_count(p) && p.first < total ? p.first : total) / weight;
     most = most > margin ? most - margin : 0;
     if (most < *steps) *steps = most;
 }

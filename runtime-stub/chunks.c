@@ -355,8 +355,8 @@ static vyre_status run_chunk(struct run *r, uint64_t k)
 {
     struct slot *s = &r->slots[k % SLOTS], *before = k ? &r->slots[(k - 1) % SLOTS] : NULL;
     chunk_find_parts(&r->shape, k, r->n_chunks, s->arms, s->buffers);
-    vyre_status status = check_near(r, s);
     pass_outputs_on(r, before, s);
+    vyre_status status = check_near(r, s);
     if (!status) status = read_inputs(r, s);
     bool waits = overlaps(r, before, s);
     if (!status && waits) status = finish(r, before, s);

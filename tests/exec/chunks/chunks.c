@@ -435,6 +435,10 @@ static void accepts_far(void)
     CHECK_INT(count_far_unit(context, &unit), VYRE_OK);
     if (!CHECK_INT(vyre_unit_run_chunks(unit, &args, &chunks), VYRE_ERROR_CANCELLED))
         fprintf(stderr, "    %s\n", vyre_context_message(context));
+    /* Where an output ends long before the data does, its end cannot be near both. */
+    args.to = vyre_host(NULL, 100);
+    CHECK_INT(vyre_unit_run_chunks(unit, &args, &chunks), VYRE_ERROR_LENGTH);
+    CHECK(strstr(vyre_context_message(context), "do not go along the data together") != NULL);
 }
 
 /* The arguments of each of these begin with a text and a counter, and nothing of them is looked at. */
