@@ -23,14 +23,19 @@ static bool check_collectives(const struct ir_module *m, struct diags *diags)
     return ok;
 }
 
+/* What is not for the CPU is made while LLVM is at work on that. */
 static bool emit_host(const struct ir_module *m, const struct codegen_options *options, const struct interface *face,
                       struct diags *diags, struct arena *scratch, struct out *out)
 {
     struct object_contents contents;
     struct out container;
+    struct llvm_host *host = llvm_host_begin(m, options, scratch);
     out_init(&container, out->mem);
-    bool ok = object_collect(m, options, face, diags, scratch, &container, &contents) &&
-              llvm_emit_host(m, options, &contents, diags, scratch, out);
+    bool ok = object_collect(m, options, face, diags, scratch, &container, &contents);
+    if (ok)
+        llvm_host_finish(host, &contents, out);
+    else
+        llvm_host_give_up(host);
     out_release(&container);
     return ok;
 }

@@ -30,9 +30,9 @@ static void *take_jobs(void *queue)
 {
     struct queue *q = queue;
     for (;;) {
-        uint32_t i = __atomic_fetch_add(&q->next, 1, __ATOMIC_RELAXED);
-        if (i >= q->n) return NULL;
-        do_job(q, i);
+        uint32_t n_taken = __atomic_fetch_add(&q->next, 1, __ATOMIC_RELAXED);
+        if (n_taken >= q->n) return NULL;
+        do_job(q, q->n - 1 - n_taken);
     }
 }
 

@@ -84,12 +84,16 @@ struct part {
     struct emitter emitter;
     struct lower l;
 };
-struct host {
+struct llvm_host {
     struct memory_cleanup cleanup; /* while LLVM's objects are alive */
+    const struct codegen_options *options;
+    struct arena *scratch;
     struct part *parts;
     uint32_t n_parts, n_open, n_levels, opt_level;
-    bool joins;      /* the parts become one by codegen/join.c, which adds the entry functions */
-    struct lower *l; /* of the first part */
+    uint32_t next_part, next_level; /* one above those that are started next; see start_levels */
+    enum target_id least;           /* TARGET_COUNT: none is chosen */
+    bool joins;                     /* the parts become one by codegen/join.c, which adds the entry functions */
+    struct lower *l;                /* of the first part */
     const struct ir_module *m;
     const struct object_contents *contents;
     LLVMValueRef container, descriptor; /* in the first part */
@@ -99,7 +103,7 @@ struct host {
 };
 
 /* What other parts use, too: it is local in the object. */
-static void set_shared(const struct host *h, LLVMValueRef global)
+static void set_shared(const struct llvm_host *h, LLVMValueRef global)
 {
     if (!h->joins) {
         LLVMSetLinkage(global, LLVMInternalLinkage);
@@ -111,7 +115,7 @@ static void set_shared(const struct host *h, LLVMValueRef global)
 
 static const char container_name[] = "vyre.container";
 
-static void add_container(struct host *h)
+static void add_container(struct llvm_host *h)
 {
     LLVMValueRef bytes = LLVMConstStringInContext2(h->l->context, (const char *)h->contents->container,
                                                    h->contents->container_bytes, true);
@@ -124,7 +128,7 @@ static void add_container(struct host *h)
 }
 
 /* The container in a part; declared there where another part has it. */
-static LLVMValueRef container_in(struct host *h, struct lower *l)
+static LLVMValueRef container_in(struct llvm_host *h, struct lower *l)
 {
     if (l == h->l) return h->container;
     LLVMValueRef g = LLVMAddGlobal(l->module, type_int(l, 8), container_name);
@@ -134,7 +138,7 @@ static LLVMValueRef container_in(struct host *h, struct lower *l)
     return g;
 }
 
-static void set_data(struct host *h, struct lower *l)
+static void set_data(struct llvm_host *h, struct lower *l)
 {
     l->data = ARENA_ARRAY(l->arena, struct array, h->m->data.n + 1);
     LLVMValueRef container = h->m->data.n ? container_in(h, l) : NULL;
@@ -152,7 +156,7 @@ static const char descriptor_name[] = "vyre.module";
 enum { MODULE_WORDS = 6, CODE_BYTES = sizeof(struct vyre_cpu_code) };
 
 /* to - (descriptor + offset), as the linker will know it */
-static LLVMValueRef distance(struct host *h, LLVMValueRef to, uint64_t offset)
+static LLVMValueRef distance(struct llvm_host *h, LLVMValueRef to, uint64_t offset)
 {
     struct lower *l = h->l;
     LLVMTypeRef i64 = type_int(l, 64);
@@ -168,7 +172,7 @@ static LLVMTypeRef code_type(struct lower *l)
     return LLVMStructTypeInContext(l->context, fields, 3, false);
 }
 
-static LLVMTypeRef descriptor_type(struct host *h)
+static LLVMTypeRef descriptor_type(struct llvm_host *h)
 {
     struct lower *l = h->l;
     LLVMTypeRef fields[2] = {LLVMArrayType2(type_int(l, 32), MODULE_WORDS),
@@ -176,7 +180,7 @@ static LLVMTypeRef descriptor_type(struct host *h)
     return LLVMStructTypeInContext(l->context, fields, 2, false);
 }
 
-static LLVMValueRef code_row(struct host *h, uint32_t i)
+static LLVMValueRef code_row(struct llvm_host *h, uint32_t i)
 {
     const struct cpu_kernel *k = &h->kernels[i];
     struct lower *l = h->l;
@@ -185,7 +189,7 @@ static LLVMValueRef code_row(struct host *h, uint32_t i)
     return LLVMConstStructInContext(l->context, fields, 3, false);
 }
 
-static void add_descriptor(struct host *h)
+static void add_descriptor(struct llvm_host *h)
 {
     struct lower *l = h->l;
     uint32_t n = h->m->programs.n * VYRE_CPU_LEVELS;
@@ -208,7 +212,7 @@ static void add_descriptor(struct host *h)
 /* -- entry functions ----------------------------------------------------------------------------------------------- */
 
 /* int32_t symbol(ctx, rest...) { return runtime_symbol(ctx, &module, unit, rest...); } */
-static void add_entry(struct host *h, const struct object_entry *e)
+static void add_entry(struct llvm_host *h, const struct object_entry *e)
 {
     struct lower *l = h->l;
     uint32_t n_params = 1 + e->n_rest, n_args = 3 + e->n_rest;
@@ -234,7 +238,7 @@ static void add_entry(struct host *h, const struct object_entry *e)
     LLVMBuildRet(l->b, call);
 }
 
-static const char *singles_name(struct host *h, const struct ir_program *p)
+static const char *singles_name(struct llvm_host *h, const struct ir_program *p)
 {
     return arena_printf(h->l->arena, "vyre.%s.singles", p->name);
 }
@@ -244,7 +248,7 @@ static const char *singles_name(struct host *h, const struct ir_program *p)
  */
 
 /* Of each program what groups of lanes are left to, in the first part with what the least level has. */
-static void lower_singles(struct host *h, enum target_id least)
+static void lower_singles(struct llvm_host *h, enum target_id least)
 {
     h->singles = ARENA_ARRAY(h->l->arena, struct cpu_kernel, h->m->programs.n + 1);
     h->l->features = &level_features[least];
@@ -255,7 +259,7 @@ static void lower_singles(struct host *h, enum target_id least)
     }
 }
 
-static LLVMValueRef singles_in(struct host *h, struct lower *l, uint32_t program)
+static LLVMValueRef singles_in(struct llvm_host *h, struct lower *l, uint32_t program)
 {
     if (l == h->l || !h->singles[program].fn) return h->singles[program].fn;
     LLVMValueRef fn = cpu_declare_singles(l, singles_name(h, h->m->programs.at[program]));
@@ -264,7 +268,7 @@ static LLVMValueRef singles_in(struct host *h, struct lower *l, uint32_t program
 }
 
 /* A kernel of another part, for the descriptor. */
-static LLVMValueRef declare_kernel(struct host *h, const char *name)
+static LLVMValueRef declare_kernel(struct llvm_host *h, const char *name)
 {
     LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(h->l->context), NULL, 0, false);
     LLVMValueRef fn = LLVMAddFunction(h->l->module, name, type);
@@ -275,13 +279,13 @@ static LLVMValueRef declare_kernel(struct host *h, const char *name)
 /* Nearly all processors have more than the least level: where there are others, and time to compile matters, it has lanes only
  * where these are many. */
 enum { MAX_SPARED_LANES = 4 };
-static bool has_no_lanes(const struct host *h, struct lower *l, enum target_id id, uint32_t program)
+static bool has_no_lanes(const struct llvm_host *h, struct lower *l, enum target_id id, uint32_t program)
 {
     return id == TARGET_CPU_X86_64_V2 && h->n_levels > 1 && h->opt_level <= 2 && h->singles[program].fn &&
            cpu_count_lanes(l, h->m->programs.at[program]) <= MAX_SPARED_LANES;
 }
 
-static struct cpu_kernel lower_kernel(struct host *h, struct lower *l, enum target_id id, uint32_t program,
+static struct cpu_kernel lower_kernel(struct llvm_host *h, struct lower *l, enum target_id id, uint32_t program,
                                       const char *name)
 {
     const struct ir_program *p = h->m->programs.at[program];
@@ -291,7 +295,7 @@ static struct cpu_kernel lower_kernel(struct host *h, struct lower *l, enum targ
     return kernel;
 }
 
-static void lower_level(struct host *h, struct lower *l, enum target_id id)
+static void lower_level(struct llvm_host *h, struct lower *l, enum target_id id)
 {
     l->features = &level_features[id];
     for (uint32_t i = 0; i < h->m->programs.n; i++) {
@@ -311,15 +315,6 @@ static bool is_chosen(const struct target_set *targets, uint32_t t)
     return targets->has[t] && target_infos[t].family == TARGET_FAMILY_CPU;
 }
 
-/* The first part, or the only one; the others have been lowered. */
-static void fill_first(struct host *h)
-{
-    add_descriptor(h);
-    LLVMSetCurrentDebugLocation2(h->l->b, NULL);
-    for (uint32_t i = 0; i < h->contents->n_entries && !h->joins; i++)
-        add_entry(h, &h->contents->entries[i]);
-}
-
 static void end_part(struct part *part)
 {
     debug_end(part->l.debug);
@@ -327,30 +322,46 @@ static void end_part(struct part *part)
     part->emitter.has_counted_loops = part->l.has_counted_loops;
 }
 
-/* The greatest level first: the others are lowered while LLVM is at work on it. The first part waits for the addresses of all. */
-static void fill_parts(struct host *h, const struct target_set *targets, enum target_id least)
+static void prepare_levels(struct llvm_host *h)
 {
-    uint32_t part = h->n_parts;
-    add_container(h);
     for (uint32_t i = 0; i < h->n_parts; i++)
         set_data(h, &h->parts[i].l);
     h->kernels = ARENA_ARRAY(h->l->arena, struct cpu_kernel, (size_t)h->m->programs.n * VYRE_CPU_LEVELS + 1);
-    if (least < TARGET_COUNT) lower_singles(h, least);
-    for (uint32_t t = TARGET_COUNT; t-- > 0 && h->n_parts > 1;) {
-        if (!is_chosen(targets, t) || t == least) continue;
-        lower_level(h, &h->parts[--part].l, (enum target_id)t);
-        end_part(&h->parts[part]);
-        emitter_start(&h->parts[part].emitter);
+    if (h->least < TARGET_COUNT) lower_singles(h, h->least);
+    h->next_part = h->n_parts;
+    h->next_level = h->n_parts > 1 ? TARGET_COUNT : 0;
+}
+
+/* The next `n` levels that have parts of their own, the greatest first: the others are lowered while LLVM is at work on it. */
+static void start_levels(struct llvm_host *h, uint32_t n)
+{
+    while (n && h->next_level > 0) {
+        enum target_id id = (enum target_id)-- h->next_level;
+        if (!is_chosen(h->options->targets, id) || id == h->least) continue;
+        struct part *part = &h->parts[--h->next_part];
+        lower_level(h, &part->l, id);
+        end_part(part);
+        emitter_start(&part->emitter);
+        n--;
     }
+}
+
+/* The first part waits for the addresses of all, and for the container. */
+static void fill_first(struct llvm_host *h)
+{
     for (uint32_t t = 0; t < TARGET_COUNT; t++)
-        if (is_chosen(targets, t) && (t == least || h->n_parts == 1)) lower_level(h, h->l, (enum target_id)t);
-    fill_first(h);
+        if (is_chosen(h->options->targets, t) && (t == h->least || h->n_parts == 1))
+            lower_level(h, h->l, (enum target_id)t);
+    add_descriptor(h);
+    LLVMSetCurrentDebugLocation2(h->l->b, NULL);
+    for (uint32_t i = 0; i < h->contents->n_entries && !h->joins; i++)
+        add_entry(h, &h->contents->entries[i]);
     end_part(h->parts);
 }
 
 /* -- opening, running, closing ------------------------------------------------------------------------------------- */
 
-static void open_part(struct host *h, const struct codegen_options *options, struct arena *scratch)
+static void open_part(struct llvm_host *h, const struct codegen_options *options, struct arena *scratch)
 {
     struct part *part = &h->parts[h->n_open];
     struct lower *l = &part->l;
@@ -365,7 +376,7 @@ static void open_part(struct host *h, const struct codegen_options *options, str
     if (options->debug_info) l->debug = debug_begin(scratch, l->module, h->m, options->source_name, l->optimize, false);
 }
 
-static void release(struct host *h)
+static void release(struct llvm_host *h)
 {
     for (uint32_t i = 0; i < h->n_open; i++) {
         emitter_wait(&h->parts[i].emitter);
@@ -378,7 +389,7 @@ static void release(struct host *h)
 /* Memory ran out in the middle. */
 static void abandon(struct memory_cleanup *cleanup)
 {
-    release((struct host *)cleanup);
+    release((struct llvm_host *)cleanup);
 }
 
 static uint32_t count_levels(const struct target_set *targets)
@@ -398,7 +409,7 @@ static enum target_id find_least(const struct target_set *targets)
     return (enum target_id)t;
 }
 
-static void finish_parts(struct host *h, struct arena *scratch)
+static void finish_parts(struct llvm_host *h, struct arena *scratch)
 {
     struct emitter **emitters = ARENA_ARRAY(scratch, struct emitter *, h->n_parts);
     for (uint32_t i = 0; i < h->n_parts; i++)
@@ -407,7 +418,8 @@ static void finish_parts(struct host *h, struct arena *scratch)
 }
 
 /* Of x86-64. */
-static void join_parts(const struct host *h, const struct join_input *objects, struct arena *scratch, struct out *out)
+static void join_parts(const struct llvm_host *h, const struct join_input *objects, struct arena *scratch,
+                       struct out *out)
 {
     uint32_t n = h->contents->n_entries;
     struct join_function *entries = ARENA_ARRAY(scratch, struct join_function, n + 1);
@@ -416,7 +428,7 @@ static void join_parts(const struct host *h, const struct join_input *objects, s
     join_objects(objects, h->n_parts, entries, n, scratch, out);
 }
 
-static void write_parts(const struct host *h, struct arena *scratch, struct out *out)
+static void write_parts(const struct llvm_host *h, struct arena *scratch, struct out *out)
 {
     struct join_input *objects = ARENA_ARRAY(scratch, struct join_input, h->n_parts);
     for (uint32_t i = 0; i < h->n_parts; i++) {
@@ -431,28 +443,47 @@ static void write_parts(const struct host *h, struct arena *scratch, struct out 
         out_bytes(out, objects->bytes, objects->n);
 }
 
-bool llvm_emit_host(const struct ir_module *m, const struct codegen_options *options,
-                    const struct object_contents *contents, struct diags *diags, struct arena *scratch, struct out *out)
+struct llvm_host *llvm_host_begin(const struct ir_module *m, const struct codegen_options *options,
+                                  struct arena *scratch)
 {
-    struct host h = {.cleanup.run = abandon,
-                     .m = m,
-                     .contents = contents,
-                     .n_parts = 1,
-                     .n_levels = count_levels(options->targets),
-                     .opt_level = options->opt_level};
-    enum target_id least = find_least(options->targets);
-    (void)diags;
-    h.joins = options->emit == CODEGEN_EMIT_OBJECT && least != TARGET_CPU_AARCH64 && h.n_levels > 0;
-    if (h.joins) h.n_parts = h.n_levels;
-    h.parts = ARENA_ARRAY(scratch, struct part, h.n_parts);
-    h.l = &h.parts->l;
-    memory_push_cleanup(scratch->mem, &h.cleanup);
-    while (h.n_open < h.n_parts)
-        open_part(&h, options, scratch);
-    fill_parts(&h, options->targets, least);
-    finish_parts(&h, scratch);
-    write_parts(&h, scratch, out);
-    memory_pop_cleanup(scratch->mem);
-    if (!options->ends_process) release(&h);
-    return true;
+    struct llvm_host *h = ARENA_NEW(scratch, struct llvm_host);
+    *h = (struct llvm_host){.cleanup.run = abandon,
+                            .options = options,
+                            .scratch = scratch,
+                            .m = m,
+                            .n_parts = 1,
+                            .n_levels = count_levels(options->targets),
+                            .opt_level = options->opt_level,
+                            .least = find_least(options->targets)};
+    h->joins = options->emit == CODEGEN_EMIT_OBJECT && h->least != TARGET_CPU_AARCH64 && h->n_levels > 0;
+    if (h->joins) h->n_parts = h->n_levels;
+    h->parts = ARENA_ARRAY(scratch, struct part, h->n_parts);
+    h->l = &h->parts->l;
+    memory_push_cleanup(scratch->mem, &h->cleanup);
+    while (h->n_open < h->n_parts)
+        open_part(h, options, scratch);
+    if (!m->data.n) {
+        prepare_levels(h);
+        start_levels(h, 1);
+    }
+    return h;
+}
+
+void llvm_host_finish(struct llvm_host *h, const struct object_contents *contents, struct out *out)
+{
+    h->contents = contents;
+    add_container(h);
+    if (h->m->data.n) prepare_levels(h);
+    start_levels(h, h->n_levels);
+    fill_first(h);
+    finish_parts(h, h->scratch);
+    write_parts(h, h->scratch, out);
+    memory_pop_cleanup(h->scratch->mem);
+    if (!h->options->ends_process) release(h);
+}
+
+void llvm_host_give_up(struct llvm_host *h)
+{
+    memory_pop_cleanup(h->scratch->mem);
+    release(h);
 }

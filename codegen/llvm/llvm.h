@@ -4,11 +4,14 @@
 
 #include "codegen/object.h"
 
-/* The host's object, assembly or IR (options->emit) with CPU code for every chosen level, the container and the entry
- * functions. False when something was reported. */
-bool llvm_emit_host(const struct ir_module *m, const struct codegen_options *options,
-                    const struct object_contents *contents, struct diags *diags, struct arena *scratch,
-                    struct out *out);
+/* The host's object, assembly or IR (options->emit) with CPU code for every chosen level, the container and the entry functions. Where
+ * there is a processor for it a thread works on the greatest level from `begin` on, while the caller collects what the object is to
+ * contain. Either `finish` or `give_up` ends it. */
+struct llvm_host;
+struct llvm_host *llvm_host_begin(const struct ir_module *m, const struct codegen_options *options,
+                                  struct arena *scratch);
+void llvm_host_finish(struct llvm_host *h, const struct object_contents *contents, struct out *out);
+void llvm_host_give_up(struct llvm_host *h);
 
 /* Why a program cannot run on a GPU through PTX or AMDGCN, to follow "because": "it has a grid barrier"; NULL: it can. */
 const char *llvm_device_refusal(const struct ir_program *p);
