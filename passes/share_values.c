@@ -31,6 +31,7 @@ struct sharer {
     struct pass_run *run;
     struct ir_program *p;
     struct ir_expr **lets;
+    uint32_t n_lets; /* locals that there were before the first was added */
     bool *written; /* by index of a storage buffer */
     VEC(struct candidate) candidates;
     const struct ir_stmt *region;
@@ -48,7 +49,7 @@ static void note_written(void *ctx, struct ir_stmt *s)
 /* The expression behind lets. */
 static const struct ir_expr *resolve(const struct sharer *h, const struct ir_expr *e)
 {
-    while (e->op == IR_OP_LOCAL && h->lets[e->local->index])
+    while (e->op == IR_OP_LOCAL && e->local->index < h->n_lets && h->lets[e->local->index])
         e = h->lets[e->local->index];
     return e;
 }
@@ -171,6 +172,7 @@ enum pass_result share_values(struct pass_run *run, struct ir_program *p)
     IR_EACH_STMT(s, &p->body) n_regions += s->kind == IR_STMT_REGION;
     if (n_regions < 2) return PASS_SKIPPED;
     h.lets = collect_lets(run->scratch, p);
+    h.n_lets = p->locals.n;
     h.written = ARENA_ARRAY(run->scratch, bool, p->buffers.n + 1);
     ir_walk_stmts(&p->body, note_written, &h);
     IR_EACH_STMT(s, &p->body)
