@@ -177,7 +177,7 @@ static void add_tiles(struct handoff *h)
         struct handoff_tile t = {.buffer = a->buffer, .written = a->formal_buffer};
         t.read = find_formal(second, a->buffer);
         t.kept = is_kept(h, a->buffer, a->formal_buffer);
-        h->owns |= t.kept;
+        h->owns |= t.kept || !t.read; /* stored once: what nobody reads too, where a pass has left it */
         vec_push(h->run->scratch, &h->tiles, t);
     }
 }
