@@ -146,6 +146,20 @@ static vyre_status run_wide(vyre_context *c, struct plan *plan, void *ctx, struc
     return c->backend->run(c, plan, o);
 }
 
+static vyre_status run_large(vyre_context *c, struct plan *plan, void *ctx, struct outcome *o)
+{
+    plan->launches[0].is_large = plan->launches[0].is_counted = true;
+    vyre_status status = c->backend->run(c, plan, o);
+    *(bool *)ctx = plan->launches[0].was_cut;
+    return status;
+}
+
+vyre_status unit_run_large(const struct vyre_unit *u, const void *args, bool *was_cut, struct outcome *o)
+{
+    outcome_init(o);
+    return with_plan(u, args, run_large, was_cut, o);
+}
+
 vyre_status unit_run_wide(const struct vyre_unit *u, const void *args, uint32_t width, struct outcome *o)
 {
     outcome_init(o);

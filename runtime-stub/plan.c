@@ -360,7 +360,7 @@ static vyre_status bind_launch(struct plan *plan, uint32_t i, struct outcome *o)
     struct launch *l = &plan->launches[i];
     uint32_t first_arg = plan->unit->steps[i].first_arg;
     vyre_status status = VYRE_OK;
-    l->is_large = false;
+    l->is_large = l->is_counted = l->was_cut = false;
     if (first_arg != NONE_BOUND) {
         status = pass_buffers(plan, l, first_arg, o);
         if (!status) status = pass_params(plan, l, first_arg, o);

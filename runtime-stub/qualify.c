@@ -7,7 +7,7 @@
 typedef unsigned long long ull;
 enum { PROBE_WORDS = 32, PROBE_RIGHT_WORD = 0x600D0000, PROBE_ROUNDS = 65600, TRAP_CODE = 11, TRAP_INVOCATION = 5 };
 
-enum probe_kind { KIND_MUST, KIND_EXACT, KIND_TRAP, KIND_LIMIT };
+enum probe_kind { KIND_MUST, KIND_EXACT, KIND_TRAP, KIND_LIMIT, KIND_LARGE };
 static const struct probe {
     const char *name, *program, *text;
     enum probe_kind kind;
@@ -48,7 +48,8 @@ static const vyre_unit *find_probe(const vyre_unit *first, const char *name)
     return u;
 }
 
-static vyre_status run_program(const vyre_unit *u, struct probe_memory *memory, struct outcome *o)
+static vyre_status run_program(const struct probe *p, const vyre_unit *u, struct probe_memory *memory, bool *was_cut,
+                               struct outcome *o)
 {
     _Alignas(16) unsigned char args[512];
     vyre_unit_info info = {.size = sizeof info};
@@ -63,7 +64,10 @@ static vyre_status run_program(const vyre_unit *u, struct probe_memory *memory, 
         vyre_span span = vyre_host(memory->words[i], arg.min_count);
         memcpy(args + arg.arg_offset, &span, sizeof span);
     }
-    return unit_run_silently(u, args, o);
+    if (p->kind != KIND_LARGE) return unit_run_silently(u, args, o);
+    vyre_context *c = u->module->context;
+    if (c->backend->has_large && c->backend->has_large(c, u)) return unit_run_large(u, args, was_cut, o);
+    return outcome_fail(o, VYRE_ERROR_UNSUPPORTED, "%s has no code for large launches", c->device);
 }
 
 static bool is_all_right(const uint32_t *words)
@@ -90,8 +94,8 @@ static uint32_t find_nesting_limit(const uint32_t *words)
     return UINT32_MAX;
 }
 
-static void judge(const struct probe *p, vyre_status status, const struct outcome *o, const uint32_t *words,
-                  struct probe_result *r)
+static void judge(const struct probe *p, vyre_status status, bool was_cut, const struct outcome *o,
+                  const uint32_t *words, struct probe_result *r)
 {
     bool right = !status;
     switch (p->kind) {
@@ -102,12 +106,15 @@ static void judge(const struct probe *p, vyre_status status, const struct outcom
     case KIND_TRAP:
         right = status == VYRE_ERROR_TRAP && o->trap.code == TRAP_CODE && o->trap.invocation == TRAP_INVOCATION;
         break;
+    case KIND_LARGE:
+        right = was_cut || (right && is_all_right(words));
+        break;
     case KIND_LIMIT:
         r->value = p->decides == LIMIT_ROUNDS ? find_round_limit(words) : find_nesting_limit(words);
         right = right && r->value == UINT32_MAX;
         break;
     }
-    bool has_run = !status || status == VYRE_ERROR_TRAP;
+    bool has_run = !status || status == VYRE_ERROR_TRAP || was_cut;
     r->state = right ? PROBE_RIGHT : has_run ? PROBE_WRONG : PROBE_FAILED;
     if (!has_run) r->value = 0;
 }
@@ -120,10 +127,11 @@ static void run_probe(vyre_context *c, const vyre_unit *first, enum probe_id id)
     const vyre_unit *u = find_probe(first, p->program);
     struct probe_memory memory;
     struct outcome o = {0};
+    bool was_cut = false;
     if (p->kind == KIND_EXACT) c->backend->specialise(c, p->decides, true);
-    vyre_status status =
-        u ? run_program(u, &memory, &o) : outcome_fail(&o, VYRE_ERROR_BAD_MODULE, "the runtime has no %s", p->program);
-    judge(p, status, &o, (const uint32_t *)memory.words[0], r);
+    vyre_status status = u ? run_program(p, u, &memory, &was_cut, &o)
+                           : outcome_fail(&o, VYRE_ERROR_BAD_MODULE, "the runtime has no %s", p->program);
+    judge(p, status, was_cut, &o, (const uint32_t *)memory.words[0], r);
     if (p->kind == KIND_EXACT) c->backend->specialise(c, p->decides, r->state == PROBE_RIGHT);
     if (r->state == PROBE_FAILED)
         context_log(c, VYRE_LOG_NOTE, "%s: probe %s could not run: %s", c->device, p->name, o.message);
@@ -168,6 +176,19 @@ static void run_missing(vyre_context *c, uint32_t needs)
     }
     q->ns += clock_ns() - begin;
     if (any) qualify_cache_write(c);
+    if (q->results[PROBE_rounds].state == PROBE_WRONG && c->backend->limit_rounds)
+        c->backend->limit_rounds(c, q->results[PROBE_rounds].value);
+}
+
+bool qualify_large(vyre_context *c)
+{
+    struct qualification *q = &c->qualification;
+    pthread_mutex_lock(&q->lock);
+    run_missing(c, 1u << VYRE_NEED_MANY_ROUNDS); /* how many there may be is part of such code */
+    run_missing(c, 1u << VYRE_NEED_LARGE);
+    bool is_right = q->results[PROBE_large].state == PROBE_RIGHT;
+    pthread_mutex_unlock(&q->lock);
+    return is_right;
 }
 
 /* -- programs and launches --------------------------------------------------------------------- */
@@ -220,42 +241,59 @@ static bool find_rounds(const struct launch *l, vyre_meta_expr bound, uint64_t *
     return bound != VYRE_META_NONE && meta_eval(&u->module->meta.ops[bound], l->buffers, l->params, rounds);
 }
 
+/* Nothing that the launch reads is lost when it was in vain: what lies on the host is copied back only where it was not. */
+static bool may_be_tried(const struct plan *plan)
+{
+    const struct vyre_unit *u = plan->unit;
+    for (uint32_t i = 0; i < u->meta->n_buffers; i++)
+        if (plan->held[i] && u->module->meta.buffers[u->meta->first_buffer + i].access == VYRE_ACCESS_READ_WRITE)
+            return false;
+    return true;
+}
+
+/* Where no bound is known, or one that is too high, the code counts. */
+static bool is_countable(vyre_context *c, const struct plan *plan)
+{
+    return c->qualification.results[PROBE_counts].state == PROBE_RIGHT && may_be_tried(plan);
+}
+
 /* A bound counts the last test, which leaves the last loop, and which need not happen any more. */
-static vyre_status check_rounds(vyre_context *c, struct launch *l, struct outcome *o)
+static vyre_status check_rounds(vyre_context *c, const struct plan *plan, struct launch *l, struct outcome *o)
 {
     const struct vyre_unit *u = l->program;
     uint64_t rounds, most = (uint64_t)u->max_rounds + 1;
     bool is_bound = find_rounds(l, u->meta->rounds, &rounds);
     if (is_bound && rounds <= most) return VYRE_OK;
-    if (!is_bound)
-        return outcome_fail(o, VYRE_ERROR_UNSUPPORTED,
-                            "%s: the loops of '%s' have no bound that the launch can compute, and %s ends loops after "
-                            "%u rounds (probe rounds)",
-                            unit_name(u), unit_name(u), c->device, u->max_rounds);
     uint64_t fewer;
-    l->is_large = find_rounds(l, u->meta->rounds_of_large, &fewer) && fewer <= most && c->backend->has_large &&
-                  c->backend->has_large(c, u);
-    if (l->is_large) return VYRE_OK;
+    l->is_large = c->backend->has_large && c->backend->has_large(c, u);
+    if (l->is_large && find_rounds(l, u->meta->rounds_of_large, &fewer) && fewer <= most) return VYRE_OK;
+    l->is_counted = l->is_large = l->is_large && is_countable(c, plan);
+    if (l->is_counted) return VYRE_OK;
+    if (is_bound)
+        return outcome_fail(o, VYRE_ERROR_UNSUPPORTED,
+                            "%s: the loops of '%s' may go around %llu times, and %s ends them after %u (probe rounds)",
+                            unit_name(u), unit_name(u), (ull)(rounds - 1), c->device, u->max_rounds);
     return outcome_fail(o, VYRE_ERROR_UNSUPPORTED,
-                        "%s: the loops of '%s' may go around %llu times, and %s ends them after %u (probe rounds)",
-                        unit_name(u), unit_name(u), (ull)(rounds - 1), c->device, u->max_rounds);
+                        "%s: the loops of '%s' have no bound that the launch can compute, and %s ends loops after "
+                        "%u rounds (probe rounds)",
+                        unit_name(u), unit_name(u), c->device, u->max_rounds);
 }
 
-static vyre_status qualify_launch(vyre_context *c, struct launch *l, struct outcome *o)
+static vyre_status qualify_launch(vyre_context *c, const struct plan *plan, struct launch *l, struct outcome *o)
 {
     struct vyre_unit *u = &l->program->module->units[l->program->index];
     int fitness = atomic_load_explicit(&u->fitness, memory_order_acquire);
     if (fitness == FITNESS_UNKNOWN) find_fitness(c, u);
     fitness = atomic_load_explicit(&u->fitness, memory_order_acquire);
     if (fitness == UNFIT) return refuse_wrong(c, u, o);
-    return fitness == FITS_ROUNDS ? check_rounds(c, l, o) : VYRE_OK;
+    return fitness == FITS_ROUNDS ? check_rounds(c, plan, l, o) : VYRE_OK;
 }
 
 vyre_status plan_qualify(vyre_context *c, const struct plan *plan, struct outcome *o)
 {
     vyre_status status = VYRE_OK;
     for (uint32_t i = 0; i < plan->unit->n_steps && !status; i++)
-        status = qualify_launch(c, &plan->launches[i], o);
+        status = qualify_launch(c, plan, &plan->launches[i], o);
     return status;
 }
 

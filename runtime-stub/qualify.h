@@ -45,6 +45,9 @@ void qualification_end(struct qualification *q);
  * VYRE_ERROR_UNSUPPORTED and says what is missing; the CPU may do it then. */
 vyre_status plan_qualify(vyre_context *c, const struct plan *plan, struct outcome *o);
 
+/* Whether the device's code for large launches can be relied on; runs its probes when that is not known yet. */
+bool qualify_large(vyre_context *c);
+
 /* -- fallback.c */
 
 /* Runs the plan on the CPU, with copies of what lies on the device. `why` is told in the log and in *o's message. */

@@ -55,6 +55,8 @@ struct backend {
     uint32_t (*more_needs)(const vyre_context *c, uint32_t needs);
     /* Whether there is code for large launches, which goes around loops less often: vyre_meta_unit.rounds_of_large. NULL: never. */
     bool (*has_large)(vyre_context *c, const struct vyre_unit *program);
+    /* After how many rounds in all the device ends loops; before code with loops is made. */
+    void (*limit_rounds)(vyre_context *c, uint32_t most);
     /* Makes the buffer, whose n_bytes are set, a part of the caller's driver object. NULL: the backend has none. */
     vyre_status (*buffer_wrap)(vyre_buffer *b, vyre_native_kind kind, uint64_t handle, uint64_t offset_bytes,
                                struct outcome *o);
@@ -213,6 +215,9 @@ struct launch {
     uint64_t n_groups;
     uint32_t width; /* of workgroups that the tuner has chosen instead of the declared one; 0: it has not */
     bool is_large;  /* runs in code for large launches, where the backend has such */
+    bool
+        is_counted; /* nothing bounds its rounds: what it computes counts only where the device was not the one that ended loops */
+    bool was_cut; /* it may have been */
 };
 
 #define PLAN_MOST_SIZE (UINT64_C(1) << 44) /* of elements and invocations, where nothing has memory */
@@ -412,6 +417,8 @@ vyre_status launch_trap(const struct plan *plan, const struct launch *l, uint32_
 /* Runs the unit on the calling thread; a failure is not reported to the context. */
 vyre_status unit_run_silently(const struct vyre_unit *u, const void *args, struct outcome *o);
 /* The same of a program with workgroups of this width, timed. */
+/* The same in code for large launches. *was_cut: the device may have ended loops, and what was computed is none of ours. */
+vyre_status unit_run_large(const struct vyre_unit *u, const void *args, bool *was_cut, struct outcome *o);
 vyre_status unit_run_wide(const struct vyre_unit *u, const void *args, uint32_t width, struct outcome *o);
 /* Runs a bound plan on the context's backend, or where that cannot, on the CPU; and traces it. */
 vyre_status plan_run(vyre_context *c, struct plan *plan, struct outcome *o);

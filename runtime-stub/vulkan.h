@@ -36,6 +36,8 @@ struct vulkan_abilities {
     bool int64, float32, float64, int64_atomics, small_storage;
     bool addresses; /* of buffers, in code for large launches */
     bool subgroups; /* of 32 lanes, full, where they are asked for */
+    uint32_t
+        max_visits; /* of loops' starts, by one invocation, that cannot have reached the device's limit of rounds */
     bool bindings;  /* of buffers that are short enough; false: addresses wherever there is code for them */
 };
 
@@ -58,6 +60,7 @@ struct vulkan {
     VkQueue queue;
     uint32_t queue_family;
     uint32_t max_subgroups; /* of a workgroup */
+    uint32_t n_lanes;       /* that go around loops together, and are counted together */
     uint32_t api_version;   /* that we asked for */
     bool owns_instance, owns_device;
     VkPhysicalDeviceLimits limits;

@@ -11,6 +11,7 @@ enum {
     BEST_API_VERSION = VK_API_VERSION_1_3,
     MAX_DEVICES = 64,
     SUBGROUP_LANES = 32,
+    MOST_LANES = 128,
     NOTHING_BYTES = 64
 };
 
@@ -380,6 +381,8 @@ static void note_device(struct vulkan *v, const struct device_facts *f)
     v->vk.GetPhysicalDeviceMemoryProperties(v->physical, &v->memory_types);
     v->limits = f->properties.properties.limits;
     v->max_subgroups = f->sizes.maxComputeWorkgroupSubgroups;
+    v->n_lanes = f->subgroups.subgroupSize ? f->subgroups.subgroupSize : MOST_LANES;
+    v->abilities.max_visits = UINT32_MAX;
     note_fingerprint(v, f);
 }
 
@@ -464,6 +467,14 @@ static void specialise(vyre_context *c, int which, bool is_exact)
     pthread_mutex_unlock(&c->vulkan->lock);
 }
 
+/* In each round that a device counts for a group of lanes, one of them at least has come to the start of a loop. */
+static void limit_rounds(vyre_context *c, uint32_t most)
+{
+    pthread_mutex_lock(&c->vulkan->lock);
+    c->vulkan->abilities.max_visits = most / c->vulkan->n_lanes;
+    pthread_mutex_unlock(&c->vulkan->lock);
+}
+
 const struct backend vulkan_backend = {.name = "vulkan",
                                        .id = VYRE_BACKEND_VULKAN,
                                        .open = vulkan_open,
@@ -480,4 +491,5 @@ const struct backend vulkan_backend = {.name = "vulkan",
                                        .max_width = vulkan_max_width,
                                        .more_needs = more_needs,
                                        .has_large = vulkan_has_large,
+                                       .limit_rounds = limit_rounds,
                                        .buffer_wrap = vulkan_buffer_wrap};

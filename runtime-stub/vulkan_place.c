@@ -182,6 +182,14 @@ static void add_write(struct writes *w, VkDescriptorSet set, uint32_t binding, V
     w->n++;
 }
 
+static uint64_t find_record_bytes(const struct vyre_unit *program, const struct vyre_spirv_head *h)
+{
+    _Static_assert((uint32_t)VULKAN_TRAP_BYTES == (uint32_t)VYRE_SPIRV_CUT_AT,
+                   "counts lie behind the records of traps");
+    if (h->flags & VYRE_SPIRV_COUNTS_ROUNDS) return VYRE_SPIRV_CUT_AT + 4;
+    return h->n_trap_codes ? h->n_trap_codes * 4 : unit_n_trap_arms(program) * sizeof(struct vyre_trap_record);
+}
+
 static vyre_status write_set(vyre_context *c, struct vulkan_recording *r, uint32_t step, const struct vulkan_program *p,
                              struct outcome *o)
 {
@@ -199,9 +207,7 @@ static vyre_status write_set(vyre_context *c, struct vulkan_recording *r, uint32
     }
     if (p->head->trap_binding != VYRE_SPIRV_NONE)
         add_write(&w, r->sets[step], p->head->trap_binding, r->traps.buffer, (uint64_t)step * VULKAN_TRAP_STRIDE,
-                  p->head->n_trap_codes
-                      ? p->head->n_trap_codes * 4
-                      : unit_n_trap_arms(&u->module->units[u->steps[step].program]) * sizeof(struct vyre_trap_record));
+                  find_record_bytes(&u->module->units[u->steps[step].program], p->head));
     if (p->head->args_binding != VYRE_SPIRV_NONE)
         add_write(&w, r->sets[step], p->head->args_binding, r->args.buffer, r->args_at[step], p->head->args_bytes);
     c->vulkan->vk.UpdateDescriptorSets(c->vulkan->device, w.n, w.sets, 0, NULL);

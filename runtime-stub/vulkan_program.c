@@ -116,13 +116,16 @@ static VkResult create_module(struct vulkan *v, struct vulkan_program *p)
 /* `width` 0: the declared one. */
 static VkResult create_pipeline(struct vulkan *v, const struct vulkan_program *p, uint32_t width, VkPipeline *pipeline)
 {
-    uint32_t values[EXACT_COUNT + 1];
-    VkSpecializationMapEntry entries[EXACT_COUNT + 1];
-    for (uint32_t i = 0; i <= EXACT_COUNT; i++)
-        entries[i] = (VkSpecializationMapEntry){i < EXACT_COUNT ? i : VYRE_SPIRV_WIDTH_ID, i * 4, 4};
+    uint32_t values[EXACT_COUNT + 2];
+    VkSpecializationMapEntry entries[EXACT_COUNT + 2];
+    for (uint32_t i = 0; i < EXACT_COUNT; i++)
+        entries[i] = (VkSpecializationMapEntry){i, i * 4, 4};
+    entries[EXACT_COUNT] = (VkSpecializationMapEntry){VYRE_SPIRV_ROUNDS_ID, EXACT_COUNT * 4, 4};
+    entries[EXACT_COUNT + 1] = (VkSpecializationMapEntry){VYRE_SPIRV_WIDTH_ID, (EXACT_COUNT + 1) * 4, 4};
     memcpy(values, v->abilities.exact, sizeof v->abilities.exact);
-    values[EXACT_COUNT] = width;
-    VkSpecializationInfo special = {EXACT_COUNT + (width != 0), entries, sizeof values, values};
+    values[EXACT_COUNT] = v->abilities.max_visits;
+    values[EXACT_COUNT + 1] = width;
+    VkSpecializationInfo special = {EXACT_COUNT + 1 + (width != 0), entries, sizeof values, values};
     VkPipelineShaderStageRequiredSubgroupSizeCreateInfo lanes = {
         .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_REQUIRED_SUBGROUP_SIZE_CREATE_INFO,
         .requiredSubgroupSize = SUBGROUP_LANES};
@@ -225,7 +228,7 @@ bool vulkan_has_large(vyre_context *c, const struct vyre_unit *u)
             module_has_image(u->module, VYRE_IMAGE_SPIRV, VYRE_SPIRV_LARGE, unit_name(u)) ? LARGE_THERE : LARGE_NONE;
     bool has_large = p->has_large == LARGE_THERE;
     pthread_mutex_unlock(&c->vulkan->lock);
-    return has_large;
+    return has_large && (u->module == c->qualification.probes || qualify_large(c));
 }
 
 VkPipeline vulkan_pipeline_get(vyre_context *c, const struct vulkan_program *program, uint32_t width, struct outcome *o)

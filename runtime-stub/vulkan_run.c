@@ -367,6 +367,21 @@ static vyre_status check_traps(struct run *r)
     return VYRE_OK;
 }
 
+/* The device may have ended loops of a launch that nothing bounds: then nothing that was computed counts. */
+static vyre_status check_counts(struct run *r)
+{
+    for (uint32_t i = 0; i < r->plan->unit->n_steps; i++) {
+        struct launch *l = &r->plan->launches[i];
+        const unsigned char *record = r->recording->traps.mapped + (size_t)i * VULKAN_TRAP_STRIDE;
+        l->was_cut = l->is_counted && *(const uint32_t *)(record + VYRE_SPIRV_CUT_AT);
+        if (l->was_cut)
+            return outcome_fail(r->o, VYRE_ERROR_UNSUPPORTED,
+                                "%s: the loops of '%s' went around more often than %s does for sure (probe rounds)",
+                                unit_name(l->program), unit_name(l->program), r->c->device);
+    }
+    return VYRE_OK;
+}
+
 /* -- running ----------------------------------------------------------------------------------- */
 
 static void read_timestamps(struct run *r)
@@ -397,6 +412,8 @@ static vyre_status run_recording(struct run *r)
     status = vulkan_submit(r->c, r->recording->job, r->o);
     if (status) return status;
     t.end_ns = trace_clock(r);
+    status = check_counts(r);
+    if (status) return status;
     t.n_downloaded = copy_out(r);
     t.out_ns = trace_clock(r);
     read_timestamps(r);

@@ -262,9 +262,11 @@ enum vyre_spirv_flag {
     VYRE_SPIRV_SMALL_STORAGE = 16,     /* has storage of 8 or 16 bits */
     VYRE_SPIRV_ADDRESSES = 64,         /* takes addresses of its buffers, not bindings */
     VYRE_SPIRV_NATIVE_SUBGROUPS = 128, /* full subgroups of 32 lanes */
-    VYRE_SPIRV_FREE_WIDTH = 32,        /* the workgroup's width is the specialisation constant VYRE_SPIRV_WIDTH_ID */
+    VYRE_SPIRV_COUNTS_ROUNDS = 256, /* tells when an invocation went around more often than VYRE_SPIRV_ROUNDS_ID says */
+    VYRE_SPIRV_FREE_WIDTH = 32,     /* the workgroup's width is the specialisation constant VYRE_SPIRV_WIDTH_ID */
 };
-enum { VYRE_SPIRV_WIDTH_ID = 16 };
+enum { VYRE_SPIRV_WIDTH_ID = 16, VYRE_SPIRV_ROUNDS_ID = 17 };
+enum { VYRE_SPIRV_CUT_AT = 128 }; /* of a u32 behind a launch's trap record */
 enum { VYRE_SPIRV_NONE = 0xFFFFFFFF };
 
 /* One program: this head, then n_buffers bindings, n_tables pairs of (number of the DATA image, binding), n_params

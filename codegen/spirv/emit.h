@@ -48,7 +48,9 @@ struct spirv {
     spv_id width;      /* of the workgroup, where it is chosen when the pipeline is made; else 0 */
     spv_id groups[3], lid[3], wid[3], gid[3], linear_lid, linear_gid;
     spv_id alive;         /* bool variable, where the program has both traps and synchronisation; else 0 */
-    spv_id trap_record;   /* the block the trap is written to; 0 without traps */
+    spv_id trap_record;   /* the block the trap is written to; 0 without traps and counts */
+    spv_id visits;        /* u32 variable: of starts of loops, where they are counted; else 0 */
+    spv_id max_visits;    /* specialisation constant */
     spv_id hidden_zero;   /* u32: 0, a constant that the driver cannot see, where it is wrong about zeros; or no id */
     bool has_pairs;       /* 64-bit integers are */
     spv_id pair_division; /* the function, once made */
@@ -117,6 +119,11 @@ void spirv_zero_private_arrays(struct spirv *e);
 void spirv_barrier(struct spirv *e);
 void spirv_trap(struct spirv *e, const struct ir_expr *code,
                 const struct ir_told *told); /* NULL: code 1, of a `while` */
+
+/* At the start of a loop's rounds. */
+void spirv_count_round(struct spirv *e);
+/* Ends the invocation; tells before when it has gone around more often than it may. */
+void spirv_return(struct spirv *e);
 
 /* -- statements */
 void spirv_block(struct spirv *e, const struct ir_block *b);

@@ -276,6 +276,7 @@ static spv_id add_float(struct spirv *e, const struct atomic_place *p, spv_id va
     SPV_DO(m, SpvOpLoopMerge, merge, next, SpvLoopControlMaskNone);
     spv_branch(m, body);
     spv_label(m, body);
+    spirv_count_round(e);
     spv_id old = SPV_OP(m, SpvOpLoad, type, seen);
     spv_id sum = spirv_part_of(e, IR_OP_ADD, IR_F32, (spv_id[]){spirv_from_memory(e, IR_F32, old), value});
     spv_id found = exchange_if_equal(e, p, spirv_to_memory(e, IR_F32, sum), old);
@@ -363,6 +364,7 @@ static void zero_units(struct spirv *e, const struct spirv_array *a, uint32_t n_
     SPV_DO(m, SpvOpLoopMerge, merge, next, SpvLoopControlMaskNone);
     spv_branch(m, test);
     spv_label(m, test);
+    spirv_count_round(e);
     spv_id unit = SPV_OP(m, SpvOpLoad, type, at);
     SPV_DO(m, SpvOpBranchConditional, spirv_test(e, SpvOpULessThan, unit, word(e, n_units)), body, merge);
     spv_label(m, body);

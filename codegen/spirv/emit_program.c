@@ -18,7 +18,7 @@ static spv_id word(struct spirv *e, uint32_t value)
 
 struct usage {
     struct spirv *e;
-    bool traps, barriers, subgroups;
+    bool traps, barriers, subgroups, loops;
     bool other_traps; /* than those in trap_codes */
     bool wide_atomics;
 };
@@ -57,6 +57,7 @@ static void note_stmt(void *ctx, struct ir_stmt *s)
     if (s->kind == IR_STMT_WHILE) note_trap(u, NULL, s->while_.told.arm);
     if (s->kind == IR_STMT_ATOMIC && ir_type_info(s->atomic.buffer->elem)->bits == 64) u->wide_atomics = true;
     if (s->kind == IR_STMT_BARRIER) u->barriers = true;
+    if (s->kind == IR_STMT_FOR || s->kind == IR_STMT_WHILE || s->kind == IR_STMT_COPY_ASYNC) u->loops = true;
     if (s->kind == IR_STMT_COPY_ASYNC && s->copy.src->space == IR_SPACE_DATA) note_table(u->e, s->copy.src);
 }
 
@@ -108,17 +109,24 @@ static void lay_out_args(struct spirv *e)
 
 /* -- variables */
 
-/* A block with one member, an array of `unit`s; n is 0 for one sized at run time. */
-static spv_id block_type(struct spirv *e, spv_id unit, uint32_t unit_bytes, uint32_t n)
+/* A block with an array of `unit`s, n being 0 for one sized at run time, and perhaps a word at an offset behind. */
+static spv_id block_with_word(struct spirv *e, spv_id unit, uint32_t unit_bytes, uint32_t n, uint32_t word_at)
 {
     struct spv_module *m = &e->m;
     uint32_t operands[] = {unit, n ? word(e, n) : 0};
     spv_id array = spv_type_unshared(m, n ? SpvOpTypeArray : SpvOpTypeRuntimeArray, operands, n ? 2 : 1);
     SPV_DECORATE(m, array, SpvDecorationArrayStride, unit_bytes);
-    spv_id block = spv_type_unshared(m, SpvOpTypeStruct, &array, 1);
+    uint32_t members[] = {array, spv_type_uint(m, 32)};
+    spv_id block = spv_type_unshared(m, SpvOpTypeStruct, members, word_at ? 2 : 1);
     SPV_DECORATE(m, block, SpvDecorationBlock);
     SPV_PUT(m, &m->sections[SPV_DECORATIONS], SpvOpMemberDecorate, block, 0, SpvDecorationOffset, 0);
+    if (word_at) SPV_PUT(m, &m->sections[SPV_DECORATIONS], SpvOpMemberDecorate, block, 1, SpvDecorationOffset, word_at);
     return block;
+}
+
+static spv_id block_type(struct spirv *e, spv_id unit, uint32_t unit_bytes, uint32_t n)
+{
+    return block_with_word(e, unit, unit_bytes, n, 0);
 }
 
 static spv_id bind_variable(struct spirv *e, spv_id variable, uint32_t binding)
@@ -295,15 +303,29 @@ static void load_ids(struct spirv *e, struct arg_words args)
     }
 }
 
+static void declare_counter(struct spirv *e)
+{
+    spv_id type = spv_type_uint(&e->m, 32);
+    e->max_visits = spv_new_id(&e->m);
+    SPV_PUT(&e->m, &e->m.sections[SPV_GLOBALS], SpvOpSpecConstant, type, e->max_visits, UINT32_MAX);
+    SPV_DECORATE(&e->m, e->max_visits, SpvDecorationSpecId, VYRE_SPIRV_ROUNDS_ID);
+    e->visits = spv_variable(&e->m, SpvStorageClassFunction, type);
+    SPV_DO(&e->m, SpvOpStore, e->visits, word(e, 0));
+}
+
 static void declare_trap(struct spirv *e, const struct usage *u)
 {
-    if (!u->traps) return;
+    bool counts = e->interface->counts_rounds;
+    if (!u->traps && !counts) return;
     uint32_t n_codes = e->interface->trap_codes.n, bits = n_codes ? 32 : 64;
     uint32_t n_arms = e->program->trap_arms.n ? e->program->trap_arms.n : 1;
-    spv_id type = block_type(e, spv_type_uint(&e->m, bits), bits / 8, n_codes ? n_codes : n_arms);
+    spv_id type = block_with_word(e, spv_type_uint(&e->m, bits), bits / 8, n_codes ? n_codes : n_arms,
+                                  counts ? VYRE_SPIRV_CUT_AT : 0);
     spv_id variable = spv_variable(&e->m, SpvStorageClassStorageBuffer, type);
     spv_name(&e->m, variable, "trap");
     e->trap_record = bind_variable(e, variable, e->interface->trap);
+    if (counts) declare_counter(e);
+    if (!u->traps) return;
     compute_linear_gid(e);
     if (!u->barriers && !u->subgroups) return;
     e->alive = spv_variable(&e->m, SpvStorageClassFunction, spv_type_bool(&e->m));
@@ -393,7 +415,7 @@ static void emit_main(struct spirv *e, const struct usage *u)
     spirv_zero_private_arrays(e);
     spirv_zero_workgroup_arrays(e);
     spirv_block(e, &e->program->body);
-    if (!e->block_ended) spv_do(&e->m, SpvOpReturn);
+    if (!e->block_ended) spirv_return(e);
     spv_function_end(&e->m);
 }
 
@@ -410,7 +432,8 @@ void spirv_emit_program(const struct ir_program *p, const struct spirv_options *
     if (u.other_traps) interface->trap_codes.n = 0;
     e.has_pairs = !options->int64 && !u.other_traps && !u.wide_atomics;
     lay_out_args(&e);
-    assign_bindings(&e, u.traps);
+    interface->counts_rounds = options->is_large && u.loops;
+    assign_bindings(&e, u.traps || interface->counts_rounds);
     declare_environment(&e);
     emit_main(&e, &u);
     declare_entry(&e);

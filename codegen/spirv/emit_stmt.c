@@ -101,6 +101,7 @@ static struct loop_labels begin_loop(struct spirv *e)
     SPV_DO(&e->m, SpvOpLoopMerge, l.merge, l.next, SpvLoopControlMaskNone);
     jump(e, l.test);
     enter(e, l.test);
+    spirv_count_round(e);
     return l;
 }
 
@@ -203,8 +204,7 @@ static void lower_CONTINUE(struct spirv *e, const struct ir_stmt *s)
 static void lower_RETURN(struct spirv *e, const struct ir_stmt *s)
 {
     (void)s;
-    spv_do(&e->m, SpvOpReturn);
-    e->block_ended = true;
+    spirv_return(e);
 }
 
 static void lower_BLOCK(struct spirv *e, const struct ir_stmt *s)

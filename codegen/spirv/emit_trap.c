@@ -51,8 +51,7 @@ void spirv_trap(struct spirv *e, const struct ir_expr *code, const struct ir_tol
     spv_id value = code ? spirv_scalar(e, code) : spv_const_u32(&e->m, 1);
     if (!e->alive) {
         record(e, code, value, told);
-        spv_do(&e->m, SpvOpReturn);
-        e->block_ended = true;
+        spirv_return(e);
         return;
     }
     spv_id alive = SPV_OP(&e->m, SpvOpLoad, spv_type_bool(&e->m), e->alive);
@@ -60,4 +59,32 @@ void spirv_trap(struct spirv *e, const struct ir_expr *code, const struct ir_tol
     record(e, code, value, told);
     SPV_DO(&e->m, SpvOpStore, e->alive, spv_const_bool(&e->m, false));
     spirv_if_end(e, merge);
+}
+
+/* -- rounds of loops, counted ------------------------------------------------------------------------------------ */
+
+void spirv_count_round(struct spirv *e)
+{
+    if (!e->visits) return;
+    spv_id n = SPV_OP(&e->m, SpvOpLoad, spv_type_uint(&e->m, 32), e->visits);
+    SPV_DO(&e->m, SpvOpStore, e->visits, spirv_u32(e, SpvOpIAdd, n, spv_const_u32(&e->m, 1)));
+}
+
+/* The count only grows, whatever a device does to the loops: once is enough, at the end. */
+static void tell_rounds(struct spirv *e)
+{
+    struct spv_module *m = &e->m;
+    spv_id word = spv_type_uint(m, 32), type = spv_type_pointer(m, SpvStorageClassStorageBuffer, word);
+    spv_id n = SPV_OP(m, SpvOpLoad, word, e->visits);
+    spv_id merge = spirv_if_begin(e, spirv_test(e, SpvOpUGreaterThan, n, e->max_visits));
+    spv_id at = SPV_OP(m, SpvOpAccessChain, type, e->trap_record, spv_const_u32(m, 1));
+    SPV_DO(m, SpvOpStore, at, spv_const_u32(m, 1));
+    spirv_if_end(e, merge);
+}
+
+void spirv_return(struct spirv *e)
+{
+    if (e->visits) tell_rounds(e);
+    spv_do(&e->m, SpvOpReturn);
+    e->block_ended = true;
 }

@@ -15,7 +15,8 @@ static uint32_t flags_of(const struct spirv_interface *face)
            (face->uses_int64_atomics ? VYRE_SPIRV_INT64_ATOMICS : 0) | (face->uses_float32 ? VYRE_SPIRV_FLOAT32 : 0) |
            (face->uses_small_storage ? VYRE_SPIRV_SMALL_STORAGE : 0) |
            (face->has_free_width ? VYRE_SPIRV_FREE_WIDTH : 0) | (face->has_addresses ? VYRE_SPIRV_ADDRESSES : 0) |
-           (face->has_subgroups ? VYRE_SPIRV_NATIVE_SUBGROUPS : 0);
+           (face->has_subgroups ? VYRE_SPIRV_NATIVE_SUBGROUPS : 0) |
+           (face->counts_rounds ? VYRE_SPIRV_COUNTS_ROUNDS : 0);
 }
 
 static void write_lists(const struct ir_program *p, const struct spirv_interface *face, struct out *out)

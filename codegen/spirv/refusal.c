@@ -1,6 +1,7 @@
 /* refusal.c - what is known of a program before any SPIR-V is made: whether it can have some, and for which devices. */
 #include "codegen/spirv/spirv.h"
 
+#include "ir/build.h"
 #include "ir/facts.h"
 #include "ir/ops.h"
 #include "ir/walk.h"
@@ -71,7 +72,15 @@ bool spirv_has_other_than_words(const struct ir_program *p)
 /* -- what a launch may be too large for */
 
 /* maxStorageBufferRange is at least this (Vulkan 1.3, 33.1). */
-enum { BOUND_BYTES = 1 << 27 };
+enum { BOUND_BYTES = 1 << 27, FEW_ROUNDS = 1024 };
+
+/* By itself: whoever has many short loops in each other has copies of the innermost. */
+static void find_long_loop(void *ctx, struct ir_stmt *s)
+{
+    bool is_for = s->kind == IR_STMT_FOR && ir_is_const(s->for_.from) && ir_is_const(s->for_.to);
+    if (s->kind != IR_STMT_FOR && s->kind != IR_STMT_WHILE && s->kind != IR_STMT_COPY_ASYNC) return;
+    *(bool *)ctx |= !is_for || s->for_.to->bits - s->for_.from->bits > FEW_ROUNDS;
+}
 
 bool spirv_may_be_large(const struct ir_program *p)
 {
@@ -79,7 +88,9 @@ bool spirv_may_be_large(const struct ir_program *p)
         const struct ir_buffer *b = p->buffers.at[i];
         if (!b->sized || b->count * ir_type_mem_bytes(b->elem) > BOUND_BYTES) return true;
     }
-    return ir_has_loop_copies(p);
+    bool found = ir_has_loop_copies(p);
+    ir_walk_stmts((struct ir_block *)&p->body, find_long_loop, &found); /* only looked at */
+    return found;
 }
 
 /* -- subgroups */

@@ -9,6 +9,9 @@
  *                      u32 zero        0, which the driver's compiler cannot know
  *                      u32 len[n]      element counts of the n buffers       params         each aligned to its size, at .params[i]
  *                      u64 at .buffers[i], in code for large launches: the address of buffer i
+ *   rounds             code for large launches counts how often an invocation comes to the start of a loop; where that is more than the
+ *                      specialisation constant VYRE_SPIRV_ROUNDS_ID, it sets the u32 at VYRE_SPIRV_CUT_AT behind the trap record: a device
+ *                      that ends loops may have ended one
  *   specialisation     constant id enum spirv_exact: true where the device was found to do this exactly; false uses our own sequence.
  *                      ZEROS: what has a zero for an operand; Mesa makes x of x + 0.0, and -0.0 of `false ? -1.0 : 0.0`
  *                      ORDERS: orders of atomics in loops; Mesa's llvmpipe takes them for barriers of the workgroup. They are relaxed else: what
@@ -55,7 +58,7 @@ struct spirv_interface {
     uint32_t args_bytes;
     uint32_t workgroup_bytes; /* shared memory used */
     bool uses_int64, uses_float32, uses_float64, uses_int64_atomics, uses_small_storage, has_free_width, has_addresses,
-        has_subgroups;
+        has_subgroups, counts_rounds;
     VEC(struct spirv_trap_code) trap_codes; /* empty: of trap records that tell the code, one per arm */
 };
 
