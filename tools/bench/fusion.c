@@ -49,18 +49,31 @@ static vyre_context *context;
                                   &(struct PREFIX##three_maps_args){.a = vyre_host(in->numbers, in->n / 4),            \
                                                                     .b = vyre_host(out->numbers, in->n / 4)});         \
     }
+/* Each result in half of the numbers. */
+#define SCANNERS(NAME, PREFIX)                                                                                         \
+    static vyre_status NAME(const struct inputs *in, struct results *out)                                              \
+    {                                                                                                                  \
+        size_t rows = in->n / 64;                                                                                      \
+        return PREFIX##two_scanners(                                                                                   \
+            context, &(struct PREFIX##two_scanners_args){.text = vyre_host(in->digits, in->n),                         \
+                                                         .sums = vyre_host(out->numbers, rows),                        \
+                                                         .most = vyre_host(out->numbers + rows, rows)});               \
+    }
 BASE64(base64_fused, )
 BASE64(base64_apart, apart_)
 HEX(hex_fused, )
 HEX(hex_apart, apart_)
 MAPS(maps_fused, )
 MAPS(maps_apart, apart_)
+SCANNERS(scanners_fused, )
+SCANNERS(scanners_apart, apart_)
 
-/* Each temp is written and read once. */
+/* Each temp is written and read once, and a common input once instead of twice. */
 static const struct pipeline pipelines[] = {
     {"base64 and scan for 10 literals", {base64_fused, base64_apart}, 0.75 * 2},
     {"hex and xor-checksum", {hex_fused, hex_apart}, 0.5 * 2},
     {"three maps", {maps_fused, maps_apart}, 2.0 * 2},
+    {"two scanners, a loop each", {scanners_fused, scanners_apart}, 1.0},
 };
 
 static void fail(const char *what)

@@ -377,7 +377,7 @@ static const char *choose_passes(struct trial *t)
     static const char *const pairs[] = {
         "decode_scan_fuse(traps=1),fuse_programs,drop_barriers",
         "decode_scan_fuse(traps=1)",
-        "fuse_programs,forward_values,share_values",
+        "fuse_programs,forward_values,merge_loops,share_values",
         "fuse_programs,promote_temps",
         "cross_arm_cse,dead_arms,reuse_temps",
     };

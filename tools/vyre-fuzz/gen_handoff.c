@@ -174,6 +174,21 @@ static void body_search(const struct handoff *h)
                random_below(h->random, 8), h->type, h->type);
 }
 
+/* Rows that other arms go over too. */
+static void body_rows(const struct handoff *h)
+{
+    static const char *const begins[] = {"0", "from[i]", "7"};
+    out_printf(h->out, "  var s = %s(%s);\n  for k in 0u32..%u { s = s * 3 + from[i * 4 + k]; }\n", h->type,
+               begins[random_below(h->random, 3)], chance(h, 70) ? 4 : 3);
+    print_stmt(h, "to[i]", "s");
+}
+
+static void body_add_rows(const struct handoff *h)
+{
+    out_printf(h->out, "  var s = to[i];\n  for k in 0u32..4 { s = s ^ from[i * 4 + k]; }\n");
+    print_stmt(h, "to[i]", "s");
+}
+
 /* As far back as the text makes it, and no farther than the program declares. */
 static void body_look_back(const struct handoff *h)
 {
@@ -227,6 +242,8 @@ static const struct body {
     {body_search, 1, false, false, false, true},
     {body_hunt, 1, false, false, false, true},
     {body_loop_return, 2, false, false, false, true},
+    {body_rows, 4, false, false, false, true},
+    {body_add_rows, 2, true, false, false, true},
     {body_scratch, 3, false, false, false, false, true},
     {body_look_back, 2, false, false, false, true, false, "#[window(5)]\n"},
 };
