@@ -379,7 +379,7 @@ static const char *choose_passes(struct trial *t)
         "decode_scan_fuse(traps=1)",
         "fuse_programs,forward_values,merge_loops,share_values",
         "fuse_programs,promote_temps",
-        "cross_arm_cse,dead_arms,reuse_temps",
+        "cross_arm_cse,dead_arms",
     };
     const char *list = "";
     uint32_t n_passes = 0;
