@@ -28,7 +28,8 @@ void *driver_open(const char *soname, const char *install, struct outcome *o)
         outcome_fail(o, VYRE_ERROR_DRIVER_MISSING, "a static program cannot load %s: link it dynamically", soname);
         return NULL;
     }
-    void *library = dlopen(soname, RTLD_NOW | RTLD_LOCAL);
+    /* It stays when it is closed: drivers leave threads behind that would run code that is gone. */
+    void *library = dlopen(soname, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     if (library) return library;
     const char *why = dlerror();
     outcome_fail(o, VYRE_ERROR_DRIVER_MISSING, "%s cannot be opened: install %s (%.200s)", soname, install,
