@@ -257,7 +257,7 @@ class Bench:
         programs = []
         for name in re.findall(r"^program (\w+)", kernel.read_text(encoding="utf-8"), re.M):
             programs.append(self.work / f"{name}.vir")
-            run(self.build / "bin/vyrec", "--emit=vir", f"--program={name}", kernel, "-o", programs[-1])
+            run(self.build / "bin/vyrec", "-O0", "--emit=vir", f"--program={name}", kernel, "-o", programs[-1])
         inside = json.loads(run(self.work / "spirv", rounds, *programs))
         added = with_spirv["least_cpu_s"] - without["least_cpu_s"]
         self.results["spirv"] = {"inside": inside, "added_cpu_s": added}
