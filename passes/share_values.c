@@ -34,8 +34,8 @@ struct sharer {
     struct ir_program *p;
     struct ir_expr **lets;
     uint32_t n_lets; /* locals that there were before the first was added */
-    bool *written; /* by index of a storage buffer */
-    bool *around;  /* by index of a local: the variable of a loop around the block */
+    bool *written;   /* by index of a storage buffer */
+    bool *around;    /* by index of a local: the variable of a loop around the block */
     uint32_t n_done;
     /* Of the block whose regions are looked at. */
     VEC(struct candidate) candidates;
