@@ -12,6 +12,7 @@
 #include "ir/traps.h"
 #include "ir/walk.h"
 #include "passes/plant.h"
+#include "passes/program_uses.h"
 #include "passes/trap_arms.h"
 
 enum {
@@ -99,28 +100,12 @@ static uint64_t measure_block(const struct ir_block *b)
     return work;
 }
 
-static bool has_arrays(const struct ir_program *p, enum ir_space space)
-{
-    for (uint32_t i = 0; i < p->arrays.n; i++)
-        if (p->arrays.at[i]->space == space) return true;
-    return false;
-}
-
-static uint64_t sum_workgroup_bytes(const struct ir_program *p)
-{
-    uint64_t sum = 0;
-    for (uint32_t i = 0; i < p->arrays.n; i++)
-        if (p->arrays.at[i]->space == IR_SPACE_WORKGROUP)
-            sum += p->arrays.at[i]->count * ir_type_mem_bytes(p->arrays.at[i]->elem);
-    return sum;
-}
-
 static struct deeds look_at(struct ir_program *p)
 {
     struct deeds d = {0};
     ir_walk_stmts(&p->body, note_deed, &d);
     ir_walk_exprs(&p->body, note_op, &d);
-    d.synchronises |= has_arrays(p, IR_SPACE_WORKGROUP);
+    d.synchronises |= program_array_bytes(p, IR_SPACE_WORKGROUP) > 0;
     d.work = measure_block(&p->body);
     return d;
 }
@@ -347,7 +332,7 @@ static bool fits_twice(const struct handoff *h, uint32_t factor, uint64_t budget
 static bool may_take_turns(struct ir_program *p)
 {
     struct deeds d = look_at(p);
-    return !d.synchronises && !has_arrays(p, IR_SPACE_PRIVATE) && in_trap_order(p);
+    return !d.synchronises && !program_array_bytes(p, IR_SPACE_PRIVATE) && in_trap_order(p);
 }
 
 /* Small tiles stay near, and their phases overlap: a larger one must be worth it. */
@@ -429,8 +414,8 @@ enum handoff_refusal handoff_plan(struct handoff *h)
     budget.traps |= insists;
     /* A producer that nobody needs may trap. */
     h->owns |= PLANT(HANDOFF_TRAP_OWNS, ir_program_may_trap(handoff_first(h)->program), false);
-    h->workgroup_bytes =
-        sum_workgroup_bytes(handoff_first(h)->program) + sum_workgroup_bytes(handoff_second(h)->program);
+    h->workgroup_bytes = program_array_bytes(handoff_first(h)->program, IR_SPACE_WORKGROUP) +
+                         program_array_bytes(handoff_second(h)->program, IR_SPACE_WORKGROUP);
     enum handoff_refusal r =
         stays_in_workgroups(h, hazards) ? plan_in_place(h, hazards, budget.bytes) : plan_again(h, budget);
     if (r && access_solver_is_exhausted(h->first->solver)) return HANDOFF_SOLVER_BUDGET;

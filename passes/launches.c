@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ir/walk.h"
+#include "passes/program_uses.h"
 
 struct wanted {
     const char *name;
@@ -32,13 +33,10 @@ static void count_barrier(void *ctx, struct ir_stmt *s)
 static void add_launch(struct launches *l, struct ir_module *m, const struct ir_arm *arm,
                        const struct ir_stmt *boundary)
 {
-    struct launch_summary s = {.arm = arm, .boundary = boundary};
+    struct launch_summary s = {
+        .arm = arm, .boundary = boundary, .workgroup_bytes = program_array_bytes(arm->program, IR_SPACE_WORKGROUP)};
     traffic_add_arm(&s.traffic, m, arm);
     traffic_add(&l->traffic, m->arena, &s.traffic);
-    for (uint32_t i = 0; i < arm->program->arrays.n; i++) {
-        const struct ir_buffer *b = arm->program->arrays.at[i];
-        if (b->space == IR_SPACE_WORKGROUP) s.workgroup_bytes += b->count * ir_type_mem_bytes(b->elem);
-    }
     ir_walk_stmts(&arm->program->body, count_barrier, &s.n_barriers);
     l->n_barriers += s.n_barriers;
     if (s.workgroup_bytes > l->most_workgroup_bytes) l->most_workgroup_bytes = s.workgroup_bytes;

@@ -2,6 +2,7 @@
 #include "passes/plan_stages.h"
 
 #include "ir/ops.h"
+#include "passes/program_uses.h"
 
 /* -- sizes ------------------------------------------------------------------------------------------------------- */
 
@@ -58,15 +59,6 @@ static uint64_t count_bytes(const struct ir_arm *arm, const uint64_t *lens, bool
     return sum;
 }
 
-static uint64_t count_scratch(const struct ir_program *p)
-{
-    uint64_t sum = 0;
-    for (uint32_t i = 0; i < p->arrays.n; i++)
-        if (p->arrays.at[i]->space == IR_SPACE_WORKGROUP)
-            sum += p->arrays.at[i]->count * ir_type_mem_bytes(p->arrays.at[i]->elem);
-    return sum;
-}
-
 void plan_stages_find(const struct ir_pipeline *p, const uint64_t *lens, struct arena *arena,
                       struct plan_stages *stages)
 {
@@ -80,7 +72,7 @@ void plan_stages_find(const struct ir_pipeline *p, const uint64_t *lens, struct 
                 .layout = (uint64_t)size[2] << 40 | (uint64_t)size[1] << 20 | size[0],
                 .input_bytes = count_bytes(s->arm, lens, reads),
                 .output_bytes = count_bytes(s->arm, lens, writes),
-                .scratch_bytes = count_scratch(s->arm->program),
+                .scratch_bytes = program_array_bytes(s->arm->program, IR_SPACE_WORKGROUP),
                 .host = host,
             };
             vec_push(arena, &stages->list, stage);

@@ -161,18 +161,12 @@ static uint32_t measure_nesting(const struct ir_block *b)
     return most;
 }
 
-static void add_arrays(struct program_uses *u, const struct ir_program *p)
+uint64_t program_array_bytes(const struct ir_program *p, enum ir_space space)
 {
-    for (uint32_t i = 0; i < p->arrays.n; i++) {
-        const struct ir_buffer *b = p->arrays.at[i];
-        uint64_t bytes = b->count * ir_type_mem_bytes(b->elem); /* within the limits of the checker */
-        if (b->space == IR_SPACE_WORKGROUP) {
-            u->workgroup_bytes += bytes;
-            u->fixed_size = true;
-        } else {
-            u->local_bytes += bytes;
-        }
-    }
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < p->arrays.n; i++) /* within the limits of the checker */
+        if (p->arrays.at[i]->space == space) sum += p->arrays.at[i]->count * ir_type_mem_bytes(p->arrays.at[i]->elem);
+    return sum;
 }
 
 void program_uses_compute(struct program_uses *u, struct arena *arena, struct ir_program *p)
@@ -185,7 +179,9 @@ void program_uses_compute(struct program_uses *u, struct arena *arena, struct ir
     ir_walk_stmts(&p->body, note_stmt, &w);
     ir_walk_exprs(&p->body, note_expr, &w);
     u->nesting = measure_nesting(&p->body);
-    add_arrays(u, p);
+    u->workgroup_bytes = program_array_bytes(p, IR_SPACE_WORKGROUP);
+    u->local_bytes = program_array_bytes(p, IR_SPACE_PRIVATE);
+    u->fixed_size |= u->workgroup_bytes > 0;
 }
 
 struct buffer_use buffer_use_join(const struct buffer_use *a, const struct buffer_use *b)

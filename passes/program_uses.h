@@ -36,6 +36,9 @@ struct buffer_use buffer_use_join(const struct buffer_use *a, const struct buffe
 enum hazard { HAZARD_NONE, HAZARD_INVOCATION, HAZARD_WORKGROUP, HAZARD_GRID };
 enum hazard buffer_use_hazard(const struct buffer_use *a, const struct buffer_use *b);
 
+/* What its arrays of a space take, without gaps between them: 0 when it has none. */
+uint64_t program_array_bytes(const struct ir_program *p, enum ir_space space);
+
 /* Is there an operation in it that all invocations of the workgroup have to reach? */
 bool has_subgroup_operation(struct ir_expr *e);
 

@@ -119,15 +119,6 @@ static uint64_t size_of(const struct promotion *t)
     return t->window.count * ir_type_mem_bytes(t->temp->elem);
 }
 
-static uint64_t sum_workgroup_bytes(const struct ir_program *p)
-{
-    uint64_t sum = 0;
-    for (uint32_t i = 0; i < p->arrays.n; i++)
-        if (p->arrays.at[i]->space == IR_SPACE_WORKGROUP)
-            sum += p->arrays.at[i]->count * ir_type_mem_bytes(p->arrays.at[i]->elem);
-    return sum;
-}
-
 /* Are all accesses of the kind proved to be before the end? The first that is not is the place. */
 static bool is_in_bounds(const struct access_facts *f, const struct ir_buffer *b, enum access_kind kind,
                          struct src_range *at)
@@ -184,7 +175,8 @@ static enum obstacle choose_array(struct promoter *m, const struct access_facts 
     if (!fit_window(f, formal, f->program->workgroup[0], &t->window) && !take_all(m, t)) return UNBOUNDED;
     uint64_t added = (uintptr_t)map_find(&m->added_bytes, f->program);
     t->at = t->temp->range;
-    if (t->window.count > m->budget_bytes || sum_workgroup_bytes(f->program) + added + size_of(t) > m->budget_bytes)
+    if (t->window.count > m->budget_bytes ||
+        program_array_bytes(f->program, IR_SPACE_WORKGROUP) + added + size_of(t) > m->budget_bytes)
         return BUDGET;
     map_set(&m->added_bytes, f->program, (void *)(uintptr_t)(added + size_of(t)));
     return NO_OBSTACLE;
