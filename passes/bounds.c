@@ -23,6 +23,7 @@ struct prover {
     struct bounds_guards guards;
     struct map n_accesses; /* of arrays */
     struct map lengths;    /* arrays whose length the body names: something may follow from that */
+    bool jumps;            /* there are statements that leave a block */
 };
 
 /* -- accesses --------------------------------------------------------------------------------------------------------- */
@@ -66,7 +67,7 @@ void bounds_forget(struct ir_program *p)
 static enum bounds_reason prove_cheaply(const struct prover *p, const struct access *a, const struct ir_expr *index)
 {
     const struct ir_buffer *b = a->buffer;
-    uint64_t most = value_range_of(&p->ranges, index).high;
+    uint64_t most = bounds_most_of(&p->guards, &p->ranges, a->stmt, index);
     if (b->sized && !b->count_expr && PLANT(BOUNDS_RANGE, most < b->count, most <= b->count)) return BOUNDS_PROVED;
     if (bounds_is_guarded(&p->guards, a->stmt, index, b)) return BOUNDS_PROVED;
     if (access_is_in_bounds_by_form(p->facts, a)) return BOUNDS_PROVED;
@@ -78,10 +79,51 @@ static bool prove_by_relation(const struct prover *p, const struct access *a)
     return access_is_in_bounds(p->facts, a) || PLANT(BOUNDS_RELATION, false, a->known);
 }
 
+/* -- what is worth asking --------------------------------------------------------------------------------------------- */
+
 static void note_length(void *ctx, struct ir_expr **place)
 {
     struct prover *p = ctx;
     if ((*place)->op == IR_OP_LEN) map_set(&p->lengths, (*place)->buffer, (*place)->buffer);
+}
+
+static void note_jump(void *ctx, struct ir_stmt *s)
+{
+    struct prover *p = ctx;
+    p->jumps |= (ir_stmt_infos[s->kind].traits & IR_STMT_TRAIT_JUMP) != 0;
+}
+
+static uint64_t no_length(void *ctx, const struct ir_buffer *b)
+{
+    (void)ctx, (void)b;
+    return 0;
+}
+
+static uint64_t no_param(void *ctx, const struct ir_param *param)
+{
+    (void)ctx, (void)param;
+    return 0;
+}
+
+static bool is_positive_where_all_are_empty(const struct ir_expr *from, const struct ir_expr *to)
+{
+    struct ir_host_env env = {NULL, no_length, no_param};
+    uint64_t low = 0, high;
+    return (!from || ir_host_eval(from, &env, &low)) && ir_host_eval(to, &env, &high) && high > low;
+}
+
+/* Is it certain that a launch with empty buffers makes the access? Then nothing proves that its index is below a length. Loops alone are
+ * around it, and they go around. */
+static bool is_made_in_empty(const struct prover *p, const struct access *a)
+{
+    if (a->buffer->sized || p->jumps || !p->program->n_dispatch) return false;
+    for (uint32_t i = 0; i < p->program->n_dispatch; i++)
+        if (!is_positive_where_all_are_empty(NULL, p->program->dispatch[i])) return false;
+    for (const struct ir_stmt *outer = a->stmt->parent->owner; outer; outer = outer->parent->owner) {
+        bool runs = outer->kind == IR_STMT_FOR && is_positive_where_all_are_empty(outer->for_.from, outer->for_.to);
+        if (!runs && outer->kind != IR_STMT_BLOCK && outer->kind != IR_STMT_REGION) return false;
+    }
+    return true;
 }
 
 /* May the library find more than the cheap proofs? Of a length that nothing is compared with the launch alone could tell something, and
@@ -90,7 +132,7 @@ static bool is_worth_it(const struct prover *p, const struct bounds_finding *f)
 {
     const struct ir_buffer *b = f->access->buffer;
     if (f->reason != BOUNDS_UNKNOWN || (uintptr_t)map_find(&p->n_accesses, b) > MAX_ACCESSES) return false;
-    return b->sized || map_find(&p->lengths, b);
+    return (b->sized || map_find(&p->lengths, b)) && !is_made_in_empty(p, f->access);
 }
 
 static void ask_for_relations(struct bounds_prover *prover, const struct prover *p, struct access_solver *solver,
@@ -122,6 +164,7 @@ void bounds_prove(struct bounds_prover *prover, const struct ir_program *program
     value_ranges_compute(&p.ranges, p.arena, program, &prover->tables);
     bounds_guards_find(&p.guards, p.arena, program);
     ir_walk_exprs((struct ir_block *)(uintptr_t)&program->body, note_length, &p); /* only looked at */
+    ir_walk_stmts((struct ir_block *)(uintptr_t)&program->body, note_jump, &p);
     for (uint32_t i = 0; i < p.facts->accesses.n; i++) {
         const struct access *a = &p.facts->accesses.at[i];
         const struct ir_expr *index = index_of(a);

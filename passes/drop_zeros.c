@@ -105,13 +105,32 @@ struct dropper {
     unsigned long operations_left;
 };
 
+static void find_length(void *ctx, struct ir_expr **place)
+{
+    struct look *look = ctx;
+    look->touches |= (*place)->op == IR_OP_LEN && (*place)->buffer == look->array;
+}
+
+/* A buffer that may have any length, of which neither the launch nor the program knows, is sometimes longer than what is written. */
+static bool may_be_whole(const struct ir_program *p, const struct ir_buffer *b)
+{
+    struct look look = {.array = b};
+    if (b->sized || !p->n_dispatch) return true;
+    for (uint32_t i = 0; i < p->n_dispatch; i++) {
+        struct ir_expr *dispatch = p->dispatch[i];
+        ir_walk_expr(&dispatch, find_length, &look);
+    }
+    ir_walk_exprs((struct ir_block *)(uintptr_t)&p->body, find_length, &look); /* only looked at */
+    return look.touches;
+}
+
 /* What the text tells takes no time, so it is looked at first. */
 static bool is_written(struct dropper *d, const struct ir_program *p, struct ir_buffer *b)
 {
     struct ir_module *m = d->run->module;
     const struct ir_expr *prefix = ir_written_prefix(m, p, b);
     if (prefix && host_size_reaches(prefix, ir_len(m, b, SRC_NONE))) return true;
-    if (d->operations_left < MAX_OPERATIONS) return false;
+    if (d->operations_left < MAX_OPERATIONS || !may_be_whole(p, b)) return false;
     struct access_solver *solver = access_solver_new(d->run->scratch, MAX_OPERATIONS);
     bool whole = access_is_written_whole(access_of_program(solver, p), b);
     d->operations_left -= access_solver_count(solver);
