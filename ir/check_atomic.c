@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #include "ir/check.h"
-#include "ir/index_range.h"
+#include "ir/range.h"
 #include "ir/walk.h"
 
 enum { ENTRY = 0, MAX_PHASES = 8, MAX_RANGES = 8 };
@@ -24,7 +24,7 @@ struct access {
     uint32_t buffer, phase; /* `buffer`: number of the buffer among those with atomics */
     uint32_t order;         /* of the text */
     bool atomic;
-    struct index_range index;
+    struct ir_range index;
     struct src_range range;
 };
 
@@ -40,7 +40,7 @@ struct phase_walk {
     struct map summaries; /* loop -> struct loop_summary */
     VEC(uint32_t) same;   /* union-find over phases */
     VEC(struct access) accesses;
-    struct index_ranges ranges;
+    struct ir_ranges ranges;
     struct phases *continued, *left; /* of the loop being walked */
     bool recording;
     struct phases now;
@@ -118,11 +118,18 @@ static void record_access(struct phase_walk *w, const struct ir_buffer *b, const
     uint32_t number = (uint32_t)(uintptr_t)map_find(&w->buffers, b);
     if (!number) return;
     struct access a = {.buffer = number - 1, .order = w->accesses.n, .atomic = atomic, .range = range};
-    a.index = index ? index_range_of(&w->ranges, index) : (struct index_range){0, UINT64_MAX};
+    a.index = index ? ir_range_of(&w->ranges, index) : (struct ir_range){0, UINT64_MAX};
     for (uint32_t i = 0; i < w->now.n; i++) {
         a.phase = w->now.id[i];
         vec_push(w->c->arena, &w->accesses, a);
     }
+}
+
+/* In the order of the text; variables can be anything. */
+static void note_range(struct ir_ranges *r, const struct ir_stmt *s)
+{
+    if (s->kind == IR_STMT_LET) r->locals[s->let.local->index] = ir_range_of(r, s->let.value);
+    if (s->kind == IR_STMT_FOR) r->locals[s->for_.local->index] = ir_range_of_loop(r, s);
 }
 
 static void visit_load(void *ctx, struct ir_expr **place)
@@ -138,7 +145,7 @@ static void record_stmt(struct phase_walk *w, struct ir_stmt *s)
     for (uint32_t i = 0; i < n; i++)
         ir_walk_expr(places[i], visit_load, w);
     if (!w->recording) return;
-    index_ranges_pass(&w->ranges, s);
+    note_range(&w->ranges, s);
     if (s->kind == IR_STMT_STORE) record_access(w, s->store.buffer, s->store.index, false, s->range);
     if (s->kind == IR_STMT_ATOMIC) record_access(w, s->atomic.buffer, s->atomic.index, true, s->range);
     if (s->kind == IR_STMT_COPY_ASYNC) {
@@ -287,7 +294,7 @@ static bool report_clash(struct phase_walk *w, const struct access *at, uint32_t
     uint32_t n_atomics = list_atomics(at, n, atomics);
     for (uint32_t i = 0; i < n; i++) {
         for (uint32_t k = 0; !at[i].atomic && k < n_atomics; k++) {
-            if (!index_ranges_meet(at[i].index, atomics[k].index)) continue;
+            if (!ir_range_meets(at[i].index, atomics[k].index)) continue;
             const char *name = w->atomic_buffers.at[at[i].buffer]->name;
             struct diag *d = diag_report(w->c->diags, DIAG_PLAIN_AND_ATOMIC, at[i].range, name);
             diag_add_note(w->c->diags, d, atomics[k].range, "the atomic access is here");
@@ -331,7 +338,7 @@ void check_atomic_phases(struct checker *c)
     map_init(&w.summaries, c->arena);
     ir_walk_stmts(body, find_atomic, &w);
     if (!w.atomic_buffers.n) return;
-    index_ranges_init(&w.ranges, c->arena, c->program);
+    ir_ranges_init(&w.ranges, c->arena, c->program, IR_RANGE_SUPPOSED);
     vec_push(c->arena, &w.same, ENTRY);
     walk_block(&w, body);
     report_clashes(&w);

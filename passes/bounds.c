@@ -152,6 +152,7 @@ void bounds_prover_init(struct bounds_prover *p, struct arena *arena, const stru
 {
     *p = (struct bounds_prover){.arena = arena, .operations_left = MODULE_OPERATIONS};
     table_ranges_init(&p->tables, arena, m);
+    program_runs_find(&p->runs, arena, m);
 }
 
 void bounds_prove(struct bounds_prover *prover, const struct ir_program *program, struct bounds_findings *f)
@@ -162,7 +163,7 @@ void bounds_prove(struct bounds_prover *prover, const struct ir_program *program
     map_init(&p.n_accesses, p.arena);
     map_init(&p.lengths, p.arena);
     value_ranges_compute(&p.ranges, p.arena, program, &prover->tables);
-    bounds_guards_find(&p.guards, p.arena, program);
+    bounds_guards_find(&p.guards, p.arena, program, &p.ranges.known, map_find(&prover->runs.arms, program));
     ir_walk_exprs((struct ir_block *)(uintptr_t)&program->body, note_length, &p); /* only looked at */
     ir_walk_stmts((struct ir_block *)(uintptr_t)&program->body, note_jump, &p);
     for (uint32_t i = 0; i < p.facts->accesses.n; i++) {

@@ -1,11 +1,12 @@
 /* bounds.h - indices that are always below the length of what they are used on.
  *
  * `b[i, in_bounds]` claims that, so that no code compares them. Whatever makes a claim, the pass drop_bounds_checks or a user, it is
- * proved from the text of its program alone, for every launch that is not refused: what a tool reads it proves again. The interpreter
- * looks at each all the same. */
+ * proved from the text of its program, and of all arms that run it where nobody else may, for every launch that is not refused: what a
+ * tool reads it proves again. The interpreter looks at each all the same. */
 #ifndef VYREC_PASSES_BOUNDS_H
 #define VYREC_PASSES_BOUNDS_H
 
+#include "passes/bounds_length.h"
 #include "passes/value_range.h"
 
 struct access;
@@ -28,6 +29,7 @@ struct bounds_findings {
 struct bounds_prover {
     struct arena *arena;
     struct table_ranges tables;
+    struct program_runs runs;
     unsigned long operations_left;
 };
 void bounds_prover_init(struct bounds_prover *p, struct arena *arena, const struct ir_module *m);

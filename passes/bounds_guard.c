@@ -16,10 +16,7 @@
 #include "ir/ops.h"
 #include "ir/walk.h"
 #include "passes/plant.h"
-
-struct position_list {
-    VEC(uint32_t) at;
-};
+#include "passes/positions.h"
 
 struct search {
     struct bounds_guards *g;
@@ -40,51 +37,30 @@ static void note_stmt(void *ctx, struct ir_stmt *s)
     if (l->is_mutable) vec_push(search->arena, &search->g->assigned[l->index].at, position_of(search->g, s));
 }
 
-void bounds_guards_find(struct bounds_guards *g, struct arena *arena, const struct ir_program *p)
+void bounds_guards_find(struct bounds_guards *g, struct arena *arena, const struct ir_program *p,
+                        const struct ir_ranges *ranges, const struct arm_list *arms)
 {
     struct search search = {g, arena};
     ir_liveness_compute(&g->order, arena, p);
     g->lets = ARENA_ARRAY(arena, const struct ir_expr *, p->locals.n + 1);
     g->assigned = ARENA_ARRAY(arena, struct position_list, p->locals.n + 1);
+    g->lengths = (struct bounds_lengths){g->lets, ranges, arms};
     ir_walk_stmts((struct ir_block *)(uintptr_t)&p->body, note_stmt, &search); /* only looked at */
 }
 
 /* -- what changes an index -------------------------------------------------------------------------------------------- */
 
-/* Is the local assigned at a position from `first` up to, not including, `end`? */
-static bool is_assigned(const struct position_list *list, uint32_t first, uint32_t end)
-{
-    uint32_t low = 0, high = list->at.n;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (list->at.at[middle] < first)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < list->at.n && list->at.at[low] < end;
-}
-
 /* Has the index the same value as before, if only statements at these positions were executed? */
 static bool is_kept(const struct bounds_guards *g, const struct ir_expr *e, uint32_t first, uint32_t end)
 {
     if (e->op == IR_OP_LOAD || ir_op_infos[e->op].traits & IR_TRAIT_SUBGROUP) return false;
-    if (e->op == IR_OP_LOCAL) return !is_assigned(&g->assigned[e->local->index], first, end);
+    if (e->op == IR_OP_LOCAL) return !positions_any(&g->assigned[e->local->index], first, end);
     for (uint32_t i = 0; i < e->n_args; i++)
         if (!is_kept(g, e->args[i], first, end)) return false;
     return true;
 }
 
 /* -- what conditions say ---------------------------------------------------------------------------------------------- */
-
-/* Is it at most the length of the buffer? */
-static bool is_length(const struct bounds_guards *g, const struct ir_expr *e, const struct ir_buffer *b)
-{
-    const struct ir_expr *let = e->op == IR_OP_LOCAL ? g->lets[e->local->index] : NULL;
-    if (let) e = let;
-    if (e->op == IR_OP_LEN) return e->buffer == b;
-    return ir_is_const(e) && b->sized && e->bits <= b->count;
-}
 
 static bool says_below(const struct bounds_guards *g, const struct ir_expr *cond, bool holds,
                        const struct ir_expr *index, const struct ir_buffer *b)
@@ -95,7 +71,7 @@ static bool says_below(const struct bounds_guards *g, const struct ir_expr *cond
         return says_below(g, cond->args[0], holds, index, b) || says_below(g, cond->args[1], holds, index, b);
     if (cond->op != less && cond->op != greater) return false;
     const struct ir_expr *small = cond->args[cond->op == greater], *great = cond->args[cond->op == less];
-    return is_length(g, great, b) && ir_expr_equal(small, index);
+    return bounds_follow(&g->lengths, small, great, index, b);
 }
 
 /* The conditions that let control come to a statement, from the innermost outwards, as long as an expression has the value that it had there.

@@ -26,6 +26,7 @@ struct spirv_array {
     spv_id unit_type; /* of one memory unit: 8, 16, 32 or 64 bits wide unsigned */
     uint32_t unit_bits;
     uint32_t units; /* per element: components of vectors, twice as many for 64-bit ones in 32-bit units */
+    bool is_packed; /* several elements share a unit */
     SpvStorageClass storage;
     bool is_block; /* reached through member 0 of a block */
 };
@@ -106,6 +107,7 @@ spv_value spirv_subgroup(struct spirv *e, const struct ir_expr *x);
 
 /* -- memory */
 void spirv_declare_arrays(struct spirv *e);
+uint32_t spirv_array_units(const struct spirv_array *a); /* all of them */
 struct spirv_array *spirv_array_get(struct spirv *e, const struct ir_buffer *b);
 /* `in_bounds`: the index is proved to be below the length. */
 spv_value spirv_load(struct spirv *e, const struct ir_buffer *b, spv_id index, bool in_bounds);

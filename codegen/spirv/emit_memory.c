@@ -1,5 +1,5 @@
 /* emit_memory.c - arrays of all spaces: loads that give 0 and stores that do nothing out of bounds, bytes in devices without 8-bit
- * storage, zeroed workgroup and private arrays.
+ * storage or in too little workgroup memory, zeroed workgroup and private arrays.
  *
  * An index is compared with the element count first; what is then addressed always exists, because no binding is empty. */
 #include "codegen/spirv/emit_int.h"
@@ -46,11 +46,6 @@ struct packed_place {
     spv_id unit, shift;
 };
 
-static bool is_packed(const struct spirv_array *a)
-{
-    return ir_scalar_infos[a->buffer->elem.scalar].mem_bytes * 8u < a->unit_bits && a->is_block;
-}
-
 static struct packed_place find_packed(struct spirv *e, const struct spirv_array *a, spv_id index)
 {
     uint32_t bits = ir_scalar_infos[a->buffer->elem.scalar].mem_bytes * 8u;
@@ -79,7 +74,7 @@ static spv_id load_unit(struct spirv *e, const struct spirv_array *a, spv_id uni
 
 static spv_id load_bits(struct spirv *e, const struct spirv_array *a, spv_id index, uint32_t c)
 {
-    if (!is_packed(a)) return load_unit(e, a, unit_index(e, a, index, c));
+    if (!a->is_packed) return load_unit(e, a, unit_index(e, a, index, c));
     struct packed_place place = find_packed(e, a, index);
     spv_id shifted = spirv_u32(e, SpvOpShiftRightLogical, load_unit(e, a, place.unit), place.shift);
     return spirv_u32(e, SpvOpBitwiseAnd, shifted, element_mask(a, e));
@@ -143,7 +138,8 @@ static void store_packed(struct spirv *e, const struct spirv_array *a, spv_id in
     spv_id mask = element_mask(a, e), type = spv_type_uint(&e->m, 32), pointer = unit_pointer(e, a, place.unit);
     spv_id hole = SPV_OP(&e->m, SpvOpNot, type, spirv_u32(e, SpvOpShiftLeftLogical, mask, place.shift));
     spv_id value = spirv_u32(e, SpvOpShiftLeftLogical, spirv_u32(e, SpvOpBitwiseAnd, bits, mask), place.shift);
-    spv_id scope = word(e, SpvScopeDevice), relaxed = word(e, SpvMemorySemanticsMaskNone);
+    bool shared = a->storage == SpvStorageClassWorkgroup;
+    spv_id scope = word(e, shared ? SpvScopeWorkgroup : SpvScopeDevice), relaxed = word(e, SpvMemorySemanticsMaskNone);
     SPV_OP(&e->m, SpvOpAtomicAnd, type, pointer, scope, relaxed, hole);
     SPV_OP(&e->m, SpvOpAtomicOr, type, pointer, scope, relaxed, value);
 }
@@ -160,7 +156,7 @@ static spv_id may_write(struct spirv *e, const struct spirv_array *a, spv_id ind
 
 static void store_raw(struct spirv *e, const struct spirv_array *a, spv_id index, uint32_t c, spv_id bits)
 {
-    if (is_packed(a)) {
+    if (a->is_packed) {
         store_packed(e, a, index, bits);
     } else if (is_in_halves(a)) {
         store_unit(e, a, unit_index(e, a, index, c * 2), spirv_half(e, bits, 0));
@@ -351,6 +347,13 @@ void spirv_barrier(struct spirv *e)
     SPV_DO(&e->m, SpvOpControlBarrier, word(e, SpvScopeWorkgroup), word(e, SpvScopeWorkgroup), word(e, semantics));
 }
 
+uint32_t spirv_array_units(const struct spirv_array *a)
+{
+    uint64_t bits = ir_scalar_infos[a->buffer->elem.scalar].mem_bytes * 8u;
+    if (a->is_packed) return (uint32_t)((a->buffer->count * bits + a->unit_bits - 1) / a->unit_bits);
+    return (uint32_t)a->buffer->count * a->units;
+}
+
 /* The invocations of the workgroup share the work: units first, first + size, ... */
 static void zero_units(struct spirv *e, const struct spirv_array *a, uint32_t n_units, uint32_t size)
 {
@@ -383,7 +386,7 @@ void spirv_zero_workgroup_arrays(struct spirv *e)
     for (uint32_t i = 0; i < e->arrays.n; i++) {
         const struct spirv_array *a = &e->arrays.at[i];
         if (a->storage != SpvStorageClassWorkgroup || a->buffer->no_zeros) continue;
-        zero_units(e, a, (uint32_t)a->buffer->count * a->units, size[0] * size[1] * size[2]);
+        zero_units(e, a, spirv_array_units(a), size[0] * size[1] * size[2]);
         any = true;
     }
     if (any) spirv_barrier(e);
@@ -394,7 +397,7 @@ void spirv_zero_private_arrays(struct spirv *e)
     for (uint32_t i = 0; i < e->arrays.n; i++) {
         const struct spirv_array *a = &e->arrays.at[i];
         if (a->buffer->space != IR_SPACE_PRIVATE) continue;
-        spv_id length = word(e, (uint32_t)a->buffer->count * a->units);
+        spv_id length = word(e, spirv_array_units(a));
         spv_id type = SPV_TYPE(&e->m, SpvOpTypeArray, a->unit_type, length);
         SPV_DO(&e->m, SpvOpStore, a->variable, spv_const_null(&e->m, type));
     }

@@ -183,6 +183,7 @@ static void declare_storage(struct spirv *e, const struct ir_buffer *b, uint32_t
                             .len = len,
                             .unit_bits = bits,
                             .units = count_units(b, bits),
+                            .is_packed = ir_scalar_infos[b->elem.scalar].mem_bytes * 8u < bits,
                             .is_block = true,
                             .unit_type = spv_type_uint(&e->m, bits),
                             .address = address,
@@ -191,18 +192,39 @@ static void declare_storage(struct spirv *e, const struct ir_buffer *b, uint32_t
     vec_push(e->arena, &e->arrays, a);
     if (!address) bind_storage(e, &e->arrays.at[e->arrays.n - 1], binding);
 }
-/* Workgroup and private arrays have a register-sized unit for each component. */
-static void declare_array(struct spirv *e, const struct ir_buffer *b)
+
+/* Workgroup and private arrays have a register-sized unit for each component, which stores need no atomics for. Bytes and halves share
+ * units where the workgroup's memory would take more than each device has: passes count on what the elements themselves take. */
+enum { SURE_WORKGROUP_BYTES = 16384 };
+
+static uint32_t array_unit_bits(const struct spirv *e, const struct ir_buffer *b)
+{
+    return ir_scalar_infos[b->elem.scalar].mem_bytes == 8 && !e->has_pairs ? 64 : 32;
+}
+
+static bool has_much_workgroup_memory(const struct spirv *e)
+{
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < e->program->arrays.n; i++) {
+        const struct ir_buffer *b = e->program->arrays.at[i];
+        uint32_t bits = array_unit_bits(e, b);
+        if (b->space == IR_SPACE_WORKGROUP) bytes += b->count * count_units(b, bits) * (bits / 8);
+    }
+    return bytes > SURE_WORKGROUP_BYTES;
+}
+
+static void declare_array(struct spirv *e, const struct ir_buffer *b, bool packs)
 {
     bool shared = b->space == IR_SPACE_WORKGROUP;
-    uint32_t bits = ir_scalar_infos[b->elem.scalar].mem_bytes == 8 && !e->has_pairs ? 64 : 32;
-    uint32_t units = count_units(b, bits), n = (uint32_t)b->count * units;
+    uint32_t bits = array_unit_bits(e, b), elem_bits = ir_scalar_infos[b->elem.scalar].mem_bytes * 8u;
     struct spirv_array a = {.buffer = b,
                             .len = word(e, (uint32_t)b->count),
                             .unit_bits = bits,
-                            .units = units,
+                            .units = count_units(b, bits),
+                            .is_packed = shared && packs && elem_bits < bits && b->elem.lanes == 1,
                             .unit_type = spv_type_uint(&e->m, bits),
                             .storage = shared ? SpvStorageClassWorkgroup : SpvStorageClassFunction};
+    uint32_t n = spirv_array_units(&a);
     a.variable = spv_variable(&e->m, a.storage, SPV_TYPE(&e->m, SpvOpTypeArray, a.unit_type, word(e, n)));
     spv_name(&e->m, a.variable, b->name);
     if (shared) e->interface->workgroup_bytes += n * (bits / 8);
@@ -361,8 +383,9 @@ static void declare_memory(struct spirv *e, struct arg_words args)
         const struct ir_buffer *b = &e->interface->tables.at[i]->buffer;
         declare_storage(e, b, e->interface->data[i], 0, word(e, (uint32_t)b->count));
     }
+    bool packs = has_much_workgroup_memory(e);
     for (uint32_t i = 0; i < p->arrays.n; i++)
-        declare_array(e, p->arrays.at[i]);
+        declare_array(e, p->arrays.at[i], packs);
     e->params = ARENA_ARRAY(e->arena, spv_value, p->params.n);
     for (uint32_t i = 0; i < p->params.n; i++)
         e->params[i].at[0] = load_param(e, args, p->params.at[i]);
