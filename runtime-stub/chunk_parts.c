@@ -24,6 +24,31 @@ uint64_t chunk_elem_bytes(const struct chunk_shape *s, uint32_t buffer)
     return meta_buffer(s->unit, buffer)->elem_bytes;
 }
 
+/* -- the shape --------------------------------------------------------------------------------- */
+
+vyre_status chunk_find_shape(const struct vyre_unit *u, struct chunk_shape *s, struct outcome *o)
+{
+    const struct metadata_view *v = &u->module->meta;
+    const struct vyre_meta_chunks *row = v->chunks, *end = row + v->head->chunks.n;
+    while (row < end && row->unit != u->index)
+        row++;
+    if (row == end)
+        return outcome_fail(o, VYRE_ERROR_UNSUPPORTED,
+                            "%s cannot run in chunks: declare the inputs that are to be cut with 'streaming'",
+                            unit_name(u));
+    if (row->pipeline == NONE_BOUND)
+        return outcome_fail(o, VYRE_ERROR_UNSUPPORTED, "%s cannot run in chunks: %s", unit_name(u),
+                            unit_string(u, row->reason));
+    const struct vyre_unit *plan = &u->module->units[row->plan];
+    *s = (struct chunk_shape){.row = row,
+                              .name = unit_name(u),
+                              .unit = plan,
+                              .pipeline = &u->module->units[row->pipeline],
+                              .n_arms = plan->n_steps,
+                              .n_buffers = plan->meta->n_buffers + plan->meta->n_temps};
+    return VYRE_OK;
+}
+
 /* -- windows ----------------------------------------------------------------------------------- */
 
 static wide floor_slope(const struct vyre_meta_window *w, uint64_t group)
@@ -195,14 +220,14 @@ struct chunk_bytes chunk_measure(const struct chunk_shape *s, const struct part 
 }
 
 /* Looked at the ends and in the middle: all others are like that in the middle. */
-static bool fits(const struct chunk_shape *s, uint64_t n, uint64_t budget_bytes, struct part *arms,
+static bool fits(const struct chunk_shape *s, uint64_t n, uint32_t n_slots, uint64_t budget_bytes, struct part *arms,
                  struct part *buffers)
 {
     const uint64_t places[] = {0, n / 2, n - 1};
     for (uint32_t i = 0; i < 3; i++) {
         chunk_find_parts(s, places[i], n, arms, buffers);
         struct chunk_bytes b = chunk_measure(s, buffers);
-        if (b.arguments * 2 + b.temps > budget_bytes) return false;
+        if (b.arguments * n_slots + b.temps > budget_bytes) return false;
         if (!chunk_is_near(s, arms, buffers)) return false;
         for (uint32_t a = 0; a < s->n_arms; a++)
             if (part_count(arms[a]) * s->whole->launches[a].program->meta->workgroup[0] > UINT32_MAX) return false;
@@ -210,12 +235,13 @@ static bool fits(const struct chunk_shape *s, uint64_t n, uint64_t budget_bytes,
     return true;
 }
 
-uint64_t chunk_count(const struct chunk_shape *s, uint64_t budget_bytes, struct part *arms, struct part *buffers)
+uint64_t chunk_count(const struct chunk_shape *s, uint32_t n_slots, uint64_t budget_bytes, struct part *arms,
+                     struct part *buffers)
 {
     uint64_t most = 1;
     for (uint32_t a = 0; a < s->n_arms; a++)
         if (s->whole->launches[a].n_groups > most) most = s->whole->launches[a].n_groups;
     for (uint64_t n = 1; n < most; n += n / 8 + 1)
-        if (fits(s, n, budget_bytes, arms, buffers)) return n;
-    return fits(s, most, budget_bytes, arms, buffers) ? most : 0;
+        if (fits(s, n, n_slots, budget_bytes, arms, buffers)) return n;
+    return fits(s, most, n_slots, budget_bytes, arms, buffers) ? most : 0;
 }

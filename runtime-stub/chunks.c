@@ -2,20 +2,23 @@
  *
  *     read 0, start 0 | read 1, start 1, wait 0, write 0 | read 2, start 2, wait 1, write 1 | ...
  *
- * There are two of everything that a chunk has alone: one is read and written by the calling thread while the other is computed. */
+ * There are several of everything that a chunk has alone: one is read and written by the calling thread while others are computed. Two
+ * are enough where a chunk takes long; on the processor chunks are short, and the time that it takes to wake a thread is not to be
+ * waited for, so that some more are under way. */
 #include <string.h>
 
 #include "runtime-stub/chunks.h"
 
-enum { SLOTS = 2, STAGING_BYTES = 1 << 20 };
-static const uint64_t default_budget_bytes = 64 << 20, cache_budget_bytes = 4 << 20;
+enum { FEW_SLOTS = 2, MOST_SLOTS = 4, STAGING_BYTES = 1 << 20 };
+static const uint64_t default_budget_bytes = 64 << 20, cache_budget_bytes = 16 << 20;
 typedef unsigned long long ull;
 
 /* A chunk on its way. */
 struct slot {
     struct part *arms, *buffers;
-    vyre_buffer **memory; /* per argument that has parts; as large as was needed so far */
-    vyre_event *event;    /* NULL: nothing runs */
+    vyre_buffer **memory;  /* per argument that has parts, and is not used in place; as large as was needed so far */
+    struct block **blocks; /* what that memory is on the processor: kept by the context, since new pages cost much */
+    vyre_event *event;     /* NULL: nothing runs */
 };
 
 struct run {
@@ -27,9 +30,10 @@ struct run {
     vyre_stream *stream;
     vyre_buffer **whole; /* per argument: on a device, what stays there; else NULL */
     uint64_t *written;   /* per output: elements that were handed over */
-    struct slot slots[SLOTS];
+    struct slot slots[MOST_SLOTS];
+    uint32_t n_slots;
     unsigned char *staging; /* between callbacks and a device */
-    uint64_t n_chunks;
+    uint64_t n_chunks, n_finished;
     struct outcome *o;
 };
 
@@ -182,13 +186,34 @@ static bool overlaps(const struct run *r, const struct slot *before, const struc
 
 /* -- a chunk ----------------------------------------------------------------------------------- */
 
+static void give_up_memory(struct run *r, struct slot *s, uint32_t i)
+{
+    vyre_buffer_destroy(s->memory[i]);
+    block_release(r->c, s->blocks[i]);
+    s->memory[i] = NULL;
+    s->blocks[i] = NULL;
+}
+
 static vyre_status reserve(struct run *r, struct slot *s, uint32_t i)
 {
     uint64_t n_bytes = part_count(s->buffers[i]) * chunk_elem_bytes(&r->shape, i);
     if (s->memory[i] && s->memory[i]->n_bytes >= n_bytes) return VYRE_OK;
-    vyre_buffer_destroy(s->memory[i]);
-    s->memory[i] = NULL;
-    return pass_on(r, vyre_buffer_create(r->c, VYRE_BUFFER_DEVICE, n_bytes, &s->memory[i]));
+    give_up_memory(r, s, i);
+    if (r->c->backend != &cpu_backend)
+        return pass_on(r, vyre_buffer_create(r->c, VYRE_BUFFER_DEVICE, n_bytes, &s->memory[i]));
+    s->blocks[i] = block_acquire(r->c, n_bytes, meta_buffer(r, i)->align_bytes);
+    if (!s->blocks[i])
+        return outcome_fail(r->o, VYRE_ERROR_OUT_OF_MEMORY, "%s: no memory for a part of '%s'", r->shape.name,
+                            name_of(r, i));
+    return pass_on(r, vyre_buffer_wrap_host(r->c, s->blocks[i]->bytes, n_bytes, &s->memory[i]));
+}
+
+/* Whether the processor can have the input where it lies. */
+static bool is_in_place(const struct run *r, uint32_t i)
+{
+    const void *host = span_of(r, i).host;
+    return host && r->c->backend == &cpu_backend && chunk_role_of(&r->shape, i) == CHUNK_INPUT &&
+           (uintptr_t)host % meta_buffer(r, i)->align_bytes == 0;
 }
 
 static vyre_status read_inputs(struct run *r, struct slot *s)
@@ -197,7 +222,7 @@ static vyre_status read_inputs(struct run *r, struct slot *s)
     for (uint32_t i = 0; i < r->shape.unit->meta->n_buffers && !status; i++) {
         enum chunk_role role = chunk_role_of(&r->shape, i);
         uint64_t size = chunk_elem_bytes(&r->shape, i);
-        if (role == CHUNK_WHOLE) continue;
+        if (role == CHUNK_WHOLE || is_in_place(r, i)) continue;
         status = reserve(r, s, i);
         if (!status && role == CHUNK_INPUT)
             status = fill_input(r, i, s->memory[i], s->buffers[i].first * size, part_count(s->buffers[i]) * size);
@@ -254,10 +279,13 @@ static void pass_buffers(struct run *r, const struct slot *s)
     const struct vyre_meta_buffer *theirs = u->module->meta.buffers + u->meta->first_buffer;
     for (uint32_t i = 0; i < u->meta->n_buffers; i++) {
         vyre_span span = span_of(r, i);
-        if (chunk_role_of(&r->shape, i) != CHUNK_WHOLE)
+        if (is_in_place(r, i))
+            span.host = (char *)span.host + s->buffers[i].first * theirs[i].elem_bytes;
+        else if (chunk_role_of(&r->shape, i) != CHUNK_WHOLE)
             span = vyre_device(s->memory[i], 0, part_count(s->buffers[i]));
         else if (r->whole[i])
             span = vyre_device(r->whole[i], 0, r->shape.whole->buffers[i].count);
+        if (chunk_role_of(&r->shape, i) != CHUNK_WHOLE) span.count = part_count(s->buffers[i]);
         memcpy(r->chunk_args + theirs[i].arg_offset, &span, sizeof span);
     }
 }
@@ -351,19 +379,35 @@ static void pass_outputs_on(const struct run *r, const struct slot *before, stru
             s->buffers[i] = before->buffers[i];
 }
 
+static struct slot *slot_of(struct run *r, uint64_t k)
+{
+    return &r->slots[k % r->n_slots];
+}
+
+/* Waits for the chunks up to number `end` and hands their outputs over, in order. Of the last that was started nothing is known that
+ * comes behind it; of the last of all there is nothing. */
+static vyre_status finish_up_to(struct run *r, uint64_t end)
+{
+    vyre_status status = VYRE_OK;
+    for (; r->n_finished < end && !status; r->n_finished++) {
+        uint64_t k = r->n_finished;
+        status = finish(r, slot_of(r, k), k + 1 < r->n_chunks ? slot_of(r, k + 1) : NULL);
+        if (!status && k + 1 < r->n_chunks) status = tell(r, k);
+    }
+    return status;
+}
+
 static vyre_status run_chunk(struct run *r, uint64_t k)
 {
-    struct slot *s = &r->slots[k % SLOTS], *before = k ? &r->slots[(k - 1) % SLOTS] : NULL;
+    struct slot *s = slot_of(r, k), *before = k ? slot_of(r, k - 1) : NULL;
     chunk_find_parts(&r->shape, k, r->n_chunks, s->arms, s->buffers);
     pass_outputs_on(r, before, s);
     vyre_status status = check_near(r, s);
     if (!status) status = read_inputs(r, s);
-    bool waits = overlaps(r, before, s);
-    if (!status && waits) status = finish(r, before, s);
+    if (!status && overlaps(r, before, s)) status = finish_up_to(r, k);
     if (!status) status = begin_outputs(r, before, s);
     if (!status) status = start(r, s);
-    if (!status && before && !waits) status = finish(r, before, s);
-    if (!status && before) status = tell(r, k - 1);
+    if (!status && k + 2 > r->n_slots) status = finish_up_to(r, k + 2 - r->n_slots);
     return status;
 }
 
@@ -372,8 +416,7 @@ static vyre_status run_all(struct run *r)
     vyre_status status = VYRE_OK;
     for (uint64_t k = 0; k < r->n_chunks && !status; k++)
         status = run_chunk(r, k);
-    struct slot *last = &r->slots[(r->n_chunks - 1) % SLOTS];
-    if (!status) status = finish(r, last, NULL);
+    if (!status) status = finish_up_to(r, r->n_chunks);
     for (uint32_t i = 0; i < r->shape.unit->meta->n_buffers && !status; i++)
         if (chunk_role_of(&r->shape, i) == CHUNK_OUTPUT)
             status = flush_output(r, i, NULL, r->shape.whole->buffers[i].count);
@@ -499,14 +542,22 @@ static vyre_status check_lengths(struct run *r)
     return VYRE_OK;
 }
 
+/* Sets n_chunks and n_slots; 0 chunks: none fits. */
+static void fit_chunks(struct run *r, uint32_t n_slots, uint64_t budget)
+{
+    struct slot *s = &r->slots[0];
+    r->n_slots = n_slots;
+    r->n_chunks = chunk_count(&r->shape, n_slots, budget, s->arms, s->buffers);
+}
+
 /* The processor computes what it has just read out of its cache, so it takes less than it may; a device gets as much as it may. */
 static vyre_status choose_count(struct run *r)
 {
     uint64_t budget = r->options->budget_bytes ? r->options->budget_bytes : default_budget_bytes;
     struct slot *s = &r->slots[0];
-    if (r->c->backend == &cpu_backend && budget > cache_budget_bytes)
-        r->n_chunks = chunk_count(&r->shape, cache_budget_bytes, s->arms, s->buffers);
-    if (!r->n_chunks) r->n_chunks = chunk_count(&r->shape, budget, s->arms, s->buffers);
+    if (r->c->backend == &cpu_backend)
+        fit_chunks(r, MOST_SLOTS, budget < cache_budget_bytes ? budget : cache_budget_bytes);
+    if (!r->n_chunks) fit_chunks(r, FEW_SLOTS, budget);
     uint64_t most = 1;
     for (uint32_t a = 0; a < r->shape.n_arms; a++)
         if (r->shape.whole->launches[a].n_groups > most) most = r->shape.whole->launches[a].n_groups;
@@ -534,7 +585,7 @@ static void *carve(struct carver *k, size_t n_bytes)
     return at;
 }
 
-/* With `bytes` NULL it is measured alone. */
+/* With `bytes` NULL it is measured alone. The staging memory, which few runs touch, is at the end. */
 static size_t lay_out(struct run *r, void *bytes)
 {
     const struct vyre_meta_unit *m = r->shape.unit->meta;
@@ -542,18 +593,19 @@ static size_t lay_out(struct run *r, void *bytes)
     r->chunk_args = carve(&k, r->shape.pipeline->meta->args_bytes);
     r->whole = carve(&k, m->n_buffers * sizeof(vyre_buffer *));
     r->written = carve(&k, m->n_buffers * sizeof(uint64_t));
-    r->staging = carve(&k, STAGING_BYTES);
-    for (uint32_t i = 0; i < SLOTS; i++) {
+    for (uint32_t i = 0; i < MOST_SLOTS; i++) {
         r->slots[i].arms = carve(&k, r->shape.n_arms * sizeof(struct part));
         r->slots[i].buffers = carve(&k, r->shape.n_buffers * sizeof(struct part));
         r->slots[i].memory = carve(&k, m->n_buffers * sizeof(vyre_buffer *));
+        r->slots[i].blocks = carve(&k, m->n_buffers * sizeof(struct block *));
     }
+    r->staging = carve(&k, STAGING_BYTES);
     return (size_t)(k.next - (char *)bytes);
 }
 
 static void release(struct run *r)
 {
-    for (uint32_t i = 0; i < SLOTS; i++)
+    for (uint32_t i = 0; i < MOST_SLOTS; i++)
         if (r->slots[i].event) {
             vyre_event_wait(r->slots[i].event);
             vyre_event_destroy(r->slots[i].event);
@@ -561,8 +613,8 @@ static void release(struct run *r)
     vyre_stream_destroy(r->stream);
     for (uint32_t b = 0; b < r->shape.unit->meta->n_buffers; b++) {
         vyre_buffer_destroy(r->whole[b]);
-        for (uint32_t i = 0; i < SLOTS; i++)
-            vyre_buffer_destroy(r->slots[i].memory[b]);
+        for (uint32_t i = 0; i < MOST_SLOTS; i++)
+            give_up_memory(r, &r->slots[i], b);
     }
 }
 
@@ -584,7 +636,7 @@ static vyre_status run_sized(struct run *r)
     size_t n_bytes = lay_out(r, NULL);
     struct block *block = block_acquire(r->c, n_bytes, 16);
     if (!block) return outcome_fail(r->o, VYRE_ERROR_OUT_OF_MEMORY, "%s: no memory to run it in chunks", r->shape.name);
-    memset(block->bytes, 0, n_bytes);
+    memset(block->bytes, 0, n_bytes - STAGING_BYTES);
     lay_out(r, block->bytes);
     vyre_status status = run_in(r);
     block_release(r->c, block);
@@ -593,35 +645,12 @@ static vyre_status run_sized(struct run *r)
 
 /* -- by unit ----------------------------------------------------------------------------------- */
 
-static vyre_status find_shape(const struct vyre_unit *u, struct chunk_shape *s, struct outcome *o)
-{
-    const struct metadata_view *v = &u->module->meta;
-    const struct vyre_meta_chunks *row = v->chunks, *end = row + v->head->chunks.n;
-    while (row < end && row->unit != u->index)
-        row++;
-    if (row == end)
-        return outcome_fail(o, VYRE_ERROR_UNSUPPORTED,
-                            "%s cannot run in chunks: declare the inputs that are to be cut with 'streaming'",
-                            unit_name(u));
-    if (row->pipeline == NONE_BOUND)
-        return outcome_fail(o, VYRE_ERROR_UNSUPPORTED, "%s cannot run in chunks: %s", unit_name(u),
-                            unit_string(u, row->reason));
-    const struct vyre_unit *plan = &u->module->units[row->plan];
-    *s = (struct chunk_shape){.row = row,
-                              .name = unit_name(u),
-                              .unit = plan,
-                              .pipeline = &u->module->units[row->pipeline],
-                              .n_arms = plan->n_steps,
-                              .n_buffers = plan->meta->n_buffers + plan->meta->n_temps};
-    return VYRE_OK;
-}
-
 vyre_status vyre_unit_has_chunks(const vyre_unit *unit)
 {
     struct chunk_shape shape;
     struct outcome o = {0};
     if (!unit) return VYRE_ERROR_INVALID_ARGUMENT;
-    find_shape(unit, &shape, &o);
+    chunk_find_shape(unit, &shape, &o);
     return context_report(unit->module->context, &o);
 }
 
@@ -629,7 +658,7 @@ static vyre_status run_unit(const struct vyre_unit *u, const void *args, const v
 {
     struct run r = {.c = u->module->context, .options = options, .args = args, .o = o};
     struct plan whole;
-    vyre_status status = find_shape(u, &r.shape, o);
+    vyre_status status = chunk_find_shape(u, &r.shape, o);
     if (status) return status;
     struct block *block = block_acquire(r.c, r.shape.unit->plan_bytes, 16);
     if (!block) return outcome_fail(o, VYRE_ERROR_OUT_OF_MEMORY, "%s: no memory to run it in chunks", unit_name(u));

@@ -27,6 +27,8 @@ struct chunk_shape {
     uint32_t n_arms, n_buffers;              /* buffers: arguments, then temps */
 };
 
+/* All but `whole`; or why the unit cannot run in chunks. */
+vyre_status chunk_find_shape(const struct vyre_unit *u, struct chunk_shape *s, struct outcome *o);
 enum chunk_role chunk_role_of(const struct chunk_shape *s, uint32_t buffer);
 uint64_t chunk_elem_bytes(const struct chunk_shape *s, uint32_t buffer);
 /* The parts of chunk k of n: workgroups per arm, elements per buffer that has parts. */
@@ -45,7 +47,8 @@ struct chunk_bytes {
     uint64_t arguments, temps;
 };
 struct chunk_bytes chunk_measure(const struct chunk_shape *s, const struct part *buffers);
-/* The least number of chunks, two of which fit the budget as far as can be seen; 0: none does. The arrays are scratch. */
-uint64_t chunk_count(const struct chunk_shape *s, uint64_t budget_bytes, struct part *arms, struct part *buffers);
+/* The least number of chunks, n_slots of which fit the budget as far as can be seen; 0: none does. The arrays are scratch. */
+uint64_t chunk_count(const struct chunk_shape *s, uint32_t n_slots, uint64_t budget_bytes, struct part *arms,
+                     struct part *buffers);
 
 #endif

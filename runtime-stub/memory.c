@@ -8,7 +8,7 @@
 #include "runtime-stub/runtime.h"
 
 enum { MAX_KEPT_BLOCKS = 16 };
-static const size_t map_from_bytes = 1 << 20, huge_page_bytes = 2 << 20;
+static const size_t map_from_bytes = 1 << 20, huge_page_bytes = 2 << 20, page_bytes = 4096;
 
 static void *get_from_libc(void *ctx, size_t bytes, size_t alignment)
 {
@@ -48,12 +48,19 @@ static bool must_map(const vyre_context *c, size_t bytes, size_t alignment)
     return c->allocator.alloc == get_from_libc && bytes >= map_from_bytes && alignment <= 4096;
 }
 
+/* Whole huge pages begin where a huge page can: what lies before that, and behind the block, is given back. */
 static void *map_zeros(size_t bytes)
 {
-    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    size_t whole = (bytes + page_bytes - 1) / page_bytes * page_bytes;
+    size_t spare = whole >= huge_page_bytes ? huge_page_bytes : 0;
+    char *memory = mmap(NULL, whole + spare, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) return NULL;
-    if (bytes >= 2 * huge_page_bytes) madvise(memory, bytes, MADV_HUGEPAGE); /* advice: a refusal changes nothing */
-    return memory;
+    if (!spare) return memory;
+    size_t before = -(uintptr_t)memory % huge_page_bytes;
+    if (before) munmap(memory, before);
+    if (before < spare) munmap(memory + before + whole, spare - before);
+    madvise(memory + before, whole, MADV_HUGEPAGE); /* advice: a refusal changes nothing */
+    return memory + before;
 }
 
 struct block *block_create(vyre_context *c, size_t bytes, size_t alignment)

@@ -417,12 +417,13 @@ VYRE_API uint32_t vyre_width_after(uint32_t width, uint32_t max_width, uint64_t 
 /* A unit whose arguments are declared `streaming` may run over them in chunks, with the same results: where each workgroup
  * reads and writes a window of them that moves with its number, which the compiler proves. Inputs are `read`, outputs `write`, both
  * of any length, also longer than ids reach where positions that are kept are 64 bits (docs/runtime.md). All other arguments are there as
- * a whole, from the first chunk to the last. One chunk is read while the one before
- * it is computed. */
+ * a whole, from the first chunk to the last. One chunk is read while those before it are computed; inputs in memory of the host
+ * are used where they lie if the processor computes. */
 typedef struct vyre_chunks {
-    size_t size;           /* in: sizeof(vyre_chunks) */
-    uint64_t budget_bytes; /* of memory for parts of buffers, of two chunks and of temps together; 0: 64 MiB */
-    uint64_t min_chunks;   /* at least so many, as far as there are workgroups; 0: as few as the budget allows */
+    size_t size; /* in: sizeof(vyre_chunks) */
+    uint64_t
+        budget_bytes;    /* of memory for parts of buffers, of all chunks under way and of temps together; 0: 64 MiB */
+    uint64_t min_chunks; /* at least so many, as far as there are workgroups; 0: as few as the budget allows */
     void *ctx;
     /* Called on the calling thread. Not 0 ends the run with VYRE_ERROR_IO.
      * For a streaming input whose span is NULL: `bytes` of argument number `buffer` from offset_bytes on. Offsets grow, but what two

@@ -163,6 +163,7 @@ typedef vyre_status same_unit(vyre_context *, const vyre_unit **);
 static void same_words(same_unit *describe, uint64_t budget)
 {
     static uint32_t from[MANY], want[MANY], got[MANY];
+    static unsigned char odd[MANY * sizeof *from + 1]; /* where no launch takes words, but a copy does */
     for (uint32_t round = 0; round < ROUNDS + 7; round++) {
         uint32_t n = pick_length(round);
         const vyre_unit *unit;
@@ -174,7 +175,9 @@ static void same_words(same_unit *describe, uint64_t budget)
         struct io io = {.source = {.bytes = (unsigned char *)from, .n_bytes = n * 4ull},
                         .sink = {.bytes = (unsigned char *)got, .n_bytes = n * 4ull}};
         memset(got, CANARY, sizeof got);
-        args = (struct spill_args){.from = vyre_host(NULL, n), .to = vyre_host(round % 2 ? got : NULL, n)};
+        memcpy(odd + 1, from, n * sizeof *from);
+        void *const places[] = {NULL, from, odd + 1};
+        args = (struct spill_args){.from = vyre_host(places[round % 3], n), .to = vyre_host(round % 2 ? got : NULL, n)};
         CHECK_INT(run(describe, &args, &io, budget, 1 + random_below(90)), VYRE_OK);
         CHECK(!memcmp(got, want, n * sizeof *got) && !io.sink.out_of_order);
         CHECK(n == MANY || got[n] == CANARY * 0x01010101u);
