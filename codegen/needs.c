@@ -109,6 +109,7 @@ static void visit_stmt(struct walk *w, const struct ir_stmt *s, uint32_t depth, 
         visit_atomic(w, s, in_loop);
         break;
     case IR_STMT_TRAP:
+    case IR_STMT_TELL:
         note_trap(w, in_loop);
         break;
     default:

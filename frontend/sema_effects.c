@@ -177,7 +177,15 @@ static void check_wait(struct sema *s, const struct syn_expr *e, struct src_rang
 static bool check_trap_args(struct sema *s, const struct syn_expr *e)
 {
     bool several = s->program && s->program->trap_arms.n;
-    return (several && (e->n_args == 2 || e->n_args == 3)) || sema_arg_count(s, e, "trap", 1);
+    return (several && (e->n_args == 2 || e->n_args == 3)) || sema_arg_count(s, e, e->name->text, 1);
+}
+
+/* An invocation that goes on must not change which trap is told: passes prove that, nobody else does. */
+static bool check_tell_place(struct sema *s, const struct syn_expr *e)
+{
+    if (s->program && s->program->internal) return true;
+    diag_report(s->diags, DIAG_TELL_PLACE, e->range);
+    return false;
 }
 
 static struct ir_told check_told(struct sema *s, const struct syn_expr *e)
@@ -198,26 +206,30 @@ struct ir_told sema_while_told(struct sema *s, const struct syn_expr *e)
     uint64_t code;
 
     if (!sym) return (struct ir_told){0};
-    if (sym->kind != SYMBOL_STATEMENT || sym->statement != IR_STMT_TRAP) {
+    bool goes_on = sym->kind == SYMBOL_STATEMENT && sym->statement == IR_STMT_TELL;
+    if (sym->kind != SYMBOL_STATEMENT || (sym->statement != IR_STMT_TRAP && !goes_on)) {
         sema_report_kind(s, sema_name_of(e), sym, "a trap");
         return (struct ir_told){0};
     }
-    if (!check_trap_args(s, e) || !sema_count(s, e->args[0], "the code of a loop's trap", 1, 1, &code))
+    if (!check_trap_args(s, e) || !sema_count(s, e->args[0], "the code of a loop's trap", 1, 1, &code) ||
+        (goes_on && !check_tell_place(s, e)))
         return (struct ir_told){0};
-    return check_told(s, e);
+    struct ir_told told = check_told(s, e);
+    told.goes_on = goes_on;
+    return told;
 }
 
-static void check_trap(struct sema *s, const struct syn_expr *e, struct src_range range)
+static void check_trap(struct sema *s, const struct syn_expr *e, enum ir_stmt_kind kind, struct src_range range)
 {
     struct ir_expr *code;
     struct ir_told told;
     struct ir_stmt *made;
 
-    if (!check_trap_args(s, e)) return;
+    if (!check_trap_args(s, e) || (kind == IR_STMT_TELL && !check_tell_place(s, e))) return;
     code = sema_expr_of(s, e->args[0], IR_TYPE(U32));
     told = check_told(s, e);
     if (!code) return;
-    made = sema_append(s, IR_STMT_TRAP, range);
+    made = sema_append(s, kind, range);
     made->trap.code = code;
     made->trap.told = told;
 }
@@ -244,7 +256,7 @@ void sema_effect(struct sema *s, const struct syn_expr *e, struct src_range rang
         else if (sym->statement == IR_STMT_WAIT)
             check_wait(s, e, range);
         else
-            check_trap(s, e, range);
+            check_trap(s, e, sym->statement, range);
         return;
     case SYMBOL_COLLECTIVE:
         diag_report(s->diags, DIAG_COLLECTIVE_PLACE, name.range, name.name->text);

@@ -157,6 +157,7 @@ void symbols_add_builtins(struct parser *p)
     add(p, "copy_async", SYMBOL_STATEMENT)->statement = IR_STMT_COPY_ASYNC;
     add(p, "wait", SYMBOL_STATEMENT)->statement = IR_STMT_WAIT;
     add(p, "trap", SYMBOL_STATEMENT)->statement = IR_STMT_TRAP;
+    add(p, "tell", SYMBOL_STATEMENT)->statement = IR_STMT_TELL;
     add_operations(p);
     add_literals(p);
 }

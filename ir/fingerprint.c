@@ -154,6 +154,9 @@ static void hash_head(struct hasher *h, const struct ir_stmt *s)
     case IR_STMT_FOR:
         hash_number(h, s->for_.step);
         break;
+    case IR_STMT_WHILE:
+        if (s->while_.told.goes_on) hash_text(h, "tell");
+        break;
     case IR_STMT_REGION:
         hash_text(h, s->scope.name);
         break;

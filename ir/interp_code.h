@@ -36,6 +36,7 @@
     CODE(GRID_BARRIER)                                                                                                 \
     CODE(SUBGROUP) /* dst = op(args) over the subgroup */                                                              \
     CODE(TRAP)     /* with code args[0], as of invocation args[1] if there are two */                                  \
+    CODE(TELL)     /* the same, and goes on */                                                                         \
     CODE(END)
 
 enum interp_code {
@@ -59,7 +60,7 @@ struct inst {
     ir_type arg_types[4];
     operand dst, args[4];
     const struct ir_buffer *array, *source;
-    uint32_t target;    /* of jumps; WAIT, COPY_ASYNC: the tag; TRAP, WHILE_ROUND: the arm that is told */
+    uint32_t target;    /* of jumps; WAIT, COPY_ASYNC: the tag; TRAP, TELL, WHILE_ROUND: the arm that is told */
     uint64_t step;      /* FOR_NEXT */
     uint32_t statement; /* the number, from 1 on, of the statement that begins here; else 0 */
     struct src_range range;
@@ -150,7 +151,8 @@ struct launch {
     uint32_t groups[3], size[3]; /* workgroups of the launch, invocations of a workgroup */
     uint32_t group_size, n_subgroups;
     uint64_t n_groups;
-    bool stop; /* the result is final */
+    bool stop;          /* the result is final */
+    bool ignores_races; /* an invocation has told a trap and goes on */
     struct pending_copy *free_copies;
 };
 

@@ -280,20 +280,41 @@ static void set_told(struct inst *i, const struct ir_told *told, operand invocat
     i->args[1] = invocation;
 }
 
-static void flatten_WHILE(struct flattener *f, const struct ir_stmt *s)
+static void append_tell(struct flattener *f, operand code, const struct ir_told *told)
 {
-    struct loop loop;
-    operand left = take_reg(f);
-    flatten_into(f, s->while_.max, left);
-    uint32_t again = next_place(f);
-    uint32_t skip = append_jump(f, CODE_JUMP_UNLESS, flatten_value(f, s->while_.cond), 0);
+    operand invocation = flatten_told(f, told);
+    struct inst *i = append(f, CODE_TELL);
+    i->args[0] = code;
+    set_told(i, told, invocation);
+}
+
+static void append_round(struct flattener *f, const struct ir_stmt *s, operand left)
+{
     operand invocation = flatten_told(f, &s->while_.told);
     struct inst *round = append(f, CODE_WHILE_ROUND);
     round->dst = left;
     set_told(round, &s->while_.told, invocation);
+}
+
+static void flatten_WHILE(struct flattener *f, const struct ir_stmt *s)
+{
+    bool goes_on = s->while_.told.goes_on;
+    struct loop loop;
+    operand left = take_reg(f);
+    flatten_into(f, s->while_.max, left);
+    uint32_t again = next_place(f), over = 0, leave = 0;
+    uint32_t skip = append_jump(f, CODE_JUMP_UNLESS, flatten_value(f, s->while_.cond), 0);
+    if (goes_on) over = append_jump(f, CODE_JUMP_UNLESS, left, 0);
+    append_round(f, s, left);
     flatten_body(f, &loop, &s->while_.body);
     f->range = s->range;
     append_jump(f, CODE_JUMP, 0, again);
+    if (goes_on) {
+        set_target(f, over);
+        append_tell(f, add_constant(f, 1), &s->while_.told);
+        leave = append_jump(f, CODE_JUMP, 0, 0);
+        set_target(f, leave);
+    }
     set_target(f, skip);
     end_loop(f, &loop);
 }
@@ -386,6 +407,11 @@ static void flatten_TRAP(struct flattener *f, const struct ir_stmt *s)
     struct inst *i = append(f, CODE_TRAP);
     i->args[0] = code;
     set_told(i, &s->trap.told, invocation);
+}
+
+static void flatten_TELL(struct flattener *f, const struct ir_stmt *s)
+{
+    append_tell(f, flatten_value(f, s->trap.code), &s->trap.told);
 }
 
 static void refuse_pipeline_stmt(const struct ir_stmt *s)

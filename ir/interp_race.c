@@ -70,7 +70,7 @@ void interp_note_access(struct launch *l, struct shadow *shadow, const struct ir
     };
     for (uint32_t k = 0; k < ACCESS_KINDS; k++) {
         const struct access *earlier = conflicts[kind][k] ? find_concurrent(l, &shadow->of[k], &access) : NULL;
-        if (earlier) {
+        if (earlier && !l->ignores_races) {
             report(l, buffer, index, earlier, &access);
             return;
         }

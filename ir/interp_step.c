@@ -261,19 +261,23 @@ static enum outcome arrive(struct group *g, struct invocation *i, enum invocatio
     return OUTCOME_BLOCKED;
 }
 
-static enum outcome trap(struct launch *l, struct group *g, struct invocation *i, const struct inst *at, uint32_t code)
+static void tell(struct launch *l, struct group *g, struct invocation *i, const struct inst *at, uint32_t code)
 {
     uint64_t own = interp_linear_id(l, g->number * l->group_size + i->position);
     uint64_t id = at->n_args == 2 ? get_u32(l, i, at->args[1]) : own;
     struct ir_run_result *r = l->result;
     bool is_earlier = at->target != r->trap_arm ? at->target < r->trap_arm : id < r->trap_invocation;
-    if (r->status != IR_RUN_TRAP || is_earlier) {
-        r->status = IR_RUN_TRAP;
-        r->trap_arm = at->target;
-        r->trap_invocation = id;
-        r->trap_code = code;
-        r->trap_range = at->range;
-    }
+    if (r->status == IR_RUN_TRAP && !is_earlier) return;
+    r->status = IR_RUN_TRAP;
+    r->trap_arm = at->target;
+    r->trap_invocation = id;
+    r->trap_code = code;
+    r->trap_range = at->range;
+}
+
+static enum outcome trap(struct launch *l, struct group *g, struct invocation *i, const struct inst *at, uint32_t code)
+{
+    tell(l, g, i, at, code);
     return arrive(g, i, INVOCATION_ENDED);
 }
 
@@ -288,6 +292,15 @@ static enum outcome run_WHILE_ROUND(struct launch *l, struct group *g, struct in
 static enum outcome run_TRAP(struct launch *l, struct group *g, struct invocation *i, const struct inst *at)
 {
     return trap(l, g, i, at, get_u32(l, i, at->args[0]));
+}
+
+/* What is computed from then on is not specified: it may race. */
+static enum outcome run_TELL(struct launch *l, struct group *g, struct invocation *i, const struct inst *at)
+{
+    tell(l, g, i, at, get_u32(l, i, at->args[0]));
+    l->ignores_races = true;
+    i->pc++;
+    return OUTCOME_NEXT;
 }
 
 static enum outcome run_END(struct launch *l, struct group *g, struct invocation *i, const struct inst *at)

@@ -185,6 +185,7 @@ struct ir_arg; /* of an arm */
 struct ir_told {
     uint32_t arm;               /* index into the program's trap_arms; 0 where it has none */
     struct ir_expr *invocation; /* u32; NULL: the launch's own */
+    bool goes_on;               /* WHILE: the invocation leaves the loop, and does not end */
 };
 
 struct ir_stmt {
@@ -213,7 +214,7 @@ struct ir_stmt {
         } atomic;
         struct { struct ir_buffer *dst, *src; struct ir_expr *dst_index, *src_index, *count; uint32_t tag; } copy;
         struct { uint32_t tag; } wait;
-        struct { struct ir_expr *code; struct ir_told told; } trap; /* u32 */
+        struct { struct ir_expr *code; struct ir_told told; } trap; /* TRAP, TELL; u32 */
         struct ir_arm *arm;
         struct { struct ir_buffer *buffer; } host;
         struct { enum ir_collective op; struct ir_buffer *dst, *src; } collective; /* BROADCAST: dst only */

@@ -182,8 +182,8 @@ static void print_while(const struct printer *p, const struct ir_stmt *s, uint32
     ir_print_expr(s->while_.cond, p->out);
     out_text(p->out, " max ");
     ir_print_expr(s->while_.max, p->out);
-    if (s->while_.told.arm || s->while_.told.invocation) {
-        out_text(p->out, ", trap(1u32");
+    if (s->while_.told.arm || s->while_.told.invocation || s->while_.told.goes_on) {
+        out_printf(p->out, ", %s(1u32", ir_stmt_infos[s->while_.told.goes_on ? IR_STMT_TELL : IR_STMT_TRAP].text);
         print_told(&s->while_.told, p->out);
         out_text(p->out, ")");
     }
@@ -251,7 +251,7 @@ static void print_copy_async(const struct ir_stmt *s, struct out *out)
 
 static void print_trap(const struct ir_stmt *s, struct out *out)
 {
-    out_text(out, "trap(");
+    out_printf(out, "%s(", ir_stmt_infos[s->kind].text);
     ir_print_expr(s->trap.code, out);
     print_told(&s->trap.told, out);
     out_text(out, ")");
@@ -304,6 +304,7 @@ static void print_simple(const struct ir_stmt *s, struct out *out)
         out_printf(out, "wait(%u)", s->wait.tag);
         break;
     case IR_STMT_TRAP:
+    case IR_STMT_TELL:
         print_trap(s, out);
         break;
     case IR_STMT_ARM:

@@ -57,11 +57,24 @@ bool ir_while_may_trap(const struct ir_stmt *loop)
     return !ir_is_const(loop->while_.max) || !is_bounded_by(loop, loop->while_.cond);
 }
 
+bool ir_while_may_end(const struct ir_stmt *loop)
+{
+    return !loop->while_.told.goes_on && ir_while_may_trap(loop);
+}
+
+bool ir_stmt_may_end(const struct ir_stmt *s)
+{
+    return s->kind == IR_STMT_TRAP || (s->kind == IR_STMT_WHILE && ir_while_may_end(s));
+}
+
+bool ir_stmt_may_trap(const struct ir_stmt *s)
+{
+    return s->kind == IR_STMT_TRAP || s->kind == IR_STMT_TELL || (s->kind == IR_STMT_WHILE && ir_while_may_trap(s));
+}
+
 static void look_for_trap(void *ctx, struct ir_stmt *s)
 {
-    bool *traps = ctx;
-    if (s->kind == IR_STMT_TRAP) *traps = true;
-    if (s->kind == IR_STMT_WHILE && ir_while_may_trap(s)) *traps = true;
+    *(bool *)ctx |= ir_stmt_may_trap(s);
 }
 
 bool ir_program_may_trap(const struct ir_program *p)

@@ -350,6 +350,7 @@ static void verify_program_stmt(struct verifier *v, const struct ir_stmt *s, uin
         verify_copy(v, s);
         break;
     case IR_STMT_TRAP:
+    case IR_STMT_TELL:
         verify_value(v, "the code", s->trap.code, IR_TYPE(U32));
         verify_told(v, &s->trap.told);
         break;

@@ -71,6 +71,7 @@ uint32_t ir_stmt_exprs(struct ir_stmt *s, struct ir_expr **places[4])
     case IR_STMT_COPY_ASYNC:
         return list_copy_exprs(s, places);
     case IR_STMT_TRAP:
+    case IR_STMT_TELL:
         list_pair(&s->trap.code, &s->trap.told.invocation, places);
         return s->trap.told.invocation ? 2 : 1;
     default:

@@ -78,8 +78,8 @@ static void check_stmt(void *ctx, struct ir_stmt *s)
 {
     struct arm_check *c = ctx;
     if (s->kind == IR_STMT_GRID_BARRIER) c->refusal = say(c->k, "'%s' has a grid_barrier", c->arm->program->name);
-    bool tells =
-        (s->kind == IR_STMT_TRAP && s->trap.told.invocation) || (s->kind == IR_STMT_WHILE && s->while_.told.invocation);
+    bool tells = ((s->kind == IR_STMT_TRAP || s->kind == IR_STMT_TELL) && s->trap.told.invocation) ||
+                 (s->kind == IR_STMT_WHILE && s->while_.told.invocation);
     if (tells) c->refusal = say(c->k, "'%s' traps as invocations that are not its own", c->arm->program->name);
     if (s->kind != IR_STMT_COPY_ASYNC) return;
     const struct ir_buffer *ends[] = {s->copy.dst, s->copy.src};

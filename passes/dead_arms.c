@@ -16,7 +16,7 @@
 static void note_trap(void *ctx, struct ir_stmt *s)
 {
     bool *traps = ctx;
-    if (s->kind == IR_STMT_TRAP || s->kind == IR_STMT_WHILE) *traps = true;
+    if (s->kind == IR_STMT_TRAP || s->kind == IR_STMT_TELL || s->kind == IR_STMT_WHILE) *traps = true;
 }
 
 static bool may_trap(struct ir_program *p)

@@ -13,6 +13,7 @@
 #include "ir/walk.h"
 #include "passes/plant.h"
 #include "passes/program_uses.h"
+#include "passes/told.h"
 #include "passes/trap_arms.h"
 
 enum {
@@ -404,12 +405,18 @@ static enum handoff_refusal plan_again(struct handoff *h, struct handoff_budget 
     return try_recompute(h, &deeds) ? HANDOFF_FINE : plan_window(h, &deeds, budget);
 }
 
+/* Nobody ends where a trap is told and the invocation goes on: see tell_traps.c. */
+static bool are_traps_told(const struct handoff *h)
+{
+    return told_check_all(handoff_first(h)->program, h->run->scratch) &&
+           told_check_all(handoff_second(h)->program, h->run->scratch);
+}
+
 enum handoff_refusal handoff_plan(struct handoff *h)
 {
     enum access_hazard *hazards = ARENA_ARRAY(h->run->scratch, enum access_hazard, h->tiles.n + 1);
     struct handoff_budget budget = handoff_budget_of(h->run);
     bool insists = pass_insists(h->run, handoff_first(h), handoff_second(h));
-    bool may_trap = ir_program_may_trap(handoff_first(h)->program) || ir_program_may_trap(handoff_second(h)->program);
     budget.windows |= insists;
     budget.traps |= insists;
     /* A producer that nobody needs may trap. */
@@ -420,5 +427,6 @@ enum handoff_refusal handoff_plan(struct handoff *h)
         stays_in_workgroups(h, hazards) ? plan_in_place(h, hazards, budget.bytes) : plan_again(h, budget);
     if (r && access_solver_is_exhausted(h->first->solver)) return HANDOFF_SOLVER_BUDGET;
     if (r || h->form != HANDOFF_WINDOW) return r;
-    return !budget.windows ? HANDOFF_NO_WINDOWS : may_trap && !budget.traps ? HANDOFF_SLOW_TRAPS : HANDOFF_FINE;
+    if (!budget.windows) return HANDOFF_NO_WINDOWS;
+    return budget.traps || are_traps_told(h) ? HANDOFF_FINE : HANDOFF_SLOW_TRAPS;
 }

@@ -129,6 +129,7 @@ static void note_stmt(void *ctx, struct ir_stmt *s)
         break;
     case IR_STMT_WHILE:
     case IR_STMT_TRAP:
+    case IR_STMT_TELL:
         note_trap(w, s->range);
         break;
     case IR_STMT_RETURN:

@@ -20,7 +20,7 @@ uint32_t trap_arms_add(struct ir_module *m, struct ir_program *p, const struct i
 
 struct ir_told *trap_arms_told(struct ir_stmt *s)
 {
-    if (s->kind == IR_STMT_TRAP) return &s->trap.told;
+    if (s->kind == IR_STMT_TRAP || s->kind == IR_STMT_TELL) return &s->trap.told;
     return s->kind == IR_STMT_WHILE ? &s->while_.told : NULL;
 }
 

@@ -114,7 +114,7 @@ static LLVMValueRef choose_trap(struct lower *l, const struct ir_told *told, LLV
     return l->target->is_device ? number : LLVMBuildZExt(l->b, number, type_int(l, 64), "");
 }
 
-void control_trap(struct lower *l, const struct value *code, const struct ir_told *told)
+void control_tell(struct lower *l, const struct value *code, const struct ir_told *told)
 {
     LLVMBasicBlockRef report = block_new(l, "trap"), done = block_new(l, "trapped");
     l->untouched = false;
@@ -124,6 +124,11 @@ void control_trap(struct lower *l, const struct value *code, const struct ir_tol
     LLVMValueRef lane, invocation = choose_trap(l, told, &lane);
     l->target->report_trap(l, invocation, value_of_lane(l, code, lane), told->arm);
     block_enter(l, done);
+}
+
+void control_trap(struct lower *l, const struct value *code, const struct ir_told *told)
+{
+    control_tell(l, code, told);
     control_end_lanes(l);
 }
 
@@ -549,7 +554,7 @@ static void trap_too_many_rounds(struct lower *l, const struct ir_stmt *s, LLVMV
     LLVMValueRef exec = l->exec;
     struct value code = value_uniform(IR_TYPE(U32), const_int(l, 32, 1));
     if (mask) l->exec = mask;
-    control_trap(l, &code, &s->while_.told);
+    (s->while_.told.goes_on ? control_tell : control_trap)(l, &code, &s->while_.told);
     l->exec = exec;
 }
 

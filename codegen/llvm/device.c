@@ -28,7 +28,7 @@ static LLVMValueRef add(struct lower *l, LLVMValueRef a, LLVMValueRef b)
 struct usage {
     struct arena *arena;
     struct device_tables *tables;
-    bool traps;
+    bool traps, ends; /* an invocation may end by one */
 };
 
 static void note_table(struct usage *u, const struct ir_buffer *b)
@@ -48,18 +48,18 @@ static void note_expr(void *ctx, struct ir_expr **place)
 static void note_stmt(void *ctx, struct ir_stmt *s)
 {
     struct usage *u = ctx;
-    if (s->kind == IR_STMT_TRAP || s->kind == IR_STMT_WHILE) u->traps = true;
+    if (s->kind == IR_STMT_TRAP || s->kind == IR_STMT_TELL || s->kind == IR_STMT_WHILE) u->traps = true;
+    u->ends |= s->kind == IR_STMT_TRAP || (s->kind == IR_STMT_WHILE && !s->while_.told.goes_on);
     if (s->kind == IR_STMT_COPY_ASYNC) note_table(u, s->copy.src);
 }
 
-/* Whether the program may trap. */
-static bool find_usage(const struct ir_program *p, struct arena *arena, struct device_tables *tables)
+static struct usage find_usage(const struct ir_program *p, struct arena *arena, struct device_tables *tables)
 {
     struct usage u = {.arena = arena, .tables = tables};
     struct ir_block *body = (struct ir_block *)&p->body; /* only looked at */
     ir_walk_exprs(body, note_expr, &u);
     ir_walk_stmts(body, note_stmt, &u);
-    return u.traps;
+    return u;
 }
 
 void llvm_find_device_tables(const struct ir_program *p, struct arena *arena, struct device_tables *tables)
@@ -371,7 +371,9 @@ void device_lower_program(struct lower *l, const struct ir_program *p, const str
     struct lower_target target = make_target(family);
     struct plan plan = {.arena = l->arena, .program = p, .n_launch_phases = 1}; /* barriers are the hardware's */
     *interface = (struct device_interface){.kernel = arena_printf(l->arena, "vyre_%s", p->name)};
-    interface->traps = frame.may_end_early = find_usage(p, l->arena, &interface->tables);
+    struct usage usage = find_usage(p, l->arena, &interface->tables);
+    interface->traps = usage.traps;
+    frame.may_end_early = usage.ends;
     frame.n_invocations = p->workgroup[0] * p->workgroup[1] * p->workgroup[2];
     frame.has_free_width = ir_has_free_width(p);
     frame.has_copies = family->has_copies && family->has_copies(info);

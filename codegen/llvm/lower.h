@@ -365,6 +365,8 @@ void control_break(struct lower *l);
 void control_continue(struct lower *l);
 /* Ends the running lanes. */
 void control_end_lanes(struct lower *l);
+/* The running lanes trap, and go on. */
+void control_tell(struct lower *l, const struct value *code, const struct ir_told *told);
 void control_trap(struct lower *l, const struct value *code, const struct ir_told *told);
 
 /* -- groups that do not go on: leave.c */

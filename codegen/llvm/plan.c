@@ -127,7 +127,7 @@ static void look_at_stmt(void *ctx, struct ir_stmt *s)
     if (buffer && buffer->space == IR_SPACE_PRIVATE) r->apart = false;
     bool jumps =
         s->kind == IR_STMT_RETURN || s->kind == IR_STMT_TRAP || s->kind == IR_STMT_BREAK || s->kind == IR_STMT_CONTINUE;
-    if (jumps || s->kind == IR_STMT_COPY_ASYNC || (s->kind == IR_STMT_WHILE && ir_while_may_trap(s))) r->apart = false;
+    if (jumps || s->kind == IR_STMT_COPY_ASYNC || (s->kind == IR_STMT_WHILE && ir_while_may_end(s))) r->apart = false;
 }
 
 static bool is_at_top(const struct ir_stmt *s)
@@ -237,7 +237,7 @@ static void use_stmt(void *ctx, struct ir_stmt *s)
     if (ir_stmt_written_buffer(s)) use_array(plan, ir_stmt_written_buffer(s));
     if (s->kind == IR_STMT_COPY_ASYNC) use_array(plan, s->copy.src);
     bool ends = s->kind == IR_STMT_RETURN || s->kind == IR_STMT_TRAP;
-    plan->keeps_alive |= ends || (s->kind == IR_STMT_WHILE && ir_while_may_trap(s));
+    plan->keeps_alive |= ends || (s->kind == IR_STMT_WHILE && ir_while_may_end(s));
 }
 
 static void use_tree(struct plan *plan, struct ir_stmt *s)

@@ -210,7 +210,7 @@ static void walk_while(struct walk *w, struct ir_stmt *s)
     struct shape cond = shape_of_expr(w->shapes, s->while_.cond), max = shape_of_expr(w->shapes, s->while_.max);
     walk_loop(w, s, &s->while_.body, !shape_is_uniform(cond) || !shape_is_uniform(max));
     struct loop_facts *facts = facts_of(w, s);
-    if (ir_while_may_trap(s) && (facts->divergent || w->scope != 0)) {
+    if (ir_while_may_end(s) && (facts->divergent || w->scope != 0)) {
         raise(w, &facts->ends);
         for (struct walk_loop *loop = w->loop; loop; loop = loop->outer)
             raise(w, &loop->facts->ends);

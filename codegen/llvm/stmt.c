@@ -173,6 +173,12 @@ static void lower_TRAP(struct lower *l, struct ir_stmt *s)
     control_trap(l, &code, &s->trap.told);
 }
 
+static void lower_TELL(struct lower *l, struct ir_stmt *s)
+{
+    struct value code = expr_lower(l, s->trap.code);
+    control_tell(l, &code, &s->trap.told);
+}
+
 static void lower_BARRIER(struct lower *l, struct ir_stmt *s)
 {
     (void)s;

@@ -119,6 +119,8 @@ void spirv_atomic(struct spirv *e, const struct ir_stmt *s);
 void spirv_zero_workgroup_arrays(struct spirv *e);
 void spirv_zero_private_arrays(struct spirv *e);
 void spirv_barrier(struct spirv *e);
+/* Records a trap and goes on. */
+void spirv_tell(struct spirv *e, const struct ir_expr *code, const struct ir_told *told);
 void spirv_trap(struct spirv *e, const struct ir_expr *code,
                 const struct ir_told *told); /* NULL: code 1, of a `while` */
 

@@ -19,6 +19,7 @@ static spv_id word(struct spirv *e, uint32_t value)
 struct usage {
     struct spirv *e;
     bool traps, barriers, subgroups, loops;
+    bool ends;        /* an invocation may, by a trap */
     bool other_traps; /* than those in trap_codes */
     bool wide_atomics;
 };
@@ -53,8 +54,9 @@ static void note_expr(void *ctx, struct ir_expr **place)
 static void note_stmt(void *ctx, struct ir_stmt *s)
 {
     struct usage *u = ctx;
-    if (s->kind == IR_STMT_TRAP) note_trap(u, s->trap.code, s->trap.told.arm);
+    if (s->kind == IR_STMT_TRAP || s->kind == IR_STMT_TELL) note_trap(u, s->trap.code, s->trap.told.arm);
     if (s->kind == IR_STMT_WHILE) note_trap(u, NULL, s->while_.told.arm);
+    u->ends |= s->kind == IR_STMT_TRAP || (s->kind == IR_STMT_WHILE && !s->while_.told.goes_on);
     if (s->kind == IR_STMT_ATOMIC && ir_type_info(s->atomic.buffer->elem)->bits == 64) u->wide_atomics = true;
     if (s->kind == IR_STMT_BARRIER) u->barriers = true;
     if (s->kind == IR_STMT_FOR || s->kind == IR_STMT_WHILE || s->kind == IR_STMT_COPY_ASYNC) u->loops = true;
@@ -349,7 +351,7 @@ static void declare_trap(struct spirv *e, const struct usage *u)
     if (counts) declare_counter(e);
     if (!u->traps) return;
     compute_linear_gid(e);
-    if (!u->barriers && !u->subgroups) return;
+    if (!u->ends || (!u->barriers && !u->subgroups)) return;
     e->alive = spv_variable(&e->m, SpvStorageClassFunction, spv_type_bool(&e->m));
     SPV_DO(&e->m, SpvOpStore, e->alive, spv_const_bool(&e->m, true));
 }

@@ -169,7 +169,7 @@ static void count_round(struct spirv *e, const struct loop_labels *l, spv_id rou
     SPV_DO(&e->m, SpvOpSelectionMerge, count_merge, SpvSelectionControlMaskNone);
     SPV_DO(&e->m, SpvOpBranchConditional, has_rounds, count_merge, out_of_rounds);
     enter(e, out_of_rounds);
-    spirv_trap(e, NULL, told);
+    (told->goes_on ? spirv_tell : spirv_trap)(e, NULL, told);
     jump(e, l->merge);
     enter(e, count_merge);
     SPV_DO(&e->m, SpvOpStore, rounds, spirv_u32(e, SpvOpIAdd, n, word(e, 1)));
@@ -256,6 +256,11 @@ static void lower_WAIT(struct spirv *e, const struct ir_stmt *s)
 static void lower_TRAP(struct spirv *e, const struct ir_stmt *s)
 {
     spirv_trap(e, s->trap.code, &s->trap.told);
+}
+
+static void lower_TELL(struct spirv *e, const struct ir_stmt *s)
+{
+    spirv_tell(e, s->trap.code, &s->trap.told);
 }
 
 static void refuse(struct spirv *e, const struct ir_stmt *s)

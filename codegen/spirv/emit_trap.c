@@ -46,6 +46,14 @@ static void record(struct spirv *e, const struct ir_expr *code, spv_id value, co
         record_any(e, value, told->arm, invocation);
 }
 
+void spirv_tell(struct spirv *e, const struct ir_expr *code, const struct ir_told *told)
+{
+    spv_id value = code ? spirv_scalar(e, code) : spv_const_u32(&e->m, 1), merge = 0;
+    if (e->alive) merge = spirv_if_begin(e, SPV_OP(&e->m, SpvOpLoad, spv_type_bool(&e->m), e->alive));
+    record(e, code, value, told);
+    if (e->alive) spirv_if_end(e, merge);
+}
+
 void spirv_trap(struct spirv *e, const struct ir_expr *code, const struct ir_told *told)
 {
     spv_id value = code ? spirv_scalar(e, code) : spv_const_u32(&e->m, 1);

@@ -384,6 +384,12 @@ static bool make_GRID_BARRIER(struct gen *g)
 
 /* -- rows of pipelines are made in gen_module.c ---------------------------------------------------------- */
 
+/* Passes alone may. */
+static bool make_TELL(struct gen *g)
+{
+    return (void)g, false;
+}
+
 static bool make_ARM(struct gen *g)
 {
     return (void)g, false;
