@@ -134,6 +134,7 @@ static void look_at_scalars(struct shift_look *k, const struct ir_stmt *s)
         expect_fixed(k, s->copy.count, "a copy");
         break;
     case IR_STMT_TRAP:
+    case IR_STMT_TELL:
         expect_fixed(k, s->trap.code, "a trap's code");
         break;
     default:

@@ -36,7 +36,7 @@ static void note_stmt(void *ctx, struct ir_stmt *s)
     struct look *look = ctx;
     look->touches |= ir_stmt_written_buffer(s) == look->array || s->kind == IR_STMT_RETURN || s->kind == IR_STMT_TRAP;
     look->touches |= s->kind == IR_STMT_COPY_ASYNC && s->copy.src == look->array;
-    look->touches |= s->kind == IR_STMT_WHILE && ir_while_may_trap(s);
+    look->touches |= s->kind == IR_STMT_WHILE && ir_while_may_end(s);
 }
 
 static bool touches(struct look *look, struct ir_stmt *s)
