@@ -574,6 +574,26 @@ static void test_uniform_while(struct lower *l, struct ir_stmt *s, struct loop *
     block_jump(l, loop->exit);
 }
 
+/* Where all lanes have as many rounds: one comparison tells that nobody has used them up. */
+static LLVMValueRef trap_all_over(struct lower *l, const struct ir_stmt *s, LLVMValueRef going, LLVMValueRef count,
+                                  const struct value *max)
+{
+    LLVMBasicBlockRef too_many = block_new(l, "too_many"), checked = block_new(l, "checked");
+    LLVMBasicBlockRef some = block_new(l, "some_over"), from[2] = {LLVMGetInsertBlock(l->b), NULL};
+    block_branch_likely(l, LLVMBuildICmp(l->b, LLVMIntULT, count, max->at[0], ""), checked, too_many);
+    LLVMPositionBuilderAtEnd(l->b, too_many);
+    block_branch(l, mask_any(l, going), some, checked);
+    block_enter(l, some);
+    trap_too_many_rounds(l, s, going);
+    from[1] = LLVMGetInsertBlock(l->b);
+    block_enter(l, checked);
+    LLVMValueRef left = LLVMBuildPhi(l->b, mask_type(l), ""), none = LLVMConstNull(mask_type(l));
+    LLVMValueRef values[3] = {going, none, none};
+    LLVMBasicBlockRef blocks[3] = {from[0], from[1], too_many};
+    LLVMAddIncoming(left, values, blocks, 3);
+    return left;
+}
+
 /* Of the lanes that would go on, those that have used up their rounds trap. */
 static LLVMValueRef trap_over(struct lower *l, const struct ir_stmt *s, LLVMValueRef going, LLVMValueRef count,
                               const struct value *max)
@@ -595,7 +615,7 @@ static void test_masked_while(struct lower *l, struct ir_stmt *s, struct loop *l
     l->exec = load_mask(l, loop->live);
     struct value cond = value_widen(l, expr_lower(l, s->while_.cond));
     LLVMValueRef going = mask_and(l, l->exec, cond.at[0]);
-    if (ir_while_may_trap(s)) going = trap_over(l, s, going, count, max);
+    if (ir_while_may_trap(s)) going = (value_is_uniform(max) ? trap_all_over : trap_over)(l, s, going, count, max);
     LLVMBuildStore(l->b, going, loop->live);
     block_branch(l, mask_any(l, going), loop->body, loop->exit);
 }

@@ -40,7 +40,7 @@ static LLVMValueRef runtime_helper(struct lower *l, uint64_t offset)
 static LLVMValueRef load_param(struct lower *l, const struct ir_param *p)
 {
     LLVMValueRef slots = launch_field(l, type_ptr(l), LAUNCH_PARAMS);
-    return build_load(l, type_int(l, 64), build_element(l, type_int(l, 64), slots, const_int(l, 64, p->index)), 8);
+    return load_fixed(l, type_int(l, 64), slots, (uint64_t)8 * p->index);
 }
 
 /* -- ids ----------------------------------------------------------------------------------------------------------------------- */
@@ -126,6 +126,11 @@ static struct value cpu_id(struct lower *l, enum ir_op op, uint32_t component)
 
 /* -- traps ------------------------------------------------------------------------------------------------------------------------ */
 
+static LLVMAttributeRef attribute(struct lower *l, const char *name)
+{
+    return LLVMCreateEnumAttribute(l->context, LLVMGetEnumAttributeKindForName(name, strlen(name)), 0);
+}
+
 static LLVMValueRef as_i64(struct lower *l, LLVMValueRef v)
 {
     return LLVMBuildZExt(l->b, v, type_int(l, 64), "");
@@ -162,19 +167,39 @@ static LLVMValueRef cpu_invocation(struct lower *l, LLVMValueRef lane)
     return linear_global(l, LLVMBuildAdd(l->b, f->lane0, lane, ""));
 }
 
+enum { PRESERVE_MOST = 14 }; /* a calling convention of LLVM's: the caller keeps its registers */
+
+/* void report(launch, invocation, code), which costs the loops around its calls no registers. */
+static struct helper report_helper(struct lower *l)
+{
+    LLVMTypeRef i64 = type_int(l, 64), params[3] = {type_ptr(l), i64, type_int(l, 32)};
+    LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(l->context), params, 3, false);
+    struct helper h;
+    if (!helper_begin(l, &h, "vyre.report_trap", LLVMVoidTypeInContext(l->context), params, 3)) return h;
+    LLVMSetFunctionCallConv(h.fn, PRESERVE_MOST);
+    LLVMValueRef launch = LLVMGetParam(h.fn, 0);
+    LLVMValueRef args[3] = {load_fixed(l, type_ptr(l), launch, LAUNCH_TRAP_CTX), LLVMGetParam(h.fn, 1),
+                            LLVMGetParam(h.fn, 2)};
+    LLVMBuildCall2(l->b, type, load_fixed(l, type_ptr(l), launch, LAUNCH_TRAP), args, 3, "");
+    LLVMBuildRetVoid(l->b);
+    helper_end(l, &h);
+    return h;
+}
+
 /* Between phases the whole workgroup ends. An invocation of -1 is none: all have ended before. */
 static void cpu_report_trap(struct lower *l, LLVMValueRef invocation, LLVMValueRef code, uint32_t arm)
 {
     struct cpu_frame *f = frame_of(l);
-    LLVMTypeRef i64 = type_int(l, 64), params[3] = {type_ptr(l), i64, type_int(l, 32)};
-    LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(l->context), params, 3, false);
+    LLVMTypeRef i64 = type_int(l, 64);
+    struct helper h = report_helper(l);
     LLVMBasicBlockRef report = block_new(l, "report"), done = block_new(l, "reported");
     block_branch(l, LLVMBuildICmp(l->b, LLVMIntNE, invocation, LLVMConstAllOnes(i64), ""), report, done);
     block_enter(l, report);
     LLVMValueRef which = const_int(l, 64, (uint64_t)arm << VYRE_CPU_TRAP_ARM_SHIFT);
-    LLVMValueRef args[3] = {launch_field(l, type_ptr(l), LAUNCH_TRAP_CTX), LLVMBuildOr(l->b, invocation, which, ""),
-                            code};
-    LLVMBuildCall2(l->b, type, launch_field(l, type_ptr(l), LAUNCH_TRAP), args, 3, "");
+    LLVMValueRef args[3] = {f->launch, LLVMBuildOr(l->b, invocation, which, ""), code};
+    LLVMValueRef call = LLVMBuildCall2(l->b, h.type, h.fn, args, 3, "");
+    LLVMSetInstructionCallConv(call, PRESERVE_MOST);
+    LLVMAddCallSiteAttribute(call, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, attribute(l, "cold"));
     block_enter(l, done);
     if (l->at_workgroup && l->plan->keeps_alive)
         LLVMBuildMemSet(l->b, scratch_at(l, f->scratch.alive), const_int(l, 8, 0),
@@ -222,11 +247,6 @@ static void end_count(struct lower *l, const struct count_loop *c)
     LLVMBuildStore(l->b, LLVMBuildAdd(l->b, c->i, c->step, ""), c->slot);
     block_jump(l, c->head);
     block_enter(l, c->exit);
-}
-
-static LLVMAttributeRef attribute(struct lower *l, const char *name)
-{
-    return LLVMCreateEnumAttribute(l->context, LLVMGetEnumAttributeKindForName(name, strlen(name)), 0);
 }
 
 static LLVMTypeRef kernel_type(struct lower *l)

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_LITERALS = 255, MAX_BYTES = 4096, MIN_LENGTH = 5 };
+enum { MAX_LITERALS = 255, MAX_BYTES = 4096, MIN_LENGTH = 5, MAX_LENGTH = 64 };
 
 static unsigned char literal_bytes[MAX_BYTES], first_of_hash[4096], next_of_hash[256];
 static uint16_t literal_begin[257];
@@ -21,7 +21,7 @@ static unsigned hash(const char *s)
 static int add_literal(const char *literal, unsigned number)
 {
     size_t length = strlen(literal), begin = literal_begin[number - 1];
-    if (length < MIN_LENGTH || begin + length > MAX_BYTES) {
+    if (length < MIN_LENGTH || length > MAX_LENGTH || begin + length > MAX_BYTES) {
         return 0;
     }
     memcpy(literal_bytes + begin, literal, length);
@@ -58,8 +58,8 @@ int main(int argc, char **argv)
         if (n == MAX_LITERALS || !add_literal(line, ++n)) {
             fprintf(
                 stderr,
-                "%s: line %u: literals have at least %d bytes, and there are at most %d of them with %d bytes in all\n",
-                argv[1], n, MIN_LENGTH, MAX_LITERALS, MAX_BYTES);
+                "%s: line %u: literals have %d to %d bytes, and there are at most %d of them with %d bytes in all\n",
+                argv[1], n, MIN_LENGTH, MAX_LENGTH, MAX_LITERALS, MAX_BYTES);
             return 1;
         }
     }
