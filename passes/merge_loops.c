@@ -220,7 +220,7 @@ static void note_stmt(void *ctx, struct ir_stmt *s)
     if (set) d->sets_local[set->index] = true;
     d->stays |= (ir_stmt_infos[s->kind].traits & IR_STMT_TRAIT_SYNC) || s->kind == IR_STMT_RETURN ||
                 s->kind == IR_STMT_COPY_ASYNC || s->kind == IR_STMT_WAIT;
-    d->traps |= s->kind == IR_STMT_TRAP || s->kind == IR_STMT_WHILE;
+    d->traps |= s->kind == IR_STMT_TRAP || s->kind == IR_STMT_TELL || s->kind == IR_STMT_WHILE;
     d->n_stmts++;
 }
 
