@@ -261,12 +261,13 @@ static enum outcome arrive(struct group *g, struct invocation *i, enum invocatio
     return OUTCOME_BLOCKED;
 }
 
+/* All that one invocation tells has one code; where it has not, the last one stays, and the pass is found out that let it go on. */
 static void tell(struct launch *l, struct group *g, struct invocation *i, const struct inst *at, uint32_t code)
 {
     uint64_t own = interp_linear_id(l, g->number * l->group_size + i->position);
     uint64_t id = at->n_args == 2 ? get_u32(l, i, at->args[1]) : own;
     struct ir_run_result *r = l->result;
-    bool is_earlier = at->target != r->trap_arm ? at->target < r->trap_arm : id < r->trap_invocation;
+    bool is_earlier = at->target != r->trap_arm ? at->target < r->trap_arm : id <= r->trap_invocation;
     if (r->status == IR_RUN_TRAP && !is_earlier) return;
     r->status = IR_RUN_TRAP;
     r->trap_arm = at->target;
