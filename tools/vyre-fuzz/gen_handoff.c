@@ -225,7 +225,7 @@ static void body_two_traps(const struct handoff *h)
     } forms[] = {
         {"  staged[lid.x] = from[i];\n  barrier;\n  let x = u32(from[i]);\n", 64, 8},
         {"  staged[lid.x] = from[i];\n  barrier;\n  let x = u32(staged[(lid.x + 1) % workgroup_size.x]);\n", 256, 0},
-        {"  let x = reduce_add(u32(from[i]));\n  staged[lid.x] = from[i];\n  barrier;\n", 8, 0},
+        {"  let x = reduce_add(u32(from[i]));\n  staged[lid.x] = from[i];\n  barrier;\n", 4, 0},
     };
     uint32_t form = random_below(h->random, 3), value = random_below(h->random, 256);
     out_printf(h->out, "  if u32(from[i]) %% 256 == %u { trap(%u); }\n%s  if x %% %u == %u { trap(%u); }\n", value,
@@ -264,7 +264,7 @@ static const struct body {
     {body_add_rows, 2, true, false, false, true},
     {body_scratch, 3, false, false, false, false, true},
     {body_look_back, 2, false, false, false, true, false, "#[window(5)]\n"},
-    {body_two_traps, 3, false, false, true, false},
+    {body_two_traps, 4, false, false, true, false},
 };
 enum { N_BODIES = sizeof bodies / sizeof *bodies };
 

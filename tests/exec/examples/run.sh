@@ -135,6 +135,27 @@ check_secrets() {
     grep -q none messages || fail "no word of the backend: $(<messages)"
 }
 
+# Workgroups decode as much for their neighbours as the longest literal needs, and no more.
+check_longest() {
+    local n longest
+    longest=$(printf '%64s' | tr ' ' z)
+    cp literals.txt kept.txt
+    sleep 0.01
+    echo "$longest" >>literals.txt
+    build_example >/dev/null
+    for n in 0 1 3000 6080 6100 6143; do
+        { head -c $n text && printf '%s' "$longest"; } >part
+        check_text part
+    done
+    sleep 0.01
+    echo "${longest}z" >>literals.txt
+    ! build_example 2>messages >&2 || fail "a literal of 65 bytes must be refused"
+    grep -q '5 to 64 bytes' messages || fail "no word of the length: $(<messages)"
+    sleep 0.01
+    cp kept.txt literals.txt
+    build_example >/dev/null
+}
+
 check_scan_base64() {
     local n
     cat "$sources"/ir/*.[ch] "$sources"/LICENSE literals.txt main.c >text
@@ -146,6 +167,7 @@ check_scan_base64() {
     done
     printf 'abc\ntemplat' >part
     check_text part
+    check_longest
     printf 'QUJD!UJD' >text.b64
     ! ./scan_base64 literals.txt text.b64 || fail "what is not base64 must be refused"
     printf 'QQ==QUJD' >text.b64

@@ -30,6 +30,9 @@ copies=$2/tests/exec/ptx/copies.vir rows=$2/tests/exec/ptx/rows.vir
 "$run" "$rows" kinds 'pairs=random:vec2<u32>[151]:16' 'longs=random:u64[147]:17' 'floats=random:f32[159]:18' 'counts=random:u32[161]:19' 'out=vec2<u32>[80]'
 "$run" "$2/tests/exec/ptx/traps.vir" told 'out=u32[300]' first=300
 "$run" "$2/tests/exec/ptx/traps.vir" told 'out=u32[300]' first=0
+"$run" "$2/tests/exec/ptx/traps.vir" goes_on 'out=u32[300]' first=0 limit=64
+"$run" "$2/tests/exec/ptx/traps.vir" goes_on 'out=u32[300]' first=0 limit=40
+"$run" "$2/tests/exec/ptx/traps.vir" goes_on 'out=u32[300]' first=300 limit=64
 # Programs that leave their width free run in all that there are.
 tuner=$2/tests/exec/tuner/tuner.vir
 "$run" "$tuner" xor 'from=random:u32[1300]:20' 'to=u32[1300]'
