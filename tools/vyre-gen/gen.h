@@ -76,7 +76,7 @@ double model_choose_grams(struct literal_list *list, uint32_t width, bool ignore
 
 /* ---- what is made ---- */
 
-enum form { FORM_AUTO, FORM_AUTOMATON, FORM_BUCKETS, FORM_HASH, FORM_POSITIONS };
+enum form { FORM_AUTO, FORM_AUTOMATON, FORM_BUCKETS, FORM_HASH, FORM_POSITIONS, FORM_STREAMS };
 enum report { REPORT_COUNT, REPORT_FIND, REPORT_PRESENCE, REPORT_KINDS };
 
 /* What may stand in front of a scanner: a pipeline of examples/lib. */

@@ -106,8 +106,9 @@ int literals_generate(struct tool *tool, const struct request *request, const ch
                         .n_patterns = list.literals.n,
                         .noun = "literal",
                         .out = &out};
-    if (request->form == FORM_POSITIONS)
-        diag_report(&tool->diags, DIAG_FORM_UNSUITED, SRC_NONE, "positions", "it is for regular expressions");
+    if (request->form == FORM_POSITIONS || request->form == FORM_STREAMS)
+        diag_report(&tool->diags, DIAG_FORM_UNSUITED, SRC_NONE, request->form == FORM_STREAMS ? "streams" : "positions",
+                    "it is for regular expressions");
     struct choice c = choose(&s);
     if (c.form) {
         print_head(&s, &c);

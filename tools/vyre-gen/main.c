@@ -8,7 +8,7 @@
 
 static enum form read_form(const char *word)
 {
-    static const char *const words[] = {"auto", "automaton", "buckets", "hash", "positions"};
+    static const char *const words[] = {"auto", "automaton", "buckets", "hash", "positions", "streams"};
     enum form form = FORM_AUTO;
     for (uint32_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
         if (!strcmp(word, words[i])) form = (enum form)i;

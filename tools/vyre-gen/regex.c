@@ -29,27 +29,42 @@ static uint32_t count_part(const struct regex_set *set, enum part_kind part)
     return n;
 }
 
-/* Moves the larger half of the patterns that were to be an automaton to positions. */
-static void halve_states(struct regex_set *set)
+/* Where a pattern goes that is neither filtered nor streams. */
+static enum part_kind part_of_rest(const struct pattern *p)
 {
-    uint32_t n = count_part(set, PART_STATES);
+    return is_wide(p) ? PART_WIDE : PART_STATES;
+}
+
+/* Moves the larger half of the patterns that were to be an automaton to positions, or of streams to what else they can be. */
+static void halve(struct regex_set *set, enum part_kind part)
+{
+    uint32_t n = count_part(set, part);
     for (uint32_t moved = 0; moved < (n + 1) / 2; moved++) {
         struct pattern *largest = NULL;
         for (uint32_t i = 0; i < set->list->patterns.n; i++) {
             struct pattern *p = &set->list->patterns.at[i];
-            if (p->part == PART_STATES && (!largest || p->machine.n > largest->machine.n)) largest = p;
+            if (p->part == part && (!largest || p->machine.n > largest->machine.n)) largest = p;
         }
-        largest->part = PART_POSITIONS;
+        largest->part = part == PART_STREAMS ? part_of_rest(largest) : PART_POSITIONS;
     }
 }
 
-/* The cost of the patterns that have no filter, as automaton where they suit. */
-static double divide_rest(struct regex_set *set)
+/* The cost of the patterns that are streams. */
+static double divide_streams(struct regex_set *set)
 {
     double cost = 0;
+    while (count_part(set, PART_STREAMS) && (cost = streams_cost(set)) < 0)
+        halve(set, PART_STREAMS);
+    return count_part(set, PART_STREAMS) ? cost : 0;
+}
+
+/* The cost of the patterns that have no filter: those that are to be streams, the others as automaton where they suit. */
+static double divide_rest(struct regex_set *set)
+{
+    double cost = divide_streams(set);
     while (count_part(set, PART_STATES) && !states_suit(set))
-        halve_states(set);
-    if (count_part(set, PART_STATES)) cost = states_cost(set);
+        halve(set, PART_STATES);
+    if (count_part(set, PART_STATES)) cost += states_cost(set);
     for (uint32_t i = 0; i < set->list->patterns.n; i++) {
         const struct pattern *p = &set->list->patterns.at[i];
         if (p->part == PART_POSITIONS) cost += cycles_per_word * p->machine.n / WORD_BITS;
@@ -58,33 +73,36 @@ static double divide_rest(struct regex_set *set)
     return cost;
 }
 
-/* Those whose grams are at most this frequent go through the filter. The cost of all parts; negative where the filter takes no such list. */
-static double divide(struct regex_set *set, double share)
+/* Those whose grams are at most this frequent go through the filter; of the others are streams what can be, where that is asked for. The cost of all
+ * parts; negative where the filter takes no such list. */
+static double divide(struct regex_set *set, double share, bool has_streams)
 {
     for (uint32_t i = 0; i < set->list->patterns.n; i++) {
         struct pattern *p = &set->list->patterns.at[i];
         bool filtered = share > 0 && p->grams[MAX_WIDTH - 1].share <= share;
-        p->part = filtered ? PART_FILTER : is_wide(p) ? PART_WIDE : PART_STATES;
+        p->part = filtered ? PART_FILTER : has_streams && streams_suit(set, p) ? PART_STREAMS : part_of_rest(p);
     }
     double filter = count_part(set, PART_FILTER) ? filter_plan(set) : 0;
     return filter < 0 ? -1 : filter + divide_rest(set);
 }
 
-/* Tries how frequent the grams of patterns may be that go through the filter, from any to none. */
+/* Tries how frequent the grams of patterns may be that go through the filter, from any to none, and with streams or without. */
 static void choose(struct regex_set *set)
 {
     static const double shares[] = {1, 0.05, 0.02, 0.005, 0.002, 0.0005, 0};
     enum { N_SHARES = sizeof(shares) / sizeof(shares[0]) };
     double best = 0, best_share = 0;
+    bool best_streams = false;
     bool takes_filter = set->list->patterns.n <= MAX_GRAMS;
     if (takes_filter) find_grams(set);
-    for (uint32_t i = takes_filter ? 0 : N_SHARES - 1, n = 0; i < N_SHARES; i++) {
-        double cost = divide(set, shares[i]);
+    for (uint32_t i = takes_filter ? 0 : 2 * (N_SHARES - 1), n = 0; i < 2 * N_SHARES; i++) {
+        double cost = divide(set, shares[i / 2], i % 2);
         if (cost < 0 || (n++ && cost >= best)) continue;
         best = cost;
-        best_share = shares[i];
+        best_share = shares[i / 2];
+        best_streams = i % 2;
     }
-    divide(set, best_share);
+    divide(set, best_share, best_streams);
 }
 
 /* ---- forms that are asked for ---- */
@@ -126,10 +144,17 @@ static const char *take_states(struct regex_set *set)
     return "its patterns have more than 8192 states together";
 }
 
+/* The others are divided as usual. */
+static const char *take_streams(struct regex_set *set)
+{
+    divide(set, 0, true);
+    return count_part(set, PART_STREAMS) ? NULL : "none of its patterns can be streams";
+}
+
 /* False when something was reported. */
 static bool take_form(struct regex_set *set)
 {
-    static const char *const names[] = {"auto", "automaton", "buckets", "hash", "positions"};
+    static const char *const names[] = {"auto", "automaton", "buckets", "hash", "positions", "streams"};
     enum form form = set->s.request->form;
     const char *why = NULL;
     if (form == FORM_AUTO) choose(set);
@@ -137,6 +162,7 @@ static bool take_form(struct regex_set *set)
     if (form == FORM_BUCKETS) why = take_filter(set);
     if (form == FORM_HASH) why = "it is for literals";
     if (form == FORM_POSITIONS) take_positions(set);
+    if (form == FORM_STREAMS) why = take_streams(set);
     if (why) diag_report(&set->s.tool->diags, DIAG_FORM_UNSUITED, SRC_NONE, names[form], why);
     return !why;
 }
@@ -149,6 +175,7 @@ static const struct part_form {
     void (*print_program)(struct regex_set *set, enum report report);
 } forms[N_PARTS] = {
     [PART_FILTER] = {"filter", filter_print_tables, filter_print_programs},
+    [PART_STREAMS] = {"streams", streams_print_tables, streams_print_program},
     [PART_STATES] = {"automaton", states_print_tables, states_print_program},
     [PART_POSITIONS] = {"positions", NULL, positions_print_program},
     [PART_WIDE] = {"wide", wide_print_list, wide_print_program},

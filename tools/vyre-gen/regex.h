@@ -9,6 +9,7 @@
  *   regex_chunks.c     the form that does so for all of the text
  *   regex_states.c     the form that has a table of states instead
  *   regex_filter.c     the form that follows only where a filter of half bytes says so
+ *   regex_streams.c    the form that has a bit for each byte of text; regex_bits.h: its values as statements
  *   regex.c            the choice between the forms, and the file */
 #ifndef VYREC_REGEX_H
 #define VYREC_REGEX_H
@@ -119,7 +120,7 @@ void machine_reduce(struct arena *arena, struct machine *machine);
 /* ---- lists ---- */
 
 /* How a part of the patterns is scanned for. */
-enum part_kind { PART_FILTER, PART_STATES, PART_POSITIONS, PART_WIDE, N_PARTS };
+enum part_kind { PART_FILTER, PART_STREAMS, PART_STATES, PART_POSITIONS, PART_WIDE, N_PARTS };
 
 /* A byte that every match has so far behind its first. */
 enum { N_PROBES = 2 };
@@ -142,6 +143,7 @@ struct pattern {
     struct src_range range;
     struct machine machine;
     enum part_kind part;
+    uint32_t longest, group;       /* bytes of a match; for streams, which are made group by group */
     uint32_t word, n_words, bit;   /* where its positions are; those of more than 64 have words of their own */
     struct grams grams[MAX_WIDTH]; /* by their length, less 1 */
 };
@@ -193,6 +195,8 @@ void follow_print_kind(struct regex_set *set, const char *indent);
 void follow_print_report(struct regex_set *set, enum report report, const char *indent, bool has_later);
 /* Statements that go on from byte i with `state`, up to `end`, and report what matches that begin later do not have as well. */
 void follow_print_tail(struct regex_set *set, enum report report, const char *indent);
+/* The same where `later` is there already: what is open there, too. */
+void follow_print_rest(struct regex_set *set, enum report report, const char *indent);
 /* Statements for byte i of all of the text, in a loop: positions that it leads to, and a report. */
 void follow_print_main(struct regex_set *set, enum report report, const char *indent);
 void wide_print_main(struct regex_set *set, enum report report, const char *indent);
@@ -229,6 +233,11 @@ bool states_suit(struct regex_set *set);
 double states_cost(const struct regex_set *set);
 void states_print_tables(struct regex_set *set);
 void states_print_program(struct regex_set *set, enum report report);
+/* Whether a pattern can be streams. */
+bool streams_suit(struct regex_set *set, struct pattern *p);
+double streams_cost(struct regex_set *set);
+void streams_print_tables(struct regex_set *set);
+void streams_print_program(struct regex_set *set, enum report report);
 void positions_print_program(struct regex_set *set, enum report report);
 void wide_print_list(struct regex_set *set);
 void wide_print_program(struct regex_set *set, enum report report);

@@ -118,10 +118,16 @@ void follow_print_main(struct regex_set *set, enum report report, const char *in
 
 void follow_print_tail(struct regex_set *set, enum report report, const char *indent)
 {
+    print_text(&set->s, indent,
+               "var later = 0u64;                         // of matches that begin at byte i or behind it\n");
+    follow_print_rest(set, report, indent);
+}
+
+void follow_print_rest(struct regex_set *set, enum report report, const char *indent)
+{
     struct scanner *s = &set->s;
     const char *inner = arena_printf(s->arena, "%s  ", indent);
     print_text(s, indent,
-               "var later = 0u64;                         // of matches that begin at byte i or behind it\n"
                "for following in i..end {\n"
                "  if state == 0 {\n"
                "    break;\n"

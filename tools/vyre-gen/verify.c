@@ -292,7 +292,8 @@ void filter_print_program(struct scanner *s, enum report report, double share, c
         s, report,
         arena_printf(s->arena, "  workgroup %u;\n  dispatch (len(text) / %u + 1) * %u;\n", LANES, WINDOW_BYTES, LANES));
     out_printf(s->out,
-               "  workgroup candidates : u16[%u];        // where grams may begin, from the start of the window; all "
+               "  workgroup candidates : u16[%u] no_zeros;        // where grams may begin, from the start of the "
+               "window; all "
                "positions when there are more\n",
                LIST_ELEMENTS);
     if (kind->print_locals) kind->print_locals(s);

@@ -16,7 +16,7 @@ from common import check, must, run
 VYREC, GEN, RUN, WORK = sys.argv[1:5]
 ROUNDS = int(sys.argv[5]) if len(sys.argv) > 5 else 1
 SEED = int(sys.argv[6]) if len(sys.argv) > 6 else 20
-FORMS = ["auto", "automaton", "positions", "buckets"]
+FORMS = ["auto", "automaton", "positions", "buckets", "streams"]
 ALPHABET = b"aabbAB_ 0-\n\n.\xa0"
 work = pathlib.Path(WORK)
 launcher = common.Launcher(RUN, work)
@@ -100,7 +100,7 @@ def compare_all(name, lines, text, rng, executors, options=(), forms=FORMS):
     for form in forms:
         vir = work / f"{form}.vir"
         done = run(GEN, "regex", listed, f"--form={form}", *options, "-o", vir)
-        if form == "automaton" and b"E0066" in done.stderr:  # too many states
+        if form in ("automaton", "streams") and b"E0066" in done.stderr:  # too many states; no pattern that can be streams
             continue
         if done.returncode:
             sys.exit(f"{name} {form}: {done.stderr.decode(errors='replace')}")
@@ -204,11 +204,14 @@ def main():
         text = random_text(rng, 2600) + b"ab" * 90 + b"b" * 140 + random_text(rng, 400)
         compare_all(f"written {number}", lines, text, rng, cpu)
     compare_all("nothing", [b"a", b"$|a"], b"", rng, cpu + ["--backend=interp"])
+    # Streams go through 16 KiB at a time, 512 bytes to a lane: matches across all of these borders, short, longer than a lane's bytes, and without end.
+    long = random_text(rng, 16300) + b"_" + b"a" * 1300 + b"b" + random_text(rng, 700) + b"__" + b"ab" * 300
+    compare_all("borders", [b"_a+b", b"ab|ba0", rb"(?m)^a\w+$", rb"\b[ab]{20,60}", b"0(?s:.)*__"], long, rng, cpu, forms=["streams"])
     compare_all("words", [b"a+", b"a|_b", b"ab?"], random_text(rng, 3000), rng, cpu, ("--whole-words",))
     compare_all("case", [b"a+B", b"[a]_"], random_text(rng, 3000), rng, cpu, ("--ignore-case",))
     if has_vulkan():
         text = random_text(rng, 3000) + b"ab" * 40
-        compare_all("vulkan", [rb"\b[ab]+\b", b"a{2,}b", rb"(?m)^a.*$", b"[ab]{70}0?"], text, rng, ["--backend=vulkan"], forms=["buckets", "positions"])
+        compare_all("vulkan", [rb"\b[ab]+\b", b"a{2,}b", rb"(?m)^a.*$", b"[ab]{70}0?"], text, rng, ["--backend=vulkan"], forms=["buckets", "positions", "streams"])
     for _ in range(ROUNDS):
         lines = random_patterns(rng, rng.choice([1, 3, 12, 40]))
         long = rng.random() < 0.5
