@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "codegen/llvm/lower.h"
+#include "ir/walk.h"
 
 struct access {
     const struct array *array;
@@ -356,6 +357,104 @@ static void update_combined(struct lower *l, const struct access *a, const struc
     update_checked(l, a, l->exec ? mask_any(l, l->exec) : NULL, r->index.v.at[0], NULL, total);
 }
 
+/* -- totals --------------------------------------------------------------------------------------------------------------------------- */
+
+/* Where a program does nothing else with a buffer, nobody can see when its atomics happen. A kernel then keeps what they bring in variables, and
+ * brings it to memory at its end: a locked instruction takes as long as many a group does. */
+
+struct total_uses {
+    struct ir_stmt **first; /* by buffer: an atomic like all others of it */
+    bool *other;            /* it is used otherwise */
+};
+
+static bool is_total(const struct ir_stmt *s)
+{
+    return s->kind == IR_STMT_ATOMIC && !s->atomic.result && s->atomic.order == IR_ORDER_RELAXED &&
+           s->atomic.op != IR_ATOMIC_EXCHANGE && s->atomic.op != IR_ATOMIC_CAS && s->atomic.index->op == IR_OP_CONST &&
+           s->atomic.buffer->elem.scalar != IR_F32;
+}
+
+static void note_use(struct total_uses *u, const struct ir_buffer *b)
+{
+    if (b->space == IR_SPACE_STORAGE) u->other[b->index] = true;
+}
+
+static void note_expr(void *ctx, struct ir_expr **place)
+{
+    if ((*place)->op == IR_OP_LOAD) note_use(ctx, (*place)->buffer);
+}
+
+static void note_stmt(void *ctx, struct ir_stmt *s)
+{
+    struct total_uses *u = ctx;
+    const struct ir_buffer *b = ir_stmt_written_buffer(s);
+    if (s->kind == IR_STMT_COPY_ASYNC) {
+        note_use(u, s->copy.src);
+        note_use(u, s->copy.dst);
+    }
+    if (!b || b->space != IR_SPACE_STORAGE) return;
+    if (!is_total(s)) {
+        u->other[b->index] = true;
+        return;
+    }
+    struct ir_stmt **first = &u->first[b->index];
+    if (!*first) *first = s;
+    u->other[b->index] |= (*first)->atomic.op != s->atomic.op;
+}
+
+static const bool *find_other_uses(struct lower *l)
+{
+    struct ir_block *body = (struct ir_block *)&l->program->body; /* only looked at */
+    struct total_uses u = {ARENA_ARRAY(l->arena, struct ir_stmt *, l->program->buffers.n + 1),
+                           ARENA_ARRAY(l->arena, bool, l->program->buffers.n + 1)};
+    ir_walk_exprs(body, note_expr, &u);
+    ir_walk_stmts(body, note_stmt, &u);
+    return u.other;
+}
+
+/* The variable for this many lanes. A body may be made several times. */
+static LLVMValueRef total_slot(struct lower *l, const struct access *a, LLVMTypeRef type)
+{
+    for (uint32_t i = 0; i < l->totals.n; i++)
+        if (l->totals.at[i].s == a->s && l->totals.at[i].type == type) return l->totals.at[i].slot;
+    struct total total = {a->s, type, build_variable(l, const_like(type, identity_of(a)), "total")};
+    vec_push(l->arena, &l->totals, total);
+    return total.slot;
+}
+
+static bool add_to_total(struct lower *l, const struct access *a, struct value v)
+{
+    if (!l->optimize || l->target->is_device || a->plain || !is_total(a->s)) return false;
+    if (!l->other_uses) l->other_uses = find_other_uses(l);
+    if (l->other_uses[a->s->atomic.buffer->index]) return false;
+    LLVMValueRef brought = value_widen(l, v).at[0];
+    LLVMTypeRef type = LLVMTypeOf(brought);
+    if (l->exec) brought = LLVMBuildSelect(l->b, l->exec, brought, const_like(type, identity_of(a)), "");
+    LLVMValueRef slot = total_slot(l, a, type), so_far = LLVMBuildLoad2(l->b, type, slot, "");
+    bool subtracts = a->s->atomic.op == IR_ATOMIC_SUB; /* the total is subtracted at the end */
+    LLVMValueRef sum = subtracts ? LLVMBuildAdd(l->b, so_far, brought, "") : combine(l, a, so_far, NULL, brought);
+    LLVMBuildStore(l->b, sum, slot);
+    return true;
+}
+
+void atomic_lower_totals(struct lower *l)
+{
+    l->exec = NULL;
+    l->width = 1;
+    for (uint32_t i = 0; i < l->totals.n; i++) {
+        const struct total *t = &l->totals.at[i];
+        struct access a = {.s = t->s, .scalar = (enum ir_scalar)t->s->atomic.buffer->elem.scalar};
+        struct value index = value_uniform(IR_TYPE(U32), const_int(l, 32, t->s->atomic.index->bits));
+        struct array array = array_for(l, t->s->atomic.buffer, t->s->atomic.in_bounds, &index);
+        a.array = &array;
+        LLVMValueRef total = LLVMBuildLoad2(l->b, t->type, t->slot, "");
+        if (LLVMGetTypeKind(t->type) == LLVMVectorTypeKind) total = build_call(l, reduction_of(&a), t->type, &total, 1);
+        LLVMValueRef identity = const_like(LLVMTypeOf(total), identity_of(&a));
+        LLVMValueRef any = LLVMBuildICmp(l->b, LLVMIntNE, total, identity, "");
+        update_checked(l, &a, any, index.at[0], NULL, total);
+    }
+}
+
 /* Operands in the form of memory; linear ones stay what they are. */
 static struct value memory_form(struct lower *l, const struct access *a, struct value v)
 {
@@ -375,6 +474,7 @@ void atomic_lower(struct lower *l, struct ir_stmt *s)
     a.array = &array;
     if (s->atomic.expected) r.expected.v = memory_form(l, &a, expr_lower(l, s->atomic.expected));
     r.v.v = memory_form(l, &a, expr_lower(l, s->atomic.value));
+    if (add_to_total(l, &a, r.v.v)) return;
     if (l->width > 1 && may_combine_lanes(&a, &r.index.v)) {
         update_combined(l, &a, &r);
         return;

@@ -435,6 +435,7 @@ static LLVMValueRef lower_function_of(struct lower *l, const char *name, void (*
     scratch_layout_compute(l, &f->scratch);
     l->has_counted_loops |= !f->lanes.is_flat; /* over the groups of a workgroup */
     lower_body(l);
+    atomic_lower_totals(l);
     LLVMBuildRetVoid(l->b);
     LLVMSetCurrentDebugLocation2(l->b, NULL);
     if (l->optimize) alias_mark(l, fn, name);
@@ -457,6 +458,9 @@ static void begin_program(struct lower *l, const struct ir_program *p, struct cp
     l->windows.at = NULL;
     l->ended = NULL;
     l->leave = NULL;
+    l->totals.n = l->totals.cap = 0;
+    l->totals.at = NULL;
+    l->other_uses = NULL;
     l->at_workgroup = false;
     if (l->group_width > 1) shapes_compute(&l->shapes, l->arena, p, lanes_shape_of_id, &frame->lanes, plan->scalars);
 }

@@ -43,6 +43,8 @@ struct lower_features {
     uint32_t shuffle_bytes;     /* its width */
     bool
         shuffle_checks_index; /* 0 for any index past the row; otherwise where the top bit is set, and the low half counts */
+    const char *
+        byte_pack; /* intrinsic: the low bytes of two vectors of words, 8 of each in turn; NULL: LLVM does well without */
 };
 
 /* A value of all lanes. */
@@ -72,7 +74,7 @@ struct slot {
     uint32_t scope; /* where it was declared */
 };
 
-enum { MAX_WINDOW_SCALARS = 256 };
+enum { MAX_WINDOW_SCALARS = 256, MAX_WINDOW_STRIDE = 8 };
 /* Elements first .. first + stride * width - 1 of an array, loaded once. */
 struct window {
     const struct ir_buffer *buffer;
@@ -129,6 +131,13 @@ struct lower_target {
     void (*wait)(struct lower *l, struct ir_stmt *s);
 };
 
+/* What an atomic has brought so far, in a variable of the kernel: atomic.c. */
+struct total {
+    struct ir_stmt *s;
+    LLVMTypeRef type; /* of all lanes */
+    LLVMValueRef slot;
+};
+
 struct debug_info;
 
 struct lower {
@@ -168,7 +177,9 @@ struct lower {
     uint32_t n_copies;       /* bodies made twice around here, for full groups and for others */
     LLVMValueRef singles;    /* what a flat program's groups may be left to: see cpu_lower_singles; or NULL */
     LLVMBasicBlockRef leave; /* where this group is left to it, from its beginning; NULL: nowhere */
-    bool untouched;          /* so far the group has done nothing that another could see */
+    VEC(struct total) totals;
+    const bool *other_uses; /* by buffer: that it has others than atomics that bring a total; NULL: nobody has asked */
+    bool untouched;         /* so far the group has done nothing that another could see */
     struct leave_check check;
     struct bounds bounds;   /* of the last call of bounds_below */
     bool has_counted_loops; /* so far, with a number of rounds that is known */
@@ -216,6 +227,8 @@ LLVMValueRef build_call(struct lower *l, const char *intrinsic, LLVMTypeRef over
 LLVMValueRef build_call_overloaded(struct lower *l, const char *intrinsic, LLVMTypeRef *overloads, uint32_t n_overloads,
                                    LLVMValueRef *args, uint32_t n);
 LLVMValueRef build_alloca(struct lower *l, LLVMTypeRef type, const char *name);
+/* One that has a value when the function begins. */
+LLVMValueRef build_variable(struct lower *l, LLVMValueRef first, const char *name);
 LLVMValueRef build_element(struct lower *l, LLVMTypeRef elem, LLVMValueRef base,
                            LLVMValueRef index); /* address; index i64 */
 LLVMValueRef build_load(struct lower *l, LLVMTypeRef type, LLVMValueRef ptr, uint32_t align_bytes);
@@ -286,6 +299,8 @@ struct pending_store {
     struct value index, value;
     bool in_bounds;
 };
+/* parts[j], lane k, becomes scalar k * n + j. interleave.c */
+LLVMValueRef memory_interleave(struct lower *l, LLVMValueRef *parts, uint32_t n);
 void memory_store_run(struct lower *l, const struct array *a, const struct pending_store *pending, uint32_t n);
 /* What this program only reads. */
 bool memory_is_constant(const struct ir_buffer *b);
@@ -305,6 +320,8 @@ LLVMValueRef gather_lanes(struct lower *l, const struct array *a, LLVMTypeRef el
                           LLVMValueRef mask);
 void scatter_lanes(struct lower *l, const struct array *a, LLVMValueRef values, LLVMValueRef index, LLVMValueRef mask);
 void atomic_lower(struct lower *l, struct ir_stmt *s);
+/* At the end of a kernel: brings to memory what was kept in variables. */
+void atomic_lower_totals(struct lower *l);
 void copy_lower(struct lower *l, struct ir_stmt *s);
 /* One element of a copy, its bytes as they are. */
 void copy_element(struct lower *l, struct ir_stmt *s, LLVMValueRef to, LLVMValueRef from);

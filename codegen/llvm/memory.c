@@ -6,8 +6,6 @@
  * element. Windows of arrays that the program only reads are kept, so that t[4 * i], t[4 * i + 1] ... load once. */
 #include "codegen/llvm/lower.h"
 
-enum { MAX_WINDOW_STRIDE = 8 };
-
 struct array *array_of(struct lower *l, const struct ir_buffer *b)
 {
     switch (b->space) {
@@ -246,7 +244,8 @@ static struct value first_index(const struct window *w)
     return value_linear(IR_TYPE(U32), w->root, w->scale, w->first, w->stride);
 }
 
-enum { LINE_BYTES = 64, AHEAD_BYTES = 2048 };
+/* Phases that load are short, since others compute in between, and ask for more. */
+enum { LINE_BYTES = 64, AHEAD_BYTES = 2048, AHEAD_OF_PHASE_BYTES = 3072 };
 
 /* Is a part of the same line being loaded already? */
 static bool has_neighbour(struct lower *l, const struct window *w)
@@ -265,8 +264,9 @@ static void prefetch(struct lower *l, const struct array *a, const struct window
     uint64_t n_bytes = (uint64_t)w->stride * l->width * ir_type_mem_bytes(a->buffer->elem);
     bool streams = a->buffer->space == IR_SPACE_STORAGE && memory_is_constant(a->buffer);
     if (l->target->is_device || !l->optimize || l->exec || !streams || has_neighbour(l, w)) return;
+    uint64_t ahead = l->plan->has_phases ? AHEAD_OF_PHASE_BYTES : AHEAD_BYTES;
     for (uint64_t line = 0; line < n_bytes; line += LINE_BYTES) {
-        LLVMValueRef args[4] = {build_element(l, type_int(l, 8), at, const_int(l, 64, AHEAD_BYTES + line)),
+        LLVMValueRef args[4] = {build_element(l, type_int(l, 8), at, const_int(l, 64, ahead + line)),
                                 const_int(l, 32, 0), const_int(l, 32, 3), const_int(l, 32, 1)};
         build_call(l, "llvm.prefetch", type_ptr(l), args, 4);
     }
@@ -320,6 +320,23 @@ static LLVMValueRef get_window(struct lower *l, const struct array *a, struct wi
     return w.elements;
 }
 
+/* The low bytes of as many words as a register has bytes. LLVM would take two instructions for each half of what one packs. */
+static LLVMValueRef pack_bytes(struct lower *l, LLVMValueRef words)
+{
+    static const uint32_t in_turn[8] = {0, 2, 4, 6, 1, 3, 5, 7};
+    LLVMTypeRef i32 = type_int(l, 32), type = LLVMTypeOf(words), eights = LLVMVectorType(type_int(l, 64), 8);
+    LLVMValueRef low = LLVMBuildAnd(l->b, words, const_like(type, 0xFF), ""), order[8], halves[2];
+    for (uint32_t i = 0; i < 2; i++)
+        halves[i] = LLVMBuildShuffleVector(l->b, low, LLVMGetPoison(type),
+                                           const_iota(i32, l->width / 2, i * (l->width / 2), 1), "");
+    LLVMValueRef packed = build_call(l, l->features->byte_pack, NULL, halves, 2);
+    for (uint32_t i = 0; i < 8; i++)
+        order[i] = const_int(l, 32, in_turn[i]);
+    packed = LLVMBuildShuffleVector(l->b, LLVMBuildBitCast(l->b, packed, eights, ""), LLVMGetPoison(eights),
+                                    LLVMConstVector(order, 8), "");
+    return LLVMBuildBitCast(l->b, packed, LLVMVectorType(type_int(l, 8), l->width), "");
+}
+
 /* Every step-th scalar from `first` on. Where step scalars fit an integer, shifting it is cheaper than a shuffle. */
 static LLVMValueRef every(struct lower *l, LLVMValueRef elements, uint32_t first, uint32_t step)
 {
@@ -330,6 +347,8 @@ static LLVMValueRef every(struct lower *l, LLVMValueRef elements, uint32_t first
         LLVMTypeRef wide = LLVMVectorType(type_int(l, bits * step), l->width);
         LLVMValueRef groups = LLVMBuildBitCast(l->b, elements, wide, "");
         LLVMValueRef low = LLVMBuildLShr(l->b, groups, const_like(wide, (uint64_t)first * bits), "");
+        if (bits * step == 16 && l->features->byte_pack && l->width == l->features->vector_bytes && l->optimize)
+            return pack_bytes(l, low);
         return LLVMBuildTrunc(l->b, low, LLVMVectorType(elem, l->width), "");
     }
     LLVMValueRef order = const_iota(type_int(l, 32), l->width, first, step);
@@ -357,65 +376,6 @@ static struct value load_window(struct lower *l, const struct array *a, const st
         v.at[c] = value_from_memory(l, scalar_of(a), p.reversed ? reverse(l, part) : part);
     }
     return v;
-}
-
-/* The word that a byte was cut from, or NULL. */
-static LLVMValueRef word_of(LLVMValueRef part)
-{
-    if (!LLVMIsATruncInst(part) || type_bits(LLVMGetElementType(LLVMTypeOf(part))) != 8) return NULL;
-    LLVMValueRef word = LLVMGetOperand(part, 0);
-    return type_bits(LLVMGetElementType(LLVMTypeOf(word))) == 32 ? word : NULL;
-}
-
-/* Three bytes cut from words, as decoders make them: put together in the word's low bytes, they need two shuffles, of bytes within
- * 16 and of words; as bytes by themselves some fifteen. NULL: they are none. */
-static LLVMValueRef interleave_three(struct lower *l, LLVMValueRef *parts)
-{
-    LLVMTypeRef i8 = type_int(l, 8), i32 = type_int(l, 32), words = LLVMVectorType(i32, l->width);
-    LLVMValueRef order[MAX_WINDOW_SCALARS], all = LLVMConstNull(words);
-    if (l->width % 4 || 4 * l->width > MAX_WINDOW_SCALARS) return NULL;
-    for (uint32_t j = 0; j < 3; j++) {
-        LLVMValueRef word = word_of(parts[j]);
-        if (!word) return NULL;
-        word = LLVMBuildAnd(l->b, word, const_like(words, 0xFF), "");
-        all = LLVMBuildOr(l->b, all, LLVMBuildShl(l->b, word, const_like(words, 8 * j), ""), "");
-    }
-    all = LLVMBuildBitCast(l->b, all, LLVMVectorType(i8, 4 * l->width), "");
-    for (uint32_t k = 0; k < 4 * l->width; k++)
-        order[k] = k % 16 < 12 ? const_int(l, 32, k / 16 * 16 + k % 16 / 3 * 4 + k % 16 % 3) : LLVMGetPoison(i32);
-    LLVMValueRef packed = LLVMConstVector(order, 4 * l->width);
-    all = LLVMBuildShuffleVector(l->b, all, LLVMGetPoison(LLVMTypeOf(all)), packed, "");
-    all = LLVMBuildBitCast(l->b, all, words, "");
-    for (uint32_t k = 0; k < 3 * l->width / 4; k++)
-        order[k] = const_int(l, 32, k / 3 * 4 + k % 3);
-    LLVMValueRef dense = LLVMConstVector(order, 3 * l->width / 4);
-    all = LLVMBuildShuffleVector(l->b, all, LLVMGetPoison(words), dense, "");
-    return LLVMBuildBitCast(l->b, all, LLVMVectorType(i8, 3 * l->width), "");
-}
-
-/* parts[j] lane k becomes scalar k * n + j. */
-static LLVMValueRef interleave(struct lower *l, LLVMValueRef *parts, uint32_t n)
-{
-    LLVMTypeRef i32 = type_int(l, 32);
-    LLVMValueRef order[MAX_WINDOW_SCALARS], all = parts[0];
-    if (n == 1) return all;
-    LLVMValueRef three = n == 3 ? interleave_three(l, parts) : NULL;
-    if (three) return three;
-    uint32_t padded = 1;
-    while (padded < n)
-        padded *= 2;
-    /* Join pairs until one vector has them all, part after part. */
-    LLVMValueRef joined[MAX_WINDOW_STRIDE * 4];
-    for (uint32_t j = 0; j < padded; j++)
-        joined[j] = j < n ? parts[j] : LLVMGetPoison(LLVMTypeOf(parts[0]));
-    for (uint32_t count = padded, size = l->width; count > 1; count /= 2, size *= 2)
-        for (uint32_t j = 0; j < count / 2; j++)
-            joined[j] =
-                LLVMBuildShuffleVector(l->b, joined[2 * j], joined[2 * j + 1], const_iota(i32, 2 * size, 0, 1), "");
-    for (uint32_t k = 0; k < n * l->width; k++)
-        order[k] = const_int(l, 32, (k % n) * l->width + k / n);
-    return LLVMBuildShuffleVector(l->b, joined[0], LLVMGetPoison(LLVMTypeOf(joined[0])),
-                                  LLVMConstVector(order, n * l->width), "");
 }
 
 /* -- any lanes ------------------------------------------------------------------------------------------------------------ */
@@ -573,7 +533,7 @@ static void store_window(struct lower *l, const struct array *a, const struct va
     uint32_t n_parts = n * lanes_of(a);
     uint64_t span = (uint64_t)n * l->width - 1;
     if (a->in_bounds) {
-        LLVMValueRef all = interleave(l, parts, n_parts), at = address(l, a, value_base(l, index), 0);
+        LLVMValueRef all = memory_interleave(l, parts, n_parts), at = address(l, a, value_base(l, index), 0);
         if (l->exec)
             store_masked(l, all, at, align_of(a));
         else
@@ -582,7 +542,7 @@ static void store_window(struct lower *l, const struct array *a, const struct va
     }
     if (leave_allowed(l)) {
         leave_unless_below(l, index, a->count, span);
-        build_store(l, interleave(l, parts, n_parts), address(l, a, value_base(l, index), 0), align_of(a));
+        build_store(l, memory_interleave(l, parts, n_parts), address(l, a, value_base(l, index), 0), align_of(a));
         return;
     }
     LLVMValueRef first = value_base(l, index);
@@ -590,14 +550,14 @@ static void store_window(struct lower *l, const struct array *a, const struct va
     block_branch_likely(l, bounds_below(l, index, a->count, span), inside, partial);
     block_enter(l, inside);
     LLVMValueRef at = address(l, a, first, 0);
-    LLVMValueRef all = interleave(l, parts, n_parts);
+    LLVMValueRef all = memory_interleave(l, parts, n_parts);
     if (l->exec)
         store_masked(l, all, at, align_of(a));
     else
         build_store(l, all, at, align_of(a));
     block_jump(l, done);
     LLVMPositionBuilderAtEnd(l->b, partial);
-    all = interleave(l, parts, n_parts);
+    all = memory_interleave(l, parts, n_parts);
     helper_store_partial(l, all, align_of(a) * lanes_of(a), a->base, a->count, first, n * l->width, l->exec);
     block_enter(l, done);
 }

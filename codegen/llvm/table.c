@@ -1,13 +1,15 @@
 /* table.c - loads from constant tables of at most 256 bytes, done in registers: tables[text[i]] is how decoders and scanners classify bytes.
  *
  * A table is 16 rows of 16 entries. A byte shuffle looks one row up for many lanes at once; an index whose upper half is not the row's gives 0. The
- * results of all rows are or-ed together. Rows that hold one and the same value need no lookup: that value is the default, and the others are looked
- * up as differences from it. Where text[i] comes from a window of neighbouring bytes, the whole window is looked up once and then taken apart. */
+ * results of all rows are xor-ed together. Rows that hold one and the same value need no lookup: that value is the default, and the others are looked
+ * up as differences from it. Where many rows are looked up it is cheaper to know only that an index lies in the row or in a later one: each row is then
+ * looked up as its difference from the row before. Where text[i] comes from a window of neighbouring bytes, the whole window is looked up once and then
+ * taken apart. */
 #include <string.h>
 
 #include "codegen/llvm/lower.h"
 
-enum { N_ROWS = 16, ROW_BYTES = 16, TABLE_BYTES = 256, MAX_ROWS_FOR_FEW_LANES = 8, MIN_LANES = 4 };
+enum { N_ROWS = 16, ROWS_OF_HALF = 8, ROW_BYTES = 16, TABLE_BYTES = 256, MAX_ROWS_FOR_FEW_LANES = 8, MIN_LANES = 4 };
 
 struct rows {
     unsigned char fallback; /* what rows that are not used hold */
@@ -49,13 +51,20 @@ static struct rows split_rows(const struct ir_buffer *table)
     return rows;
 }
 
+/* What no index comes to is not looked up. */
+static void keep_first_row(struct rows *rows)
+{
+    rows->in_first = true;
+    rows->n_used = rows->n_used && rows->used[0] == 0;
+}
+
 /* -- lookups ---------------------------------------------------------------------------------------------------------------------------- */
 
-static LLVMValueRef constant_row(struct lower *l, const struct rows *rows, uint32_t row, uint32_t n)
+static LLVMValueRef constant_row(struct lower *l, const unsigned char *row, uint32_t n)
 {
     LLVMValueRef bytes[MAX_SHUFFLE_BYTES];
     for (uint32_t i = 0; i < n; i++)
-        bytes[i] = const_int(l, 8, rows->bytes[row * ROW_BYTES + i % ROW_BYTES] ^ rows->fallback);
+        bytes[i] = const_int(l, 8, row[i % ROW_BYTES]);
     return LLVMConstVector(bytes, n);
 }
 
@@ -71,16 +80,69 @@ static LLVMValueRef look_up_row(struct lower *l, LLVMValueRef row, LLVMValueRef 
     return build_call(l, l->features->byte_shuffle, l->features->shuffle_checks_index ? type : NULL, args, 2);
 }
 
-static LLVMValueRef look_up_part(struct lower *l, const struct rows *rows, LLVMValueRef index)
+/* Row r, as the difference from the row before, the first of a half as that from what rows that are not used hold. False: there is none. */
+static bool step_to_row(const struct rows *rows, uint32_t r, unsigned char *step)
+{
+    for (uint32_t i = 0; i < ROW_BYTES; i++) {
+        unsigned char before = r % ROWS_OF_HALF ? rows->bytes[(r - 1) * ROW_BYTES + i] : rows->fallback;
+        step[i] = rows->bytes[r * ROW_BYTES + i] ^ before;
+    }
+    return !row_is(step, 0);
+}
+
+/* A row by itself is a difference, a saturating sum and a shuffle; a step is a saturating difference and a shuffle. */
+static bool has_cheaper_steps(const struct lower *l, const struct rows *rows, uint32_t half)
+{
+    uint32_t n_used = 0, n_steps = 0;
+    unsigned char step[ROW_BYTES];
+    if (l->features->shuffle_checks_index || rows->in_first) return false;
+    for (uint32_t i = 0; i < rows->n_used; i++)
+        n_used += rows->used[i] / ROWS_OF_HALF == half;
+    for (uint32_t r = half * ROWS_OF_HALF; r < (half + 1) * ROWS_OF_HALF; r++)
+        n_steps += step_to_row(rows, r, step);
+    return 2 * n_steps < 3 * n_used;
+}
+
+/* Taken as signed, what is left of an index without the rows before is below 0 in these, and in the other half; there a shuffle gives 0. */
+static LLVMValueRef look_up_steps(struct lower *l, const struct rows *rows, uint32_t half, LLVMValueRef index,
+                                  LLVMValueRef result)
 {
     LLVMTypeRef type = LLVMTypeOf(index);
-    LLVMValueRef result = LLVMConstNull(type);
-    for (uint32_t i = 0; i < rows->n_used; i++) {
-        LLVMValueRef row = constant_row(l, rows, rows->used[i], LLVMGetVectorSize(type));
-        LLVMValueRef in_row = LLVMBuildXor(l->b, index, const_like(type, (uint64_t)rows->used[i] * ROW_BYTES), "");
-        result = LLVMBuildOr(l->b, result, look_up_row(l, row, in_row, rows->in_first), "");
+    unsigned char step[ROW_BYTES];
+    LLVMValueRef in_half = LLVMBuildXor(l->b, index, const_like(type, half ? 0x80 : 0), "");
+    for (uint32_t k = 0; k < ROWS_OF_HALF; k++) {
+        if (!step_to_row(rows, half * ROWS_OF_HALF + k, step)) continue;
+        LLVMValueRef args[2] = {in_half, const_like(type, (uint64_t)k * ROW_BYTES)};
+        LLVMValueRef rest = k ? build_call(l, "llvm.ssub.sat", type, args, 2) : in_half;
+        LLVMValueRef found = look_up_row(l, constant_row(l, step, LLVMGetVectorSize(type)), rest, true);
+        result = LLVMBuildXor(l->b, result, found, "");
     }
-    return LLVMBuildXor(l->b, result, const_like(type, rows->fallback), "");
+    return result;
+}
+
+static LLVMValueRef look_up_rows(struct lower *l, const struct rows *rows, uint32_t half, LLVMValueRef index,
+                                 LLVMValueRef result)
+{
+    LLVMTypeRef type = LLVMTypeOf(index);
+    for (uint32_t i = 0; i < rows->n_used; i++) {
+        uint32_t r = rows->used[i];
+        unsigned char bytes[ROW_BYTES];
+        if (r / ROWS_OF_HALF != half) continue;
+        for (uint32_t k = 0; k < ROW_BYTES; k++)
+            bytes[k] = rows->bytes[r * ROW_BYTES + k] ^ rows->fallback;
+        LLVMValueRef row = constant_row(l, bytes, LLVMGetVectorSize(type));
+        LLVMValueRef in_row = LLVMBuildXor(l->b, index, const_like(type, (uint64_t)r * ROW_BYTES), "");
+        result = LLVMBuildXor(l->b, result, look_up_row(l, row, in_row, rows->in_first), "");
+    }
+    return result;
+}
+
+static LLVMValueRef look_up_part(struct lower *l, const struct rows *rows, LLVMValueRef index)
+{
+    LLVMValueRef result = const_like(LLVMTypeOf(index), rows->fallback);
+    for (uint32_t half = 0; half < N_ROWS / ROWS_OF_HALF; half++)
+        result = (has_cheaper_steps(l, rows, half) ? look_up_steps : look_up_rows)(l, rows, half, index, result);
+    return result;
 }
 
 static LLVMValueRef take(struct lower *l, LLVMValueRef v, uint32_t first, uint32_t n)
@@ -159,7 +221,7 @@ bool table_load(struct lower *l, const struct ir_expr *e, struct value *result)
         index = value_widen(l, expr_lower(l, byte));
     }
     struct rows rows = split_rows(e->buffer);
-    rows.in_first = is_in_first_row(byte);
+    if (is_in_first_row(byte)) keep_first_row(&rows);
     if (l->width >= l->features->shuffle_bytes || rows.n_used <= MAX_ROWS_FOR_FEW_LANES) {
         *result = value_varying(e->type, look_up(l, &rows, index.at[0]));
     } else {

@@ -122,15 +122,27 @@ LLVMValueRef build_call(struct lower *l, const char *intrinsic, LLVMTypeRef over
 }
 
 /* Going before an instruction takes over its place in the source: what comes after the alloca keeps its own. */
-LLVMValueRef build_alloca(struct lower *l, LLVMTypeRef type, const char *name)
+/* With a value at the beginning of the function, or with any: NULL. */
+static LLVMValueRef build_slot(struct lower *l, LLVMTypeRef type, LLVMValueRef first, const char *name)
 {
     LLVMBasicBlockRef here = LLVMGetInsertBlock(l->b);
     LLVMMetadataRef place = LLVMGetCurrentDebugLocation2(l->b);
     LLVMPositionBuilderBefore(l->b, LLVMGetBasicBlockTerminator(l->allocas));
     LLVMValueRef slot = LLVMBuildAlloca(l->b, type, name);
+    if (first) LLVMBuildStore(l->b, first, slot);
     LLVMPositionBuilderAtEnd(l->b, here);
     LLVMSetCurrentDebugLocation2(l->b, place);
     return slot;
+}
+
+LLVMValueRef build_alloca(struct lower *l, LLVMTypeRef type, const char *name)
+{
+    return build_slot(l, type, NULL, name);
+}
+
+LLVMValueRef build_variable(struct lower *l, LLVMValueRef first, const char *name)
+{
+    return build_slot(l, LLVMTypeOf(first), first, name);
 }
 
 LLVMValueRef build_element(struct lower *l, LLVMTypeRef elem, LLVMValueRef base, LLVMValueRef index)
