@@ -374,17 +374,14 @@ static bool reads_back(void *ctx, const struct ir_module *m, struct out *why)
 /* What a level runs, or passes that work on what the others leave, or one pass alone, or any passes in any order. */
 static const char *choose_passes(struct trial *t)
 {
-    static const char *const pairs[] = {
-        "decode_scan_fuse(traps=1),fuse_programs,drop_barriers",
-        "decode_scan_fuse(traps=1)",
-        "fuse_programs,forward_values,merge_loops,share_values",
-        "fuse_programs,promote_temps",
-        "cross_arm_cse,dead_arms",
+    static const char *const lists[] = {
+#define LIST(passes) passes,
+#include "tools/vyre-fuzz/pass_lists.def"
     };
     const char *list = "";
     uint32_t n_passes = 0;
-    if (random_chance(&t->random, 40)) return NULL;
-    if (random_chance(&t->random, 35)) return pairs[random_below(&t->random, sizeof pairs / sizeof *pairs)];
+    if (t->opt_level && random_chance(&t->random, 40)) return NULL; /* level 0 has none */
+    if (random_chance(&t->random, 35)) return lists[random_below(&t->random, sizeof lists / sizeof *lists)];
     while (passes_name(n_passes))
         n_passes++;
     if (random_chance(&t->random, 30)) return passes_name(random_below(&t->random, n_passes));
@@ -403,7 +400,7 @@ static void run_passes(struct trial *t)
     /* Inputs are small, and one tile would hold them. */
     if (t->passes.list && random_chance(&t->random, 50))
         t->passes.list = arena_printf(&t->arena, "decode_scan_fuse(factor=1),%s", t->passes.list);
-    t->passes.verify_each = random_chance(&t->random, 20);
+    t->passes.verify_each = random_chance(&t->random, 30);
     t->passes.read_back = reads_back;
     t->passes.read_back_ctx = t;
     t->passed = ir_module_copy(&t->arena, t->module);
