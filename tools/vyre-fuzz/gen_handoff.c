@@ -508,7 +508,7 @@ static void choose_programs_of_scheme(const struct handoff *h, struct plan *p)
         add_program(h, p, arm.program[0]);
         if (last[kind] && chance(h, 60)) {
             p->programs[k] = p->programs[last[kind] - 1];
-            p->programs[k].other_choice = random_between(h->random, 1, 12);
+            p->programs[k].other_choice = random_between(h->random, 1, random_between(h->random, 1, 10));
         }
         last[kind] = k + 1;
     }
