@@ -5,7 +5,7 @@
  * From small < great follows small * c + k < great * c for each k below c: so asked is whether c times `great` is at most the length.
  * Lets stand for what they are; and what an arm gives stands for a param or a length: `plain_length`, of which the arm says
  * `len(text) / 4 * 3`. Quotients round down and products may wrap around, which makes them less, never more. A step for each node of the
- * expressions, times the arms. */
+ * expressions, times the arms; not more than a few hundred. */
 #include "passes/bounds_length.h"
 
 #include "ir/build.h"
@@ -14,7 +14,7 @@
 #include "passes/host_size.h"
 #include "passes/plant.h"
 
-enum { MAX_DEPTH = 16, MAX_TERMS = 8 };
+enum { MAX_DEPTH = 16, MAX_TERMS = 8, MAX_VISITS = 200 };
 
 /* -- who runs a program ----------------------------------------------------------------------------------------------- */
 
@@ -46,6 +46,12 @@ struct value {
     const struct ir_arm *arm; /* NULL: `e` is in terms of the pipeline, or nothing is known of who runs the program */
 };
 
+/* One that is asked: lets may stand for more and more of themselves, so the work is bounded. */
+struct question {
+    const struct bounds_lengths *l;
+    uint32_t n_visits;
+};
+
 /* Does it have one value in an invocation, wherever it is looked at? */
 static bool is_fixed(const struct ir_expr *e)
 {
@@ -64,12 +70,12 @@ static struct value resolve_length(struct value v)
 }
 
 /* What stands behind lets, params and lengths of temps. */
-static struct value resolve(const struct bounds_lengths *l, struct value v)
+static struct value resolve(struct question *q, struct value v)
 {
     for (uint32_t depth = 0; depth < MAX_DEPTH; depth++) {
         struct value next = v;
-        if (v.e->op == IR_OP_LOCAL && l->lets[v.e->local->index] && is_fixed(l->lets[v.e->local->index]))
-            next.e = l->lets[v.e->local->index];
+        if (v.e->op == IR_OP_LOCAL && q->l->lets[v.e->local->index] && is_fixed(q->l->lets[v.e->local->index]))
+            next.e = q->l->lets[v.e->local->index];
         else if (v.e->op == IR_OP_PARAM && v.arm)
             next = (struct value){arm_value(v.arm, v.e->param), NULL};
         else if (v.e->op == IR_OP_LEN)
@@ -109,20 +115,20 @@ static bool is_less_by_wrapping(const struct ir_expr *e)
 }
 
 /* Are they equal; or, of a value of the program and one of the host, is the former at most the latter? */
-static bool is_equal(const struct bounds_lengths *l, struct value a, struct value b, uint32_t depth)
+static bool is_equal(struct question *q, struct value a, struct value b)
 {
     uint64_t x, y;
-    a = resolve(l, a);
-    b = resolve(l, b);
+    if (++q->n_visits > MAX_VISITS) return false;
+    a = resolve(q, a);
+    b = resolve(q, b);
     if (is_constant(a, &x)) return is_constant(b, &y) && x == y;
-    if (a.e->op != b.e->op || !ir_type_equal(a.e->type, b.e->type) || a.e->n_args != b.e->n_args || depth == MAX_DEPTH)
-        return false;
+    if (a.e->op != b.e->op || !ir_type_equal(a.e->type, b.e->type) || a.e->n_args != b.e->n_args) return false;
     if (a.e->op == IR_OP_LEN) return array_of(a) == array_of(b);
     if (!a.e->n_args) return ir_expr_equal(a.e, b.e);
     if (!is_fixed(a.e) || a.e->op == IR_OP_EXTRACT) return ir_expr_equal(a.e, b.e);
     if ((a.arm != NULL) != (b.arm != NULL) && !is_less_by_wrapping(a.e)) return false;
     for (uint32_t i = 0; i < a.e->n_args; i++)
-        if (!is_equal(l, operand(a, i), operand(b, i), depth + 1)) return false;
+        if (!is_equal(q, operand(a, i), operand(b, i))) return false;
     return true;
 }
 
@@ -140,26 +146,25 @@ static bool take_factor(const struct ir_expr *e, enum ir_op op, enum ir_op shift
 }
 
 /* Is c times the value at most the length? Of the length, products are exact: the host computes them, and refuses what does not fit. */
-static bool is_at_most(const struct bounds_lengths *l, struct value v, uint64_t c, struct value length, uint32_t depth)
+static bool is_at_most(struct question *q, struct value v, uint64_t c, struct value length)
 {
     uint64_t factor, a, b;
     uint32_t rest;
-    v = resolve(l, v);
-    length = resolve(l, length);
-    if (depth == MAX_DEPTH || c > UINT32_MAX) return false;
-    if (c == 1 && is_equal(l, v, length, 0)) return true;
+    if (++q->n_visits > MAX_VISITS || c > UINT32_MAX) return false;
+    v = resolve(q, v);
+    length = resolve(q, length);
+    if (c == 1 && is_equal(q, v, length)) return true;
     if (is_constant(v, &a) && is_constant(length, &b)) return a * c <= b;
     if (!length.arm && take_factor(length.e, IR_OP_MUL, IR_OP_SHL, &rest, &factor) && factor >= c &&
-        is_equal(l, v, operand(length, rest), 0))
+        is_equal(q, v, operand(length, rest)))
         return true;
     if (take_factor(v.e, IR_OP_DIV, IR_OP_SHR, &rest, &factor)) {
         uint64_t up = PLANT(BOUNDS_QUOTIENT, c / factor + (c % factor != 0), 1);
-        return is_at_most(l, operand(v, rest), up, length, depth + 1);
+        return is_at_most(q, operand(v, rest), up, length);
     }
     if (take_factor(v.e, IR_OP_MUL, IR_OP_SHL, &rest, &factor))
-        return is_at_most(l, operand(v, rest), c * factor, length, depth + 1);
-    return v.e->op == IR_OP_MIN &&
-           (is_at_most(l, operand(v, 0), c, length, depth + 1) || is_at_most(l, operand(v, 1), c, length, depth + 1));
+        return is_at_most(q, operand(v, rest), c * factor, length);
+    return v.e->op == IR_OP_MIN && (is_at_most(q, operand(v, 0), c, length) || is_at_most(q, operand(v, 1), c, length));
 }
 
 /* -- indices ---------------------------------------------------------------------------------------------------------- */
@@ -172,37 +177,37 @@ struct sum {
 };
 
 /* The c of a term that is c * small; 0: it is not. */
-static uint64_t multiple_of(const struct bounds_lengths *l, struct value term, struct value small)
+static uint64_t multiple_of(struct question *q, struct value term, struct value small)
 {
     uint64_t factor;
     uint32_t rest;
-    if (is_equal(l, term, small, 0)) return 1;
-    struct value v = resolve(l, term);
+    if (is_equal(q, term, small)) return 1;
+    struct value v = resolve(q, term);
     if (!take_factor(v.e, IR_OP_MUL, IR_OP_SHL, &rest, &factor)) return 0;
-    return is_equal(l, operand(v, rest), small, 0) ? factor : 0;
+    return is_equal(q, operand(v, rest), small) ? factor : 0;
 }
 
-static void add_terms(const struct bounds_lengths *l, struct sum *s, const struct ir_expr *e)
+static void add_terms(struct question *q, struct sum *s, const struct ir_expr *e)
 {
-    struct value term = {e, NULL}, v = resolve(l, term);
-    uint64_t c = multiple_of(l, term, s->small);
+    struct value term = {e, NULL}, v = resolve(q, term);
+    uint64_t c = multiple_of(q, term, s->small);
     if (++s->n_terms > MAX_TERMS) return;
     if (!c && v.e->op == IR_OP_ADD) {
-        add_terms(l, s, v.e->args[0]);
-        add_terms(l, s, v.e->args[1]);
+        add_terms(q, s, v.e->args[0]);
+        add_terms(q, s, v.e->args[1]);
     } else {
         s->c += c;
-        s->others += c ? 0 : ir_range_of(l->ranges, e).high;
+        s->others += c ? 0 : ir_range_of(q->l->ranges, e).high;
     }
 }
 
-static bool fits_all(const struct bounds_lengths *l, const struct ir_expr *great, uint64_t c, const struct ir_buffer *b)
+static bool fits_all(struct question *q, const struct ir_expr *great, uint64_t c, const struct ir_buffer *b)
 {
     struct ir_expr length = {.op = IR_OP_LEN, .type = IR_TYPE(U32), .buffer = (struct ir_buffer *)(uintptr_t)b};
-    if (!l->arms) return is_at_most(l, (struct value){great, NULL}, c, (struct value){&length, NULL}, 0);
-    for (uint32_t i = 0; i < l->arms->all.n; i++) {
-        const struct ir_arm *arm = PLANT(BOUNDS_ARMS, l->arms->all.at[i], l->arms->all.at[0]);
-        if (!is_at_most(l, (struct value){great, arm}, c, (struct value){&length, arm}, 0)) return false;
+    if (!q->l->arms) return is_at_most(q, (struct value){great, NULL}, c, (struct value){&length, NULL});
+    for (uint32_t i = 0; i < q->l->arms->all.n; i++) {
+        const struct ir_arm *arm = PLANT(BOUNDS_ARMS, q->l->arms->all.at[i], q->l->arms->all.at[0]);
+        if (!is_at_most(q, (struct value){great, arm}, c, (struct value){&length, arm})) return false;
     }
     return true;
 }
@@ -210,8 +215,9 @@ static bool fits_all(const struct bounds_lengths *l, const struct ir_expr *great
 bool bounds_follow(const struct bounds_lengths *l, const struct ir_expr *small, const struct ir_expr *great,
                    const struct ir_expr *index, const struct ir_buffer *b)
 {
+    struct question q = {l, 0};
     struct sum s = {.small = {small, NULL}};
     if (index->type.scalar != IR_U32 || small->type.scalar != IR_U32 || small->type.lanes != 1) return false;
-    add_terms(l, &s, index);
-    return s.n_terms <= MAX_TERMS && s.others < PLANT(BOUNDS_PART, s.c, s.c + 1) && fits_all(l, great, s.c, b);
+    add_terms(&q, &s, index);
+    return s.n_terms <= MAX_TERMS && s.others < PLANT(BOUNDS_PART, s.c, s.c + 1) && fits_all(&q, great, s.c, b);
 }
