@@ -22,6 +22,7 @@ enum {
     NO_CLASS = 255, /* of large blocks */
     PAGE_BYTES = 4096,
     HUGE_BYTES = 2 << 20,
+    FIRST_PIECE_BYTES = 384 << 10,
     LEAST_PIECE_BYTES = 256 << 10,
     MOST_PIECE_BYTES = 4 << 20,
     LEAST_REGION_BYTES = 8 << 20
@@ -96,11 +97,13 @@ static bool is_large(size_t size_bytes)
 }
 
 /* What pieces of all threads are cut from. Where the system has huge pages, one of them costs a third of what the 512 small ones do
- * that it stands for. */
+ * that it stands for; but who needs little gets by on what lies in the program, page by page. */
+static char first_pages[FIRST_PIECE_BYTES] __attribute__((aligned(PAGE_BYTES)));
 static struct region {
     pthread_mutex_t lock;
     char *at, *end;
-} region = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    bool is_huge;
+} region = {PTHREAD_MUTEX_INITIALIZER, first_pages, first_pages + FIRST_PIECE_BYTES, false};
 
 static bool take_region(size_t n_bytes)
 {
@@ -110,7 +113,7 @@ static bool take_region(size_t n_bytes)
     if (!memory) return false;
     region.at = (char *)round_up((uintptr_t)memory, HUGE_BYTES);
     region.end = region.at + n;
-    madvise(region.at, n, MADV_HUGEPAGE);
+    region.is_huge = !madvise(region.at, n, MADV_HUGEPAGE);
     return true;
 }
 
@@ -118,13 +121,15 @@ static bool take_region(size_t n_bytes)
 static char *take_pages(size_t n_bytes)
 {
     char *memory = NULL;
+    bool is_huge = false;
     pthread_mutex_lock(&region.lock);
     if ((size_t)(region.end - region.at) >= n_bytes || take_region(n_bytes)) {
         memory = region.at;
         region.at += n_bytes;
+        is_huge = region.is_huge;
     }
     pthread_mutex_unlock(&region.lock);
-    if (memory) madvise(memory, n_bytes, MADV_POPULATE_WRITE);
+    if (memory && is_huge) madvise(memory, n_bytes, MADV_POPULATE_WRITE);
     return memory;
 }
 

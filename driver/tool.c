@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "frontend/frontend.h"
@@ -329,6 +330,17 @@ static void *work_guarded(void *tool)
     return NULL;
 }
 
+/* The stack that a process begins with grows up to a limit that is looked at when it does, and the system leaves more than this
+ * free below it: a thread of its own costs a tenth of a millisecond. */
+static bool raise_stack_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_STACK, &limit)) return false;
+    if (limit.rlim_cur >= STACK_BYTES) return true;
+    limit.rlim_cur = STACK_BYTES;
+    return limit.rlim_max >= STACK_BYTES && !setrlimit(RLIMIT_STACK, &limit);
+}
+
 static bool work_on_own_stack(struct tool *tool)
 {
     pthread_attr_t attributes;
@@ -359,7 +371,7 @@ int tool_main(enum tool_id id, int argc, char **argv, int (*work_of_tool)(struct
         (struct tool){.id = id, .argc = argc, .argv = argv, .work = work_of_tool, .mem.fail_at = failing_allocation()};
     catch_signals();
     guard(&tool, begin);
-    if (tool.has_work && !work_on_own_stack(&tool)) work_guarded(&tool);
+    if (tool.has_work && (raise_stack_limit() || !work_on_own_stack(&tool))) work_guarded(&tool);
     guard(&tool, end);
     memory_release_all(&tool.mem);
     return tool.status;

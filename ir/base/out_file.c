@@ -1,7 +1,9 @@
 /* out_file.c - files that are replaced whole, all or none.
  *
  * Each file goes through three steps: prepare (find out what is there; write the bytes to a temporary name), deliver in
- * place (devices, pipes), rename. A failure in one of the first two steps leaves every old file as it was. */
+ * place (devices, pipes), rename. A failure leaves every old file as it was, but where the system cannot exchange two names
+ * and another file had its new one before. */
+#define _GNU_SOURCE /* renameat2 */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -20,9 +22,9 @@ enum way { WAY_KEEP, WAY_IN_PLACE, WAY_RENAME };
 struct job {
     const struct out_file *file;
     enum way way;
-    char *temporary, *goal; /* RENAME: names; NULL until known, or there */
-    size_t goal_bytes;      /* the size of the goal's block; the other's has NAME_EXTRA_BYTES more */
-    bool is_new, is_renamed;
+    char *temporary, *goal;                /* RENAME: names; NULL until known, or there */
+    size_t goal_bytes;                     /* the size of the goal's block; the other's has NAME_EXTRA_BYTES more */
+    bool is_new, is_renamed, is_exchanged; /* exchanged: the temporary name has what was there before */
     struct job *volatile next;
 };
 static struct job *volatile unfinished;
@@ -138,17 +140,26 @@ static int deliver_in_place(const struct job *job)
     return write_in_place(job->file->content, path);
 }
 
+static bool exchange(struct job *job)
+{
+    return !renameat2(AT_FDCWD, job->temporary, AT_FDCWD, job->goal, RENAME_EXCHANGE);
+}
+
+/* An old file changes names with the new one and is removed afterwards: it can come back, and ext4 writes a file that
+ * another is renamed to to the disk at once, which takes ten times as long. Not all file systems can. */
 static int rename_temporary(struct job *job)
 {
     if (job->way != WAY_RENAME) return 0;
-    if (rename(job->temporary, job->goal)) return errno;
+    job->is_exchanged = !job->is_new && exchange(job);
+    if (!job->is_exchanged && rename(job->temporary, job->goal)) return errno;
     job->is_renamed = true;
     return 0;
 }
 
 static void finish(struct job *job, struct memory *mem, bool failed)
 {
-    if (failed && job->temporary && !job->is_renamed) unlink(job->temporary);
+    if (failed && job->is_exchanged) exchange(job);
+    if (job->is_exchanged || (failed && job->temporary && !job->is_renamed)) unlink(job->temporary);
     if (failed && job->is_renamed && job->is_new) unlink(job->goal);
     memory_free(mem, job->temporary, job->goal_bytes + NAME_EXTRA_BYTES);
     memory_free(mem, job->goal, job->goal_bytes);
