@@ -106,20 +106,26 @@ static struct section *get_section(struct join *j, const char *name, const Elf64
     return s;
 }
 
-static void add_piece(struct join *j, struct input *in, uint64_t number)
+/* Gives the section, with the piece as its last. */
+static struct section *append(struct join *j, const char *name, const Elf64_Shdr *head, const char *bytes)
 {
-    const Elf64_Shdr *head = &in->sections[number];
     uint64_t alignment = head->sh_addralign ? head->sh_addralign : 1;
-    if (head->sh_type == SHT_GROUP || head->sh_type == SHT_REL || head->sh_flags & (SHF_LINK_ORDER | SHF_COMPRESSED))
-        bug("a section of type %x with flags %llx cannot be joined", head->sh_type, (unsigned long long)head->sh_flags);
-    struct section *s = get_section(j, in->names + head->sh_name, head);
-    struct piece p = {in->bytes + head->sh_offset, (s->head.sh_size + alignment - 1) / alignment * alignment,
-                      head->sh_size};
+    struct section *s = get_section(j, name, head);
+    struct piece p = {bytes, (s->head.sh_size + alignment - 1) / alignment * alignment, head->sh_size};
     vec_push(j->arena, &s->pieces, p);
     s->head.sh_size = p.at + p.n;
     if (s->head.sh_addralign < alignment) s->head.sh_addralign = alignment;
+    return s;
+}
+
+static void add_piece(struct join *j, struct input *in, uint64_t number)
+{
+    const Elf64_Shdr *head = &in->sections[number];
+    if (head->sh_type == SHT_GROUP || head->sh_type == SHT_REL || head->sh_flags & (SHF_LINK_ORDER | SHF_COMPRESSED))
+        bug("a section of type %x with flags %llx cannot be joined", head->sh_type, (unsigned long long)head->sh_flags);
+    struct section *s = append(j, in->names + head->sh_name, head, in->bytes + head->sh_offset);
     in->section_of[number] = s->head.sh_info;
-    in->offset_of[number] = p.at;
+    in->offset_of[number] = s->pieces.at[s->pieces.n - 1].at;
 }
 
 /* -- symbols ------------------------------------------------------------------------------------------------------- */
@@ -219,28 +225,32 @@ static void read_input(struct join *j, struct input *in)
         if (in->sections[i].sh_type == SHT_RELA) read_relocations(j, in, &in->sections[i]);
 }
 
-/* -- functions ----------------------------------------------------------------------------------------------------- */
+/* -- additions ----------------------------------------------------------------------------------------------------- */
 
-enum { FUNCTION_ALIGNMENT = 16 };
-
-static Elf64_Rela make_relocation(struct join *j, const struct join_reference *r)
+static Elf64_Rela make_relocation(struct join *j, const struct join_reference *r, uint64_t at)
 {
     const Elf64_Sym wanted = {.st_info = ELF64_ST_INFO(STB_GLOBAL, STT_NOTYPE), .st_shndx = SHN_UNDEF};
     uint64_t number = add_global(j, r->symbol, &wanted, 0);
-    return (Elf64_Rela){r->offset, ELF64_R_INFO(number, r->type), r->addend};
+    return (Elf64_Rela){at + r->offset, ELF64_R_INFO(number, r->type), r->addend};
 }
 
-static void add_function(struct join *j, const struct join_function *f)
+static void add_addition(struct join *j, const struct join_addition *a)
 {
-    const Elf64_Shdr head = {
-        .sh_type = SHT_PROGBITS, .sh_flags = SHF_ALLOC | SHF_EXECINSTR, .sh_addralign = FUNCTION_ALIGNMENT};
-    const Elf64_Sym symbol = {.st_info = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC), .st_shndx = 1, .st_size = f->n};
-    struct section *s = get_section(j, arena_printf(j->arena, ".text.%s", f->symbol), &head);
-    vec_push(j->arena, &s->pieces, ((struct piece){f->code, 0, f->n}));
-    s->head.sh_size = f->n;
-    add_global(j, f->symbol, &symbol, s->head.sh_info);
-    for (uint32_t i = 0; i < f->n_references; i++)
-        vec_push(j->arena, &s->relocations, make_relocation(j, &f->references[i]));
+    const char *name = a->section ? a->section : arena_printf(j->arena, ".text.%s", a->symbol);
+    const Elf64_Shdr head = {.sh_type = SHT_PROGBITS,
+                             .sh_flags = SHF_ALLOC | (a->section ? 0 : SHF_EXECINSTR),
+                             .sh_size = a->n,
+                             .sh_addralign = a->alignment};
+    struct section *s = append(j, name, &head, a->bytes);
+    uint64_t at = s->pieces.at[s->pieces.n - 1].at;
+    const Elf64_Sym symbol = {.st_info = ELF64_ST_INFO(STB_GLOBAL, a->section ? STT_OBJECT : STT_FUNC),
+                              .st_other = a->is_hidden ? STV_HIDDEN : STV_DEFAULT,
+                              .st_shndx = 1,
+                              .st_value = at,
+                              .st_size = a->n};
+    add_global(j, a->symbol, &symbol, s->head.sh_info);
+    for (uint32_t i = 0; i < a->n_references; i++)
+        vec_push(j->arena, &s->relocations, make_relocation(j, &a->references[i], at));
 }
 
 /* -- writing ------------------------------------------------------------------------------------------------------- */
@@ -401,8 +411,8 @@ static void write_joined(struct join *j, struct out *out)
     out_release(&w.strings);
 }
 
-void join_objects(const struct join_input *inputs, uint32_t n, const struct join_function *functions,
-                  uint32_t n_functions, struct arena *scratch, struct out *out)
+void join_objects(const struct join_input *inputs, uint32_t n, const struct join_addition *additions,
+                  uint32_t n_additions, struct arena *scratch, struct out *out)
 {
     struct join j = {.arena = scratch};
     intern_init(&j.names, scratch);
@@ -414,7 +424,7 @@ void join_objects(const struct join_input *inputs, uint32_t n, const struct join
         open_input(&j, &in, &inputs[i]);
         read_input(&j, &in);
     }
-    for (uint32_t i = 0; i < n_functions; i++)
-        add_function(&j, &functions[i]);
+    for (uint32_t i = 0; i < n_additions; i++)
+        add_addition(&j, &additions[i]);
     write_joined(&j, out);
 }

@@ -473,6 +473,14 @@ uint32_t cpu_count_lanes(struct lower *l, const struct ir_program *p)
     return frame.lanes.width;
 }
 
+bool cpu_has_singles(struct lower *l, const struct ir_program *p)
+{
+    struct cpu_frame frame = {0};
+    struct plan plan;
+    begin_program(l, p, &frame, &plan, 1);
+    return frame.lanes.is_flat && l->optimize;
+}
+
 struct cpu_kernel cpu_lower_program(struct lower *l, const struct ir_program *p, const char *name)
 {
     struct cpu_frame frame = {0};
@@ -496,7 +504,6 @@ struct cpu_kernel cpu_lower_singles(struct lower *l, const struct ir_program *p,
     struct cpu_frame frame = {0};
     struct plan plan;
     begin_program(l, p, &frame, &plan, 1);
-    if (!frame.lanes.is_flat || !l->optimize) return (struct cpu_kernel){0};
     l->singles = NULL;
     LLVMValueRef fn = lower_function_of(l, name, lower_one_by_one);
     mark_singles(l, fn);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "codegen/descriptor.h"
 #include "codegen/entry_x86.h"
 #include "runtime-stub/vyre_cpu.h"
 
@@ -80,26 +81,32 @@ void function_set_features(struct lower *l, LLVMValueRef fn)
  */
 
 /* An LLVM module. Objects have one for each level, so that they can be made side by side, and the first has what belongs
- * to all levels; texts are one. */
+ * to all levels; where the least has nothing else, the next one too. Texts are one. */
 struct part {
     struct emitter emitter;
     struct lower l;
+};
+/* What groups of lanes of a program are left to. */
+struct singles {
+    bool exist, are_all; /* are_all: the least level has no lanes, all its groups are left to them */
+    struct cpu_kernel kernel;
 };
 struct llvm_host {
     struct memory_cleanup cleanup; /* while LLVM's objects are alive */
     const struct codegen_options *options;
     struct arena *scratch;
     struct part *parts;
-    uint32_t n_parts, n_open, n_levels, opt_level;
-    uint32_t next_part, next_level; /* one above those that are started next; see start_levels */
-    enum target_id least;           /* TARGET_COUNT: none is chosen */
-    bool joins;                     /* the parts become one by codegen/join.c, which adds the entry functions */
-    struct lower *l;                /* of the first part */
+    uint32_t n_parts, n_open, n_lowered, n_levels, opt_level;
+    enum target_id least; /* TARGET_COUNT: none is chosen */
+    bool joins;           /* the parts become one by codegen/join.c, which adds what is no code of kernels */
+    bool shares_first;    /* the first part has two levels */
+    struct lower *l;      /* of the first part */
     const struct ir_module *m;
     const struct object_contents *contents;
-    LLVMValueRef container, descriptor; /* in the first part */
+    LLVMValueRef container, descriptor; /* where there is one part */
     struct cpu_kernel *kernels;         /* [programs][VYRE_CPU_LEVELS] */
-    struct cpu_kernel *singles;         /* [programs], in the first part; without `fn` where there is none */
+    struct descriptor_kernel *rows;     /* the same with names */
+    struct singles *singles;            /* [programs], in the first part */
     uint32_t level_mask;
 };
 
@@ -128,10 +135,10 @@ static void add_container(struct llvm_host *h)
     set_shared(h, h->container);
 }
 
-/* The container in a part; declared there where another part has it. */
+/* The container in a part; declared there where it is joined to it. */
 static LLVMValueRef container_in(struct llvm_host *h, struct lower *l)
 {
-    if (l == h->l) return h->container;
+    if (!h->joins) return h->container;
     LLVMValueRef g = LLVMAddGlobal(l->module, type_int(l, 8), container_name);
     LLVMSetGlobalConstant(g, true);
     LLVMSetAlignment(g, 64);
@@ -239,7 +246,7 @@ static void add_entry(struct llvm_host *h, const struct object_entry *e)
     LLVMBuildRet(l->b, call);
 }
 
-static const char *singles_name(struct llvm_host *h, const struct ir_program *p)
+static const char *singles_name(const struct llvm_host *h, const struct ir_program *p)
 {
     return arena_printf(h->l->arena, "vyre.%s.singles", p->name);
 }
@@ -248,51 +255,61 @@ static const char *singles_name(struct llvm_host *h, const struct ir_program *p)
  * ---------------------------------------------------------------------------------------------------------------------
  */
 
-/* Of each program what groups of lanes are left to, in the first part with what the least level has. */
-static void lower_singles(struct llvm_host *h, enum target_id least)
+/* Nearly all processors have more than the least level: where there are others, and time to compile matters, it has lanes only
+ * where these are many. */
+enum { MAX_SPARED_LANES = 4 };
+
+/* True where the least level of all programs has no lanes. */
+static bool choose_singles(struct llvm_host *h)
 {
-    h->singles = ARENA_ARRAY(h->l->arena, struct cpu_kernel, h->m->programs.n + 1);
-    h->l->features = &level_features[least];
+    struct lower *l = h->l;
+    bool may_spare = h->least == TARGET_CPU_X86_64_V2 && h->n_levels > 1 && h->opt_level <= 2, are_all = true;
+    h->singles = ARENA_ARRAY(l->arena, struct singles, h->m->programs.n + 1);
+    if (h->least == TARGET_COUNT) return false;
+    l->features = &level_features[h->least];
     for (uint32_t i = 0; i < h->m->programs.n; i++) {
         const struct ir_program *p = h->m->programs.at[i];
-        h->singles[i] = cpu_lower_singles(h->l, p, singles_name(h, p));
-        if (h->singles[i].fn) set_shared(h, h->singles[i].fn);
+        struct singles *s = &h->singles[i];
+        s->exist = cpu_has_singles(l, p);
+        s->are_all = may_spare && s->exist && cpu_count_lanes(l, p) <= MAX_SPARED_LANES;
+        are_all &= s->are_all;
+    }
+    return are_all;
+}
+
+/* In the first part, with what the least level has. */
+static void lower_singles(struct llvm_host *h)
+{
+    h->l->features = &level_features[h->least];
+    for (uint32_t i = 0; i < h->m->programs.n; i++) {
+        const struct ir_program *p = h->m->programs.at[i];
+        if (!h->singles[i].exist) continue;
+        h->singles[i].kernel = cpu_lower_singles(h->l, p, singles_name(h, p));
+        set_shared(h, h->singles[i].kernel.fn);
     }
 }
 
 static LLVMValueRef singles_in(struct llvm_host *h, struct lower *l, uint32_t program)
 {
-    if (l == h->l || !h->singles[program].fn) return h->singles[program].fn;
+    if (l == h->l || !h->singles[program].exist) return h->singles[program].kernel.fn;
     LLVMValueRef fn = cpu_declare_singles(l, singles_name(h, h->m->programs.at[program]));
     set_shared(h, fn);
     return fn;
 }
 
-/* A kernel of another part, for the descriptor. */
-static LLVMValueRef declare_kernel(struct llvm_host *h, const char *name)
-{
-    LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(h->l->context), NULL, 0, false);
-    LLVMValueRef fn = LLVMAddFunction(h->l->module, name, type);
-    set_shared(h, fn);
-    return fn;
-}
-
-/* Nearly all processors have more than the least level: where there are others, and time to compile matters, it has lanes only
- * where these are many. */
-enum { MAX_SPARED_LANES = 4 };
-static bool has_no_lanes(const struct llvm_host *h, struct lower *l, enum target_id id, uint32_t program)
-{
-    return id == TARGET_CPU_X86_64_V2 && h->n_levels > 1 && h->opt_level <= 2 && h->singles[program].fn &&
-           cpu_count_lanes(l, h->m->programs.at[program]) <= MAX_SPARED_LANES;
-}
-
+/* Without lanes nothing is left to do for LLVM but where its text is asked for. */
 static struct cpu_kernel lower_kernel(struct llvm_host *h, struct lower *l, enum target_id id, uint32_t program,
                                       const char *name)
 {
     const struct ir_program *p = h->m->programs.at[program];
-    if (!has_no_lanes(h, l, id, program)) return cpu_lower_program(l, p, name);
-    struct cpu_kernel kernel = h->singles[program];
-    kernel.fn = cpu_lower_through_singles(l, p, name);
+    struct cpu_kernel kernel = h->singles[program].kernel;
+    if (id != h->least || !h->singles[program].are_all)
+        kernel = cpu_lower_program(l, p, name);
+    else if (!h->joins)
+        kernel.fn = cpu_lower_through_singles(l, p, name);
+    else
+        return kernel;
+    set_shared(h, kernel.fn);
     return kernel;
 }
 
@@ -304,9 +321,9 @@ static void lower_level(struct llvm_host *h, struct lower *l, enum target_id id)
         const char *name = arena_printf(l->arena, "vyre.%s.%s", p->name, target_infos[id].text);
         l->singles = singles_in(h, l, i);
         struct cpu_kernel kernel = lower_kernel(h, l, id, i, name);
-        set_shared(h, kernel.fn);
-        if (l != h->l) kernel.fn = declare_kernel(h, name);
-        h->kernels[i * VYRE_CPU_LEVELS + (uint32_t)target_infos[id].level] = kernel;
+        uint32_t at = i * VYRE_CPU_LEVELS + (uint32_t)target_infos[id].level;
+        h->kernels[at] = kernel;
+        h->rows[at] = (struct descriptor_kernel){name, kernel.n_phases, kernel.scratch_bytes};
     }
     h->level_mask |= 1u << target_infos[id].level;
 }
@@ -325,39 +342,46 @@ static void end_part(struct part *part)
 
 static void prepare_levels(struct llvm_host *h)
 {
+    size_t n = (size_t)h->m->programs.n * VYRE_CPU_LEVELS + 1;
     for (uint32_t i = 0; i < h->n_parts; i++)
         set_data(h, &h->parts[i].l);
-    h->kernels = ARENA_ARRAY(h->l->arena, struct cpu_kernel, (size_t)h->m->programs.n * VYRE_CPU_LEVELS + 1);
-    if (h->least < TARGET_COUNT) lower_singles(h, h->least);
-    h->next_part = h->n_parts;
-    h->next_level = h->n_parts > 1 ? TARGET_COUNT : 0;
+    h->kernels = ARENA_ARRAY(h->l->arena, struct cpu_kernel, n);
+    h->rows = ARENA_ARRAY(h->l->arena, struct descriptor_kernel, n);
 }
 
-/* The next `n` levels that have parts of their own, the greatest first: the others are lowered while LLVM is at work on it. */
-static void start_levels(struct llvm_host *h, uint32_t n)
+/* The part of a level, which `rank` others are below. */
+static uint32_t part_of(const struct llvm_host *h, uint32_t rank)
 {
-    while (n && h->next_level > 0) {
-        enum target_id id = (enum target_id)-- h->next_level;
-        if (!is_chosen(h->options->targets, id) || id == h->least) continue;
-        struct part *part = &h->parts[--h->next_part];
-        lower_level(h, &part->l, id);
-        end_part(part);
-        emitter_start(&part->emitter);
-        n--;
+    return h->n_parts == 1 || !rank ? 0 : rank - h->shares_first;
+}
+
+static void lower_part(struct llvm_host *h, uint32_t part)
+{
+    uint32_t rank = 0;
+    if (!part && h->least < TARGET_COUNT) lower_singles(h);
+    for (uint32_t t = 0; t < TARGET_COUNT; t++)
+        if (is_chosen(h->options->targets, t) && part_of(h, rank++) == part)
+            lower_level(h, &h->parts[part].l, (enum target_id)t);
+    LLVMSetCurrentDebugLocation2(h->parts[part].l.b, NULL);
+    end_part(&h->parts[part]);
+}
+
+/* The next `n` parts, those first that LLVM works on longest: others are lowered meanwhile. This thread does the last itself. */
+static void lower_parts(struct llvm_host *h, uint32_t n)
+{
+    for (; n && h->n_lowered < h->n_parts; n--) {
+        uint32_t part = h->shares_first ? h->n_lowered : h->n_parts - 1 - h->n_lowered;
+        lower_part(h, part);
+        if (++h->n_lowered < h->n_parts) emitter_start(&h->parts[part].emitter);
     }
 }
 
-/* The first part waits for the addresses of all, and for the container. */
-static void fill_first(struct llvm_host *h)
+/* What joining would add. */
+static void complete_text(struct llvm_host *h)
 {
-    for (uint32_t t = 0; t < TARGET_COUNT; t++)
-        if (is_chosen(h->options->targets, t) && (t == h->least || h->n_parts == 1))
-            lower_level(h, h->l, (enum target_id)t);
     add_descriptor(h);
-    LLVMSetCurrentDebugLocation2(h->l->b, NULL);
-    for (uint32_t i = 0; i < h->contents->n_entries && !h->joins; i++)
+    for (uint32_t i = 0; i < h->contents->n_entries; i++)
         add_entry(h, &h->contents->entries[i]);
-    end_part(h->parts);
 }
 
 /* -- opening, running, closing ------------------------------------------------------------------------------------- */
@@ -418,15 +442,37 @@ static void finish_parts(struct llvm_host *h, struct arena *scratch)
     emitters_finish(emitters, h->n_parts);
 }
 
+static struct join_addition make_container(const struct llvm_host *h)
+{
+    return (struct join_addition){.symbol = container_name,
+                                  .section = ".vyre.images",
+                                  .alignment = 64,
+                                  .is_hidden = true,
+                                  .bytes = (const char *)h->contents->container,
+                                  .n = h->contents->container_bytes};
+}
+
+static struct join_addition make_spared_kernel(const struct llvm_host *h, uint32_t program, struct arena *scratch)
+{
+    const struct ir_program *p = h->m->programs.at[program];
+    const struct descriptor_kernel *row = &h->rows[program * VYRE_CPU_LEVELS + (uint32_t)target_infos[h->least].level];
+    return entry_make_kernel_x86(row->symbol, singles_name(h, p), p->workgroup[0], scratch);
+}
+
 /* Of x86-64. */
 static void join_parts(const struct llvm_host *h, const struct join_input *objects, struct arena *scratch,
                        struct out *out)
 {
-    uint32_t n = h->contents->n_entries;
-    struct join_function *entries = ARENA_ARRAY(scratch, struct join_function, n + 1);
-    for (uint32_t i = 0; i < n; i++)
-        entries[i] = entry_make_x86(&h->contents->entries[i], descriptor_name, scratch);
-    join_objects(objects, h->n_parts, entries, n, scratch, out);
+    uint32_t n_entries = h->contents->n_entries, n = 0;
+    const struct descriptor descriptor = {descriptor_name, container_name, h->rows, h->m->programs.n, h->level_mask};
+    struct join_addition *added = ARENA_ARRAY(scratch, struct join_addition, n_entries + h->m->programs.n + 2);
+    for (uint32_t i = 0; i < h->m->programs.n; i++)
+        if (h->singles[i].are_all) added[n++] = make_spared_kernel(h, i, scratch);
+    added[n++] = descriptor_make_x86(&descriptor, scratch);
+    added[n++] = make_container(h);
+    for (uint32_t i = 0; i < n_entries; i++)
+        added[n++] = entry_make_x86(&h->contents->entries[i], descriptor_name, scratch);
+    join_objects(objects, h->n_parts, added, n, scratch, out);
 }
 
 static void write_parts(const struct llvm_host *h, struct arena *scratch, struct out *out)
@@ -457,15 +503,17 @@ struct llvm_host *llvm_host_begin(const struct ir_module *m, const struct codege
                             .opt_level = options->opt_level,
                             .least = find_least(options->targets)};
     h->joins = options->emit == CODEGEN_EMIT_OBJECT && h->least != TARGET_CPU_AARCH64 && h->n_levels > 0;
-    if (h->joins) h->n_parts = h->n_levels;
-    h->parts = ARENA_ARRAY(scratch, struct part, h->n_parts);
+    h->parts = ARENA_ARRAY(scratch, struct part, h->n_levels + 1);
     h->l = &h->parts->l;
     memory_push_cleanup(scratch->mem, &h->cleanup);
+    open_part(h, options, scratch);
+    h->shares_first = choose_singles(h) && h->joins && h->n_levels > 2;
+    if (h->joins) h->n_parts = h->n_levels - h->shares_first;
     while (h->n_open < h->n_parts)
         open_part(h, options, scratch);
-    if (!m->data.n) {
+    if (h->joins && !m->data.n) {
         prepare_levels(h);
-        start_levels(h, 1);
+        lower_parts(h, 1);
     }
     return h;
 }
@@ -473,10 +521,10 @@ struct llvm_host *llvm_host_begin(const struct ir_module *m, const struct codege
 void llvm_host_finish(struct llvm_host *h, const struct object_contents *contents, struct out *out)
 {
     h->contents = contents;
-    add_container(h);
-    if (h->m->data.n) prepare_levels(h);
-    start_levels(h, h->n_levels);
-    fill_first(h);
+    if (!h->joins) add_container(h);
+    if (!h->rows) prepare_levels(h);
+    lower_parts(h, h->n_parts);
+    if (!h->joins) complete_text(h);
     finish_parts(h, h->scratch);
     write_parts(h, h->scratch, out);
     memory_pop_cleanup(h->scratch->mem);

@@ -413,9 +413,10 @@ struct cpu_kernel {
 struct cpu_kernel cpu_lower_program(struct lower *l, const struct ir_program *p, const char *name);
 /* How many lanes the program has with these features. */
 uint32_t cpu_count_lanes(struct lower *l, const struct ir_program *p);
-/* A function that runs invocations one by one, with gid.x from `first` on, where all are in one row and no workgroup shows; its `fn`
- * is NULL for other programs. It has the parameters of a kernel. Groups of lanes that do not all do the same are left to it, so
- * that each level has one body without masks, and all levels share the other. */
+/* A function that runs invocations one by one, with gid.x from `first` on, where all are in one row and no workgroup shows; others
+ * have none. It has the parameters of a kernel. Groups of lanes that do not all do the same are left to it, so that each level has
+ * one body without masks, and all levels share the other. */
+bool cpu_has_singles(struct lower *l, const struct ir_program *p);
 struct cpu_kernel cpu_lower_singles(struct lower *l, const struct ir_program *p, const char *name);
 /* The same, as another module has it. */
 LLVMValueRef cpu_declare_singles(struct lower *l, const char *name);

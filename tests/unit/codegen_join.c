@@ -145,10 +145,15 @@ static void joins_two(void)
 {
     struct join_input inputs[2] = {make_input("f", "g", "12345", 5, 0), make_input("g", "f", "abcdefg", 7, 0)};
     const struct join_reference references[2] = {{1, R_X86_64_PC32, "g", -4}, {6, R_X86_64_PLT32, "runtime", -4}};
-    const struct join_function added = {"entry", "ABCDEFGHIJ", 10, references, 2};
+    const struct join_reference data_references[1] = {{4, R_X86_64_PC32, "f", 3}};
+    const struct join_addition added[3] = {
+        {"entry", NULL, 16, false, "ABCDEFGHIJ", 10, references, 2},
+        {"first", ".data.fixed", 4, true, "abc", 3, NULL, 0},
+        {"second", ".data.fixed", 16, true, "defghijk", 8, data_references, 1},
+    };
     struct out out;
     out_init(&out, &mem);
-    join_objects(inputs, 2, &added, 1, &arena, &out);
+    join_objects(inputs, 2, added, 3, &arena, &out);
     struct view v = view_of(&out);
     uint64_t text = find_section(&v, ".text"), constants = find_section(&v, ".rodata.cst8");
     const Elf64_Shdr *relocations = &v.heads[find_section(&v, ".rela.text")];
@@ -180,6 +185,15 @@ static void joins_two(void)
     r = (const Elf64_Rela *)(out.bytes + v.heads[find_section(&v, ".rela.text.entry")].sh_offset);
     checks_relocation(&v, &r[0], 1, "g", -4);
     checks_relocation(&v, &r[1], 6, "runtime", -4);
+    uint64_t data = find_section(&v, ".data.fixed");
+    const Elf64_Sym *second = find_symbol(&v, "second");
+    CHECK(!memcmp(out.bytes + v.heads[data].sh_offset, "abc\0\0\0\0\0\0\0\0\0\0\0\0\0defghijk", 24));
+    CHECK_UINT(v.heads[data].sh_addralign, 16);
+    CHECK_UINT(v.heads[data].sh_flags, SHF_ALLOC);
+    CHECK_UINT(second->st_value, 16);
+    CHECK_UINT(second->st_info, ELF64_ST_INFO(STB_LOCAL, STT_OBJECT));
+    r = (const Elf64_Rela *)(out.bytes + v.heads[find_section(&v, ".rela.data.fixed")].sh_offset);
+    checks_relocation(&v, &r[0], 20, "f", 3);
     out_release(&out);
 }
 
