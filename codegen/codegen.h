@@ -24,6 +24,8 @@ enum codegen_emit {
     CODEGEN_EMIT_MANIFEST, /* JSON, docs/manifest.schema.json */
 };
 
+struct codegen_worker;
+
 struct codegen_options {
     enum codegen_emit emit;
     uint32_t opt_level;      /* 0 to 3 */
@@ -34,9 +36,15 @@ struct codegen_options {
     const char *header_name; /* for the guard; NULL: from the source's name */
     const char *source_name; /* of the .vir file, as given */
     const struct target_set *targets;
-    const char *ptxas; /* assembler of PTX, for cubins; NULL: none are made */
-    bool ends_process; /* afterwards: what libraries hold is left to the system, which is faster */
+    const char *ptxas;             /* assembler of PTX, for cubins; NULL: none are made */
+    bool ends_process;             /* afterwards: what libraries hold is left to the system, which is faster */
+    struct codegen_worker *worker; /* begun for these options; or NULL */
 };
+
+/* What needs no program: for an object, and where there is a second processor, a thread makes LLVM ready while the caller reads the
+ * text. NULL: nothing was begun. Works for one codegen_emit; codegen_end_worker comes after it, or instead. */
+struct codegen_worker *codegen_begin_worker(const struct codegen_options *options, struct arena *arena);
+void codegen_end_worker(struct codegen_worker *worker);
 
 /* Why no Vulkan device can run a program, "it has a grid barrier"; NULL: one can. */
 const char *codegen_device_refusal(const struct ir_program *p);

@@ -102,6 +102,11 @@ static bool has_pieces(const struct out *payload, uint32_t n)
     return !n && at == payload->n;
 }
 
+bool cached_is_asked_for(const struct tool *tool)
+{
+    return read_request(tool).folder != NULL;
+}
+
 void cached_begin(struct cached *k, struct tool *tool, const struct settings *settings, const char *input,
                   const struct ir_module *m)
 {

@@ -16,6 +16,8 @@ struct cached {
     uint32_t n_messages; /* reported before anything was made */
 };
 
+/* Whether cached_begin will look into a folder for anything. */
+bool cached_is_asked_for(const struct tool *tool);
 /* Looks for the outputs of this module. The frontend has run, so its messages are there either way; passes and code
  * generation are what a hit spares. */
 void cached_begin(struct cached *k, struct tool *tool, const struct settings *settings, const char *input,

@@ -20,6 +20,7 @@ struct compilation {
     struct out_file outputs[MAX_OUTPUTS];
     uint32_t n_outputs;
     struct cached cached;
+    struct codegen_worker *worker; /* NULL: not begun */
 };
 
 static const struct {
@@ -107,10 +108,35 @@ static struct out *add_output(struct compilation *c, const char *path, bool keep
     return content;
 }
 
+static struct codegen_options codegen_options_of(const struct compilation *c, enum emit emit)
+{
+    const struct settings *s = c->settings;
+    return (struct codegen_options){
+        .emit = kinds[emit].codegen,
+        .opt_level = s->opt_level,
+        .debug_info = s->debug_info,
+        .checks_claims = s->checks_claims,
+        .cpu_triple = s->cpu_triple,
+        .prefix = s->prefix,
+        .source_name = c->input,
+        .targets = &s->targets,
+        .ptxas = s->ptxas,
+        .ends_process = s->ends_process,
+    };
+}
+
+/* A processor that has nothing to do yet gets ready, where it is likely that an object will be made. */
+static void begin_worker(struct compilation *c)
+{
+    const struct settings *s = c->settings;
+    if (s->emit != EMIT_OBJECT || s->explain || s->depend == DEPEND_ONLY) return;
+    struct codegen_options options = codegen_options_of(c, s->emit);
+    c->worker = codegen_begin_worker(&options, &c->arena);
+}
+
 /* Makes one output; false when something was reported. */
 static bool make_output(struct compilation *c, enum emit emit, const char *path)
 {
-    const struct settings *s = c->settings;
     struct out *content = add_output(c, path, kinds[emit].keep_if_equal);
     if (c->cached.is_hit) {
         cached_take(&c->cached, content);
@@ -121,19 +147,9 @@ static bool make_output(struct compilation *c, enum emit emit, const char *path)
         return true;
     }
     if (emit == EMIT_OBJECT) chunk_units_make(c->module, &c->arena);
-    struct codegen_options options = {
-        .emit = kinds[emit].codegen,
-        .opt_level = s->opt_level,
-        .debug_info = s->debug_info,
-        .checks_claims = s->checks_claims,
-        .cpu_triple = s->cpu_triple,
-        .prefix = s->prefix,
-        .header_name = emit == EMIT_HEADER && strcmp(path, "-") ? base_name(path) : NULL,
-        .source_name = c->input,
-        .targets = &s->targets,
-        .ptxas = s->ptxas,
-        .ends_process = s->ends_process,
-    };
+    struct codegen_options options = codegen_options_of(c, emit);
+    options.header_name = emit == EMIT_HEADER && strcmp(path, "-") ? base_name(path) : NULL;
+    if (emit == EMIT_OBJECT) options.worker = c->worker;
     return codegen_emit(c->module, &options, &c->tool->diags, &c->arena, content);
 }
 
@@ -259,6 +275,7 @@ static bool make_all(struct compilation *c)
     const struct settings *s = c->settings;
     if (s->explain) return explain(c);
     cached_begin(&c->cached, c->tool, s, c->input, c->module);
+    if (c->cached.is_used && !c->cached.is_hit) begin_worker(c);
     bool ok = c->cached.is_hit || s->depend == DEPEND_ONLY || run_passes(c);
     ok = ok && make_outputs(c);
     cached_end(&c->cached);
@@ -272,11 +289,13 @@ void compile_input(struct tool *tool, const struct settings *settings, const cha
     uint32_t n_errors_before = tool->diags.n_errors;
     arena_init(&c.arena, &tool->mem);
     intern_init(&names, &c.arena);
+    if (!cached_is_asked_for(tool)) begin_worker(&c);
     c.module = tool_read_module(tool, &c.arena, &names, input);
     /* With -Werror a warning is an error after the module is ready: it counts like any other. */
     bool sound = c.module && tool->diags.n_errors == n_errors_before;
     if (sound && settings->program) sound = keep_program(&c);
     if (sound && make_all(&c) && check_outputs(&c)) tool_write_files(tool, c.outputs, c.n_outputs);
+    codegen_end_worker(c.worker);
     for (uint32_t i = 0; i < c.n_outputs; i++)
         out_release(&c.contents[i]);
     arena_release(&c.arena);

@@ -37,9 +37,7 @@ void llvm_register_targets(void (*initialize)(void), bool *done)
     pthread_mutex_unlock(&lock);
 }
 
-/* The CPU row that this module's machine is made from: the least of those chosen, or where device code alone is wanted, of those that
- * there are for the host. */
-static const struct target_info *first_cpu(const struct codegen_options *options)
+const struct target_info *emitter_find_cpu(const struct codegen_options *options)
 {
     const struct target_set *targets = options->targets;
     struct target_set all = {{false}};
@@ -51,7 +49,7 @@ static const struct target_info *first_cpu(const struct codegen_options *options
     return NULL;
 }
 
-static LLVMTargetMachineRef create_machine(const struct target_info *info, uint32_t opt_level)
+LLVMTargetMachineRef emitter_create_machine(const struct target_info *info, uint32_t opt_level)
 {
     static bool has_aarch64, has_x86;
     LLVMTargetRef target;
@@ -90,7 +88,7 @@ static void add_flag(struct emitter *e, LLVMModuleFlagBehavior behavior, const c
 void emitter_open(struct emitter *e, const struct codegen_options *options, const struct emitter *model)
 {
     *e = (struct emitter){.options = options};
-    e->cpu = first_cpu(options);
+    e->cpu = emitter_find_cpu(options);
     if (!e->cpu) bug("no CPU is known of %s", options->cpu_triple);
     e->context = LLVMContextCreate();
     LLVMContextSetDiagnosticHandler(e->context, note_diagnostic, e);
@@ -99,7 +97,7 @@ void emitter_open(struct emitter *e, const struct codegen_options *options, cons
     if (model) {
         LLVMSetDataLayout(e->module, LLVMGetDataLayoutStr(model->module));
     } else {
-        e->machine = create_machine(e->cpu, options->opt_level);
+        e->machine = emitter_create_machine(e->cpu, options->opt_level);
         LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(e->machine);
         LLVMSetModuleDataLayout(e->module, layout);
         LLVMDisposeTargetData(layout);
@@ -156,10 +154,10 @@ static void make_machine_code(struct emitter *e, LLVMCodeGenFileType type)
         bug("LLVM cannot emit: %s", message);
 }
 
-static void *run_emitter(void *emitter)
+void *emitter_run(void *emitter)
 {
     struct emitter *e = emitter;
-    if (!e->machine) e->machine = create_machine(e->cpu, e->options->opt_level);
+    if (!e->machine) e->machine = emitter_create_machine(e->cpu, e->options->opt_level);
     llvm_verify(e->module);
     optimize(e);
     if (e->options->emit == CODEGEN_EMIT_LLVM)
@@ -179,15 +177,27 @@ static uint32_t count_processors(void)
     return sched_getaffinity(0, sizeof set, &set) ? 1 : (uint32_t)CPU_COUNT(&set);
 }
 
+bool emitter_start_thread(pthread_t *thread, void *(*run)(void *), void *argument)
+{
+    pthread_attr_t attributes;
+    if (count_processors() < 2 || pthread_attr_init(&attributes)) return false;
+    bool started =
+        !pthread_attr_setstacksize(&attributes, STACK_BYTES) && !pthread_create(thread, &attributes, run, argument);
+    pthread_attr_destroy(&attributes);
+    return started;
+}
+
 /* Parts are few and differ: where there are fewer processors than parts, the system shares these better than turns would. What cannot
  * be started is left to emitters_finish. */
 void emitter_start(struct emitter *e)
 {
-    pthread_attr_t attributes;
-    if (count_processors() < 2 || pthread_attr_init(&attributes)) return;
-    e->is_started = !pthread_attr_setstacksize(&attributes, STACK_BYTES) &&
-                    !pthread_create(&e->thread, &attributes, run_emitter, e);
-    pthread_attr_destroy(&attributes);
+    e->is_started = emitter_start_thread(&e->thread, emitter_run, e);
+}
+
+void emitter_set_thread(struct emitter *e, pthread_t thread)
+{
+    e->thread = thread;
+    e->is_started = true;
 }
 
 void emitter_wait(struct emitter *e)
@@ -199,7 +209,7 @@ void emitter_wait(struct emitter *e)
 void emitters_finish(struct emitter *const *emitters, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++)
-        if (!emitters[i]->is_started) run_emitter(emitters[i]);
+        if (!emitters[i]->is_started) emitter_run(emitters[i]);
     for (uint32_t i = 0; i < n; i++) {
         emitter_wait(emitters[i]);
         if (emitters[i]->n_errors) bug("LLVM: %s", emitters[i]->first_error);

@@ -46,6 +46,11 @@ static const struct lower_features level_features[TARGET_COUNT] = {
                             .shuffle_checks_index = true},
 };
 
+const struct lower_features *host_level_features(enum target_id level)
+{
+    return &level_features[level];
+}
+
 void function_add_text(struct lower *l, LLVMValueRef fn, const char *key, const char *value)
 {
     LLVMAttributeRef a =
@@ -366,13 +371,18 @@ static void lower_part(struct llvm_host *h, uint32_t part)
     end_part(&h->parts[part]);
 }
 
-/* The next `n` parts, those first that LLVM works on longest: others are lowered meanwhile. This thread does the last itself. */
+/* The next `n` parts, those first that LLVM works on longest: others are lowered meanwhile. This thread does the last itself, unless
+ * another is ready for it: for the second level, or the only one. */
 static void lower_parts(struct llvm_host *h, uint32_t n)
 {
     for (; n && h->n_lowered < h->n_parts; n--) {
         uint32_t part = h->shares_first ? h->n_lowered : h->n_parts - 1 - h->n_lowered;
         lower_part(h, part);
-        if (++h->n_lowered < h->n_parts) emitter_start(&h->parts[part].emitter);
+        h->n_lowered++;
+        if (h->options->worker && part == part_of(h, h->n_levels > 1))
+            worker_give(h->options->worker, &h->parts[part].emitter);
+        else if (h->n_lowered < h->n_parts)
+            emitter_start(&h->parts[part].emitter);
     }
 }
 

@@ -5,7 +5,7 @@
 #include "codegen/object.h"
 
 /* The host's object, assembly or IR (options->emit) with CPU code for every chosen level, the container and the entry functions. Where
- * there is a processor for it a thread works on the greatest level from `begin` on, while the caller collects what the object is to
+ * there is a processor for it a thread works on what takes longest from `begin` on, while the caller collects what the object is to
  * contain. Either `finish` or `give_up` ends it. */
 struct llvm_host;
 struct llvm_host *llvm_host_begin(const struct ir_module *m, const struct codegen_options *options,
