@@ -108,7 +108,7 @@ struct llvm_host {
     struct lower *l;      /* of the first part */
     const struct ir_module *m;
     const struct object_contents *contents;
-    LLVMValueRef container, descriptor; /* where there is one part */
+    LLVMValueRef container, descriptor; /* in the first part, where they are needed there */
     struct cpu_kernel *kernels;         /* [programs][VYRE_CPU_LEVELS] */
     struct descriptor_kernel *rows;     /* the same with names */
     struct singles *singles;            /* [programs], in the first part */
@@ -128,6 +128,7 @@ static void set_shared(const struct llvm_host *h, LLVMValueRef global)
 
 static const char container_name[] = "vyre.container";
 
+/* In the first part: what is loaded from known places of a table is known. An object has it from join.c. */
 static void add_container(struct llvm_host *h)
 {
     LLVMValueRef bytes = LLVMConstStringInContext2(h->l->context, (const char *)h->contents->container,
@@ -138,12 +139,13 @@ static void add_container(struct llvm_host *h)
     LLVMSetAlignment(h->container, 64);
     LLVMSetSection(h->container, ".vyre.images");
     set_shared(h, h->container);
+    if (h->joins) LLVMSetLinkage(h->container, LLVMAvailableExternallyLinkage);
 }
 
-/* The container in a part; declared there where it is joined to it. */
+/* The container in a part; declared there where another part has it. */
 static LLVMValueRef container_in(struct llvm_host *h, struct lower *l)
 {
-    if (!h->joins) return h->container;
+    if (l == h->l) return h->container;
     LLVMValueRef g = LLVMAddGlobal(l->module, type_int(l, 8), container_name);
     LLVMSetGlobalConstant(g, true);
     LLVMSetAlignment(g, 64);
@@ -531,7 +533,7 @@ struct llvm_host *llvm_host_begin(const struct ir_module *m, const struct codege
 void llvm_host_finish(struct llvm_host *h, const struct object_contents *contents, struct out *out)
 {
     h->contents = contents;
-    if (!h->joins) add_container(h);
+    if (!h->joins || h->m->data.n) add_container(h);
     if (!h->rows) prepare_levels(h);
     lower_parts(h, h->n_parts);
     if (!h->joins) complete_text(h);
