@@ -12,8 +12,7 @@ static vyre_buffer *new_buffer(vyre_context *c, vyre_buffer_kind kind, uint64_t 
     vyre_buffer *b = memory_get(&c->allocator, sizeof *b, _Alignof(vyre_buffer));
     if (!b) return NULL;
     memset(b, 0, sizeof *b);
-    atomic_init(&b->refs, 1);
-    atomic_init(&b->use, 0);
+    atomic_init(&b->state, BUFFER_HAS_HANDLE);
     b->context = c;
     b->kind = kind;
     b->n_bytes = n_bytes;
@@ -21,9 +20,8 @@ static vyre_buffer *new_buffer(vyre_context *c, vyre_buffer_kind kind, uint64_t 
     return b;
 }
 
-static void unref_buffer(vyre_buffer *b)
+static void free_buffer(vyre_buffer *b)
 {
-    if (atomic_fetch_sub_explicit(&b->refs, 1, memory_order_acq_rel) != 1) return;
     vyre_context *c = b->context;
     if (c->backend->buffer_destroy) c->backend->buffer_destroy(b);
     block_destroy(c, b->own);
@@ -31,21 +29,18 @@ static void unref_buffer(vyre_buffer *b)
     context_drop(c);
 }
 
+/* One atomic addition, since launches do this for each buffer; of a mapped one it is taken back. */
 bool buffer_hold(vyre_buffer *b)
 {
-    int32_t use = atomic_load_explicit(&b->use, memory_order_relaxed);
-    do {
-        if (use < 0) return false;
-    } while (
-        !atomic_compare_exchange_weak_explicit(&b->use, &use, use + 1, memory_order_acquire, memory_order_relaxed));
-    atomic_fetch_add_explicit(&b->refs, 1, memory_order_relaxed);
-    return true;
+    if (!(atomic_fetch_add_explicit(&b->state, 1, memory_order_acquire) & BUFFER_IS_MAPPED)) return true;
+    buffer_drop(b);
+    return false;
 }
 
 void buffer_drop(vyre_buffer *b)
 {
-    atomic_fetch_sub_explicit(&b->use, 1, memory_order_release);
-    unref_buffer(b);
+    uint64_t before = atomic_fetch_sub_explicit(&b->state, 1, memory_order_acq_rel);
+    if ((before & ~BUFFER_IS_MAPPED) == 1) free_buffer(b);
 }
 
 /* -- making ------------------------------------------------------------------------------------ */
@@ -135,7 +130,9 @@ vyre_status vyre_buffer_wrap_native(vyre_context *context, vyre_native_kind kind
 
 void vyre_buffer_destroy(vyre_buffer *buffer)
 {
-    if (buffer) unref_buffer(buffer);
+    if (!buffer) return;
+    uint64_t before = atomic_fetch_sub_explicit(&buffer->state, BUFFER_HAS_HANDLE, memory_order_acq_rel);
+    if ((before & ~BUFFER_IS_MAPPED) == BUFFER_HAS_HANDLE) free_buffer(buffer);
 }
 
 /* -- copies ------------------------------------------------------------------------------------ */
@@ -241,7 +238,7 @@ vyre_status vyre_buffer_read_async(vyre_buffer *buffer, vyre_stream *stream, uin
 
 vyre_status vyre_buffer_map(vyre_buffer *buffer, uint32_t map_flags, void **memory)
 {
-    int32_t unused = 0;
+    uint64_t state = BUFFER_HAS_HANDLE; /* and nobody uses it */
     if (!buffer) return VYRE_ERROR_INVALID_ARGUMENT;
     if (!memory || !map_flags || map_flags & ~(uint32_t)(VYRE_MAP_READ | VYRE_MAP_WRITE))
         return context_fail(buffer->context, VYRE_ERROR_INVALID_ARGUMENT,
@@ -253,18 +250,18 @@ vyre_status vyre_buffer_map(vyre_buffer *buffer, uint32_t map_flags, void **memo
                             "vyre_buffer_map: the host does not reach this memory of %s: "
                             "create the buffer as MAPPED, or read and write it",
                             buffer->context->device);
-    if (!atomic_compare_exchange_strong_explicit(&buffer->use, &unused, -1, memory_order_acquire, memory_order_relaxed))
+    if (!atomic_compare_exchange_strong_explicit(&buffer->state, &state, BUFFER_HAS_HANDLE | BUFFER_IS_MAPPED,
+                                                 memory_order_acquire, memory_order_relaxed))
         return context_fail(buffer->context, VYRE_ERROR_MAPPED, "vyre_buffer_map: the buffer is %s",
-                            unused < 0 ? "mapped already" : "used by work in flight: wait for its event");
+                            state & BUFFER_IS_MAPPED ? "mapped already" : "used by work in flight: wait for its event");
     *memory = buffer->bytes;
     return VYRE_OK;
 }
 
 vyre_status vyre_buffer_unmap(vyre_buffer *buffer)
 {
-    int32_t mapped = -1;
     if (!buffer) return VYRE_ERROR_INVALID_ARGUMENT;
-    if (!atomic_compare_exchange_strong_explicit(&buffer->use, &mapped, 0, memory_order_release, memory_order_relaxed))
+    if (!(atomic_fetch_and_explicit(&buffer->state, ~BUFFER_IS_MAPPED, memory_order_release) & BUFFER_IS_MAPPED))
         return context_fail(buffer->context, VYRE_ERROR_MAPPED, "vyre_buffer_unmap: the buffer is not mapped");
     return VYRE_OK;
 }

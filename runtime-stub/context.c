@@ -295,6 +295,7 @@ static vyre_context *new_context(const vyre_options *options)
     atomic_init(&c->refs, 1);
     atomic_init(&c->modules, NULL);
     atomic_init(&c->is_lost, false);
+    c->counters.owner = pthread_self();
     c->allocator = allocator;
     c->log = options->log;
     c->log_ctx = options->log_ctx;

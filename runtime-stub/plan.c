@@ -58,6 +58,12 @@ static bool is_written(const struct vyre_meta_buffer *b)
     return b->access == VYRE_ACCESS_WRITE || b->access == VYRE_ACCESS_READ_WRITE;
 }
 
+/* Alignments are powers of two: metadata.c. */
+static bool is_aligned(const void *bytes, const struct vyre_meta_buffer *b)
+{
+    return !((uintptr_t)bytes & (b->align_bytes - 1u));
+}
+
 /* Sizes alone may be those of data that runs in chunks. */
 static uint64_t most_elements(const struct plan *plan)
 {
@@ -131,7 +137,7 @@ static vyre_status bind_argument(struct plan *plan, uint32_t i, const char *args
     vyre_status status = check_count(unit_name(u), name, b, most_elements(plan), &plan->buffers[i].count, o);
     if (status || plan->is_sizes) return status;
     status = span.buffer ? bind_buffer(plan, i, &span, name, o) : bind_host(plan, i, &span, name, o);
-    if (status || !plan->buffers[i].count || (uintptr_t)plan->buffers[i].bytes % b->align_bytes == 0) return status;
+    if (status || !plan->buffers[i].count || is_aligned(plan->buffers[i].bytes, b)) return status;
     return outcome_fail(o, VYRE_ERROR_MISALIGNED, "%s: '%s' is at address %p, which is not a multiple of %u",
                         unit_name(u), name, plan->buffers[i].bytes, b->align_bytes);
 }
@@ -272,7 +278,7 @@ static vyre_status pass_buffer(struct plan *plan, struct launch *l, const struct
         check_count(describe(plan, l, where, sizeof where), unit_string(plan->unit, formal->name), formal, most,
                     &b->count, o))
         return o->status;
-    if (b->count && (uintptr_t)b->bytes % formal->align_bytes)
+    if (b->count && !is_aligned(b->bytes, formal))
         return outcome_fail(o, VYRE_ERROR_MISALIGNED, "%s: '%s' is at address %p, which is not a multiple of %u",
                             describe(plan, l, where, sizeof where), unit_string(plan->unit, formal->name), b->bytes,
                             formal->align_bytes);
@@ -313,6 +319,13 @@ static vyre_status pass_params(struct plan *plan, struct launch *l, uint32_t fir
     return VYRE_OK;
 }
 
+/* Workgroups are nearly always powers of two, and a division takes as long as ten other steps. */
+static uint64_t divide_up(uint64_t n, uint64_t by)
+{
+    if (by & (by - 1)) return n / by + (n % by != 0);
+    return (n >> __builtin_ctzll(by)) + ((n & (by - 1)) != 0);
+}
+
 /* ceil(dispatch / workgroup) in each dimension; ids are u32, and the linear id of an invocation u64. */
 static vyre_status size_grid(struct plan *plan, struct launch *l, struct outcome *o)
 {
@@ -328,9 +341,9 @@ static vyre_status size_grid(struct plan *plan, struct launch *l, struct outcome
                                 "%s: the dispatch of '%s' overflows, is negative or divides by zero: "
                                 "check lengths and params",
                                 describe(plan, l, where, sizeof where), unit_name(l->program));
-        uint64_t groups = wanted / size + (wanted % size != 0);
+        uint64_t groups = divide_up(wanted, size);
         bool is_far = plan->is_sizes && wanted <= PLAN_MOST_SIZE && !i;
-        if ((!is_far && (groups > ((uint64_t)UINT32_MAX + 1) / size || groups > UINT32_MAX)) ||
+        if ((!is_far && (groups > UINT32_MAX || groups * size > (uint64_t)UINT32_MAX + 1)) ||
             __builtin_mul_overflow(all, groups ? groups * size : 1, &all))
             return outcome_fail(o, VYRE_ERROR_GRID,
                                 "%s: '%s' has %llu invocations in dimension %u, and ids are 32 bits: "

@@ -208,12 +208,13 @@ static void leave_job(struct pool *pool, struct job *job)
 
 void pool_run(struct pool *pool, uint64_t n_items, uint64_t chunk, pool_function *run, void *ctx)
 {
-    struct job job = {.run = run, .ctx = ctx, .n_items = n_items, .chunk = chunk ? chunk : 1, .n_slots = 1};
-    uint64_t n_chunks = n_items / job.chunk + (n_items % job.chunk != 0);
-    if (n_chunks <= 1 || pool->max_slots == 1) {
+    if (!chunk) chunk = 1;
+    if (n_items <= chunk || pool->max_slots == 1) {
         if (n_items) run(ctx, 0, 0, n_items);
         return;
     }
+    struct job job = {.run = run, .ctx = ctx, .n_items = n_items, .chunk = chunk, .n_slots = 1};
+    uint64_t n_chunks = n_items / chunk + (n_items % chunk != 0);
     if (pool->executor) {
         uint32_t n = n_chunks < pool->max_slots ? (uint32_t)n_chunks : pool->max_slots;
         pool->executor->run(pool->executor->ctx, n, run_in_executor, &job);

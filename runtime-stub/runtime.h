@@ -255,9 +255,12 @@ bool plan_waits(const struct vyre_unit *u, uint32_t step, uint32_t since);
 
 /* -- buffer.c ---------------------------------------------------------------------------------- */
 
+#define BUFFER_HAS_HANDLE (UINT64_C(1) << 62) /* the user has not destroyed it */
+#define BUFFER_IS_MAPPED (UINT64_C(1) << 63)
+
 struct vyre_buffer {
-    _Atomic uint32_t refs;
-    _Atomic int32_t use; /* launches and copies that use it now; -1: mapped */
+    _Atomic uint64_t
+        state; /* these, and how many launches and copies use it now; without a handle and users it is freed */
     vyre_context *context;
     vyre_buffer_kind kind;
     bool is_remote; /* `bytes` are addresses that the host cannot use, only count with */
@@ -394,10 +397,16 @@ bool tuner_cache_add(vyre_context *c, struct tuner_entry **entries, const char *
     COUNTER(cache_hits)                                                                                                \
     COUNTER(cache_misses)                                                                                              \
     COUNTER(chunks)
-struct context_counters {
-#define COUNTER(name) _Atomic uint64_t name;
+enum counter {
+#define COUNTER(name) COUNTER_##name,
     CONTEXT_COUNTERS(COUNTER)
 #undef COUNTER
+        N_COUNTERS
+};
+/* The thread that made the context counts for itself, so that it can do without atomic additions. */
+struct context_counters {
+    pthread_t owner;
+    _Atomic uint64_t of_owner[N_COUNTERS], of_others[N_COUNTERS];
 };
 void stats_add_run(vyre_context *c, const struct plan *plan, vyre_status status);
 void stats_add_fallback(vyre_context *c);
