@@ -183,11 +183,16 @@ class Bench:
     # -- regular expressions -------------------------------------------------------------------------------------------
 
     def regexes(self):
-        """What vyre-gen makes of expressions for keys and tokens against Vectorscan and PCRE2; 64 MB of text and 4 MB that stay in a cache."""
-        work, listed = self.work, SOURCES / "examples/tokens/tokens.txt"
+        """What vyre-gen makes of expressions against Vectorscan and PCRE2: of those for keys and tokens, which are rare, and of some for words, which are
+        not; 64 MB of text and 4 MB that stay in a cache."""
         if not pathlib.Path("/usr/include/pcre2.h").exists():
             print("regexes: left out, PCRE2 is not installed (libpcre2-dev)")
             return
+        for listed in (SOURCES / "examples/tokens/tokens.txt", BENCH / "words.txt"):
+            self.regexes_of(listed)
+
+    def regexes_of(self, listed):
+        work = self.work
         has_vectorscan = pathlib.Path("/usr/include/hs/hs.h").exists()
         run(self.build / "bin/vyre-gen", "regex", listed, "--name=regexes", "-o", work / "regexes.vir")
         run(self.build / "bin/vyrec", "-c", work / "regexes.vir", "-o", work / "regexes.o", "-h", work / "regexes.h")
@@ -200,7 +205,7 @@ class Bench:
                 rounds = (21 if n_bytes < 1 << 24 else 3) * (1 if self.quick else 3)
                 lines += [json.loads(line) for line in run(work / "regexes", listed, n_threads, rounds, text, n_bytes).splitlines()]
         text.unlink()
-        self.results["regexes"] = lines
+        self.results.setdefault("regexes", []).extend({"list": listed.stem, **m} for m in lines)
         rows = []
         cells = {(m["task"], m["bytes"], m["threads"], m["way"]): m for m in lines}
         for task, n_bytes, threads in dict.fromkeys((m["task"], m["bytes"], m["threads"]) for m in lines):
@@ -210,7 +215,7 @@ class Bench:
                 other = cells.get((task, n_bytes, threads, way))
                 row += [f"{ours['median_s'] / other['median_s']:.2f}", f"{ours['least_s'] / other['least_s']:.2f}", rate(n_bytes, other)] if other else [""] * 3
             rows.append(row)
-        print_table("30 regular expressions: time relative to Vectorscan and to PCRE2's compiled code, expression by expression",
+        print_table(f"Regular expressions of {listed.name}: time relative to Vectorscan and to PCRE2's compiled code, expression by expression",
                     ["task", "text", "threads", "found", "GB/s", "spread", "/ VS", "least", "GB/s", "/ PCRE2", "least", "GB/s"], rows)
 
     # -- the compiler --------------------------------------------------------------------------------------------------
