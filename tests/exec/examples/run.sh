@@ -172,6 +172,10 @@ check_scan_base64() {
     ! ./scan_base64 literals.txt text.b64 || fail "what is not base64 must be refused"
     printf 'QQ==QUJD' >text.b64
     ! ./scan_base64 literals.txt text.b64 || fail "padding in the middle must be refused"
+    # Longer than what it reads at once: both ends, and where two chunks meet.
+    { printf 'template' && head -c 60000000 /dev/zero && printf 'uint64_t'; } | base64 -w0 >text.b64
+    ./scan_base64 literals.txt text.b64 >found || fail "a long text"
+    printf '0:template\n60000008:uint64_t\n' | cmp - found || fail "matches in a long text"
 }
 
 "check_$example"

@@ -19,7 +19,7 @@ histogram=$examples/histogram/histogram.vir scan=$scratch/scan_base64.vir
 "$run" "$histogram" histogram 'bytes=random:u8[70001]:5' 'counts=random:u32[256]:6'
 "$run" "$softmax" softmax 'values=random:f32[1028]:7' columns=257
 "$run" "$scan" decode_base64 "text=@$scratch/text.b64" 'plain=u8[60]'
-"$run" "$scan" find_literals "plain=@$scratch/plain.txt" 'count=u32[1]' 'positions=u32[300]' 'which=u32[300]'
+"$run" "$scan" find_literals "plain=@$scratch/plain.txt" 'count=u32[1]' 'positions=u64[300]' 'which=u32[300]'
 "$run" "$2/tests/exec/ptx/traps.vir" uneven 'out=u32[300]'
 "$run" "$2/tests/exec/ptx/traps.vir" counted 'out=u32[500]' limit=37
 copies=$2/tests/exec/ptx/copies.vir rows=$2/tests/exec/ptx/rows.vir
