@@ -506,9 +506,9 @@ static void choose_programs_of_scheme(const struct handoff *h, struct plan *p)
         uint32_t k = find_program(p->scheme, arm.program), kind = (unsigned char)arm.program[0];
         if (k < p->n_programs) continue;
         add_program(h, p, arm.program[0]);
-        if (last[kind] && chance(h, 60)) {
+        if (last[kind] && chance(h, 70)) {
             p->programs[k] = p->programs[last[kind] - 1];
-            p->programs[k].other_choice = random_between(h->random, 1, random_between(h->random, 1, 10));
+            p->programs[k].other_choice = random_between(h->random, 1, random_between(h->random, 1, 6));
         }
         last[kind] = k + 1;
     }
@@ -609,8 +609,8 @@ void generate_handoffs(struct random *r, struct out *out)
     struct plan p = {.n_temps = random_below(r, MAX_TEMPS + 1)};
     if (random_chance(r, 50)) p.scheme = choose_scheme(r);
     if (p.scheme) p.n_temps = MAX_TEMPS;
-    h.alike = random_chance(r, p.scheme ? 75 : 20);
-    h.dispatch = random_below(r, 4);
+    h.alike = random_chance(r, p.scheme ? 85 : 20);
+    h.dispatch = random_chance(r, 60) ? 1 : random_below(r, 6);
     h.guard = random_below(r, 3);
     h.trap_percent = random_chance(r, 10) ? 50 : 6;
     choose_programs(&h, &p);
