@@ -373,6 +373,19 @@ static void lower_part(struct llvm_host *h, uint32_t part)
     end_part(&h->parts[part]);
 }
 
+/* The worker has a target machine: that which was made for the layout of modules is the last part's, which this thread does. */
+static void give_worker(struct llvm_host *h, struct emitter *e)
+{
+    struct emitter *last = &h->parts[h->n_parts - 1].emitter;
+    LLVMTargetMachineRef machine = e->machine;
+    e->machine = NULL;
+    if (machine && e == last)
+        LLVMDisposeTargetMachine(machine);
+    else if (machine)
+        last->machine = machine;
+    worker_give(h->options->worker, e);
+}
+
 /* The next `n` parts, those first that LLVM works on longest: others are lowered meanwhile. This thread does the last itself, unless
  * another is ready for it: for the second level, or the only one. */
 static void lower_parts(struct llvm_host *h, uint32_t n)
@@ -382,7 +395,7 @@ static void lower_parts(struct llvm_host *h, uint32_t n)
         lower_part(h, part);
         h->n_lowered++;
         if (h->options->worker && part == part_of(h, h->n_levels > 1))
-            worker_give(h->options->worker, &h->parts[part].emitter);
+            give_worker(h, &h->parts[part].emitter);
         else if (h->n_lowered < h->n_parts)
             emitter_start(&h->parts[part].emitter);
     }
