@@ -3,6 +3,7 @@
  *
  * An index is compared with the element count first; what is then addressed always exists, because no binding is empty. */
 #include "codegen/spirv/emit_int.h"
+#include "codegen/spirv/plant.h"
 
 #include "ir/facts.h"
 
@@ -25,7 +26,8 @@ static spv_id unit_pointer(struct spirv *e, const struct spirv_array *a, spv_id 
 {
     spv_id type = spv_type_pointer(&e->m, a->storage, a->unit_type);
     if (a->address) {
-        spv_id offset = spirv_int_raw(e, IR_U64, SpvOpIMul, unit, spirv_const(e, IR_U64, a->unit_bits / 8));
+        uint32_t unit_bytes = PLANT(ADDRESS_UNIT, a->unit_bits / 8, a->unit_bits == 16 ? 1 : a->unit_bits / 8);
+        spv_id offset = spirv_int_raw(e, IR_U64, SpvOpIMul, unit, spirv_const(e, IR_U64, unit_bytes));
         return SPV_OP(&e->m, SpvOpConvertUToPtr, type, spirv_int_raw(e, IR_U64, SpvOpIAdd, a->address, offset));
     }
     if (!a->is_block) return SPV_OP(&e->m, SpvOpAccessChain, type, a->variable, unit);
@@ -36,6 +38,7 @@ static spv_id unit_pointer(struct spirv *e, const struct spirv_array *a, spv_id 
 static spv_id unit_index(struct spirv *e, const struct spirv_array *a, spv_id index, uint32_t c)
 {
     enum ir_scalar s = a->address ? IR_U64 : IR_U32;
+    if (PLANT(ADDRESS_WIDTH, false, a->address)) index = spirv_u32(e, SpvOpBitwiseAnd, index, word(e, UINT16_MAX));
     if (a->address) index = SPV_OP(&e->m, SpvOpUConvert, spirv_reg_type(e, s), index);
     spv_id first = a->units == 1 ? index : spirv_int_raw(e, s, SpvOpIMul, index, spirv_const(e, s, a->units));
     return c ? spirv_int_raw(e, s, SpvOpIAdd, first, spirv_const(e, s, c)) : first;
@@ -76,7 +79,8 @@ static spv_id load_bits(struct spirv *e, const struct spirv_array *a, spv_id ind
 {
     if (!a->is_packed) return load_unit(e, a, unit_index(e, a, index, c));
     struct packed_place place = find_packed(e, a, index);
-    spv_id shifted = spirv_u32(e, SpvOpShiftRightLogical, load_unit(e, a, place.unit), place.shift);
+    spv_id from = PLANT(PACKED_PLACE, place.shift, word(e, 0));
+    spv_id shifted = spirv_u32(e, SpvOpShiftRightLogical, load_unit(e, a, place.unit), from);
     return spirv_u32(e, SpvOpBitwiseAnd, shifted, element_mask(a, e));
 }
 
@@ -140,7 +144,7 @@ static void store_packed(struct spirv *e, const struct spirv_array *a, spv_id in
     spv_id value = spirv_u32(e, SpvOpShiftLeftLogical, spirv_u32(e, SpvOpBitwiseAnd, bits, mask), place.shift);
     bool shared = a->storage == SpvStorageClassWorkgroup;
     spv_id scope = word(e, shared ? SpvScopeWorkgroup : SpvScopeDevice), relaxed = word(e, SpvMemorySemanticsMaskNone);
-    SPV_OP(&e->m, SpvOpAtomicAnd, type, pointer, scope, relaxed, hole);
+    SPV_OP(&e->m, SpvOpAtomicAnd, type, pointer, scope, relaxed, PLANT(PACKED_HOLE, hole, word(e, 0)));
     SPV_OP(&e->m, SpvOpAtomicOr, type, pointer, scope, relaxed, value);
 }
 

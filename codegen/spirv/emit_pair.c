@@ -1,6 +1,8 @@
 /* emit_pair.c - see emit_pair.h. Bitwise operations work on the vectors as they are, the others on words; a division is a call. */
 #include "codegen/spirv/emit_pair.h"
 
+#include "codegen/spirv/plant.h"
+
 static spv_id word(struct spirv *e, uint32_t value)
 {
     return spv_const_u32(&e->m, value);
@@ -40,7 +42,8 @@ static spv_id add_or_subtract(struct spirv *e, SpvOp op, spv_id a, spv_id b)
 {
     SpvOp with_carry = op == SpvOpIAdd ? SpvOpIAddCarry : SpvOpISubBorrow;
     struct two_words lower = extended(e, with_carry, low(e, a), low(e, b));
-    return spirv_join(e, lower.low, spirv_u32(e, op, spirv_u32(e, op, high(e, a), high(e, b)), lower.high));
+    spv_id upper = spirv_u32(e, op, high(e, a), high(e, b));
+    return spirv_join(e, lower.low, PLANT(PAIR_CARRY, spirv_u32(e, op, upper, lower.high), upper));
 }
 
 static spv_id multiply(struct spirv *e, spv_id a, spv_id b)
@@ -62,7 +65,8 @@ static spv_id spilled(struct spirv *e, SpvOp other_way, spv_id v, spv_id n)
 
 static spv_id is_whole_word(struct spirv *e, spv_id n)
 {
-    return spirv_test(e, SpvOpUGreaterThanEqual, n, word(e, 32));
+    return spirv_test(e, PLANT(PAIR_SHIFT, SpvOpUGreaterThanEqual, SpvOpULessThan), n,
+                      word(e, PLANT(PAIR_SHIFT, 32, 0)));
 }
 
 static spv_id shift_left(struct spirv *e, spv_id a, spv_id n)
@@ -90,7 +94,7 @@ static spv_id less(struct spirv *e, SpvOp on_upper, spv_id a, spv_id b)
 {
     spv_id upper = spirv_test(e, on_upper, high(e, a), high(e, b));
     spv_id equal = spirv_test(e, SpvOpIEqual, high(e, a), high(e, b));
-    spv_id lower = spirv_test(e, SpvOpULessThan, low(e, a), low(e, b));
+    spv_id lower = spirv_test(e, PLANT(PAIR_ORDER, SpvOpULessThan, on_upper), low(e, a), low(e, b));
     return spirv_test(e, SpvOpLogicalOr, upper, spirv_test(e, SpvOpLogicalAnd, equal, lower));
 }
 

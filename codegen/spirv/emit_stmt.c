@@ -5,6 +5,7 @@
  * uniform control flow included, but changes no memory any more (`alive` is false). Without barriers it just returns.
  */
 #include "codegen/spirv/emit_int.h"
+#include "codegen/spirv/plant.h"
 #include "ir/facts.h"
 
 static spv_id word(struct spirv *e, uint32_t value)
@@ -146,10 +147,11 @@ static void lower_FOR(struct spirv *e, const struct ir_stmt *s)
            step = spirv_int_const(e, t, s->for_.step);
     SPV_DO(&e->m, SpvOpStore, i, from);
     struct loop_labels l = begin_loop(e);
-    for (uint32_t n = count_copies(e, s); n; n--) {
+    uint32_t n_copies = count_copies(e, s);
+    for (uint32_t n = n_copies; n; n--) {
         spv_id below = spirv_int_test(e, t, spirv_is_signed(t) ? SpvOpSLessThan : SpvOpULessThan,
                                       SPV_OP(&e->m, SpvOpLoad, type, i), to);
-        leave_unless(e, &l, below);
+        if (PLANT(COPY_TEST, true, n == n_copies)) leave_unless(e, &l, below);
         run_body(e, &l, &s->for_.body, n == 1);
         spv_id now = SPV_OP(&e->m, SpvOpLoad, type, i), rest = spirv_int_raw(e, t, SpvOpISub, to, now);
         spv_id is_last = spirv_int_test(e, t, SpvOpULessThanEqual, rest, step);
@@ -181,8 +183,9 @@ static void lower_WHILE(struct spirv *e, const struct ir_stmt *s)
     spv_id max = spirv_scalar(e, s->while_.max);
     SPV_DO(&e->m, SpvOpStore, rounds, word(e, 0));
     struct loop_labels l = begin_loop(e);
-    for (uint32_t n = count_copies(e, s); n; n--) {
-        leave_unless(e, &l, spirv_scalar(e, s->while_.cond));
+    uint32_t n_copies = count_copies(e, s);
+    for (uint32_t n = n_copies; n; n--) {
+        if (PLANT(COPY_WHILE, true, n == n_copies)) leave_unless(e, &l, spirv_scalar(e, s->while_.cond));
         count_round(e, &l, rounds, max, &s->while_.told);
         run_body(e, &l, &s->while_.body, n == 1);
     }

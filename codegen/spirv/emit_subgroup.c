@@ -4,6 +4,7 @@
  *
  * All invocations of the workgroup get here together (the checker proves it), so that workgroup barriers are legal. */
 #include "codegen/spirv/emit.h"
+#include "codegen/spirv/plant.h"
 
 enum { LANES = IR_SUBGROUP_SIZE, EXCHANGE_WORDS = 2 };
 
@@ -31,7 +32,8 @@ static void publish(struct spirv *e, enum ir_scalar s, spv_id value)
     spv_id low = is_wide(s) ? spirv_half(e, bits, 0) : bits;
     spirv_barrier(e); /* the last use of the array is over */
     SPV_DO(&e->m, SpvOpStore, slot_pointer(e, e->linear_lid, 0), low);
-    if (is_wide(s)) SPV_DO(&e->m, SpvOpStore, slot_pointer(e, e->linear_lid, 1), spirv_half(e, bits, 1));
+    if (is_wide(s))
+        SPV_DO(&e->m, SpvOpStore, slot_pointer(e, e->linear_lid, 1), spirv_half(e, bits, PLANT(SUBGROUP_HALF, 1, 0)));
     spirv_barrier(e);
 }
 
@@ -93,7 +95,7 @@ static spv_id lane_of(struct spirv *e)
 static spv_id read_lane(struct spirv *e, enum ir_scalar s, spv_id lane, spv_id missing)
 {
     spv_id first = spirv_u32(e, SpvOpISub, e->linear_lid, lane_of(e));
-    spv_id invocation = spirv_u32(e, SpvOpIAdd, first, lane);
+    spv_id invocation = PLANT(SUBGROUP_FIRST, spirv_u32(e, SpvOpIAdd, first, lane), lane);
     spv_id value = read_slot(e, s, invocation);
     if (workgroup_invocations(e) % LANES == 0) return value;
     spv_id exists = spirv_test(e, SpvOpULessThan, invocation, word(e, workgroup_invocations(e)));
@@ -157,7 +159,9 @@ static spv_id reduce(struct spirv *e, enum ir_op op, enum ir_scalar s, spv_id va
         lanes[k] = read_lane(e, s, word(e, k), missing);
     for (uint32_t d = LANES / 2; d; d /= 2)
         for (uint32_t k = 0; k < d; k++)
-            lanes[k] = spirv_part_of(e, op, s, (spv_id[]){lanes[k], lanes[k + d]});
+            lanes[k] = spirv_part_of(
+                e, op, s,
+                (spv_id[]){lanes[PLANT(SUBGROUP_TREE, k, 2 * k)], lanes[PLANT(SUBGROUP_TREE, k + d, 2 * k + 1)]});
     return lanes[0];
 }
 

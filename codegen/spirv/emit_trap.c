@@ -3,6 +3,7 @@
  * runtime, and for each arm that the program stands for. One atomic, and no lock: that would be a loop
  * that lanes leave one by one, which not every driver compiles correctly around an atomic. */
 #include "codegen/spirv/emit.h"
+#include "codegen/spirv/plant.h"
 
 static spv_id widen(struct spirv *e, spv_id v)
 {
@@ -73,7 +74,7 @@ void spirv_trap(struct spirv *e, const struct ir_expr *code, const struct ir_tol
 
 void spirv_count_round(struct spirv *e)
 {
-    if (!e->visits) return;
+    if (PLANT(ROUND_COUNT, !e->visits, true)) return;
     spv_id n = SPV_OP(&e->m, SpvOpLoad, spv_type_uint(&e->m, 32), e->visits);
     SPV_DO(&e->m, SpvOpStore, e->visits, spirv_u32(e, SpvOpIAdd, n, spv_const_u32(&e->m, 1)));
 }

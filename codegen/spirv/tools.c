@@ -7,15 +7,25 @@
 
 uint32_t *spirv_optimize(const uint32_t *words, size_t n, uint32_t level, size_t *n_out); /* optimizer.cc */
 
-static void validate(const uint32_t *words, size_t n, const struct ir_program *p, const char *when)
+const char *spirv_tools_find_fault(const uint32_t *words, size_t n, struct arena *arena)
 {
     spv_context context = spvContextCreate(SPV_ENV_VULKAN_1_2);
     spv_diagnostic fault = NULL;
+    const char *text = NULL;
     if (spvValidateBinary(context, words, n, &fault) != SPV_SUCCESS)
-        bug("SPIR-V of '%s' is not valid %s: word %zu: %s", p->name, when, fault ? fault->position.index : 0,
-            fault ? fault->error : "?");
+        text = arena_printf(arena, "word %zu: %s", fault ? fault->position.index : 0, fault ? fault->error : "?");
     spvDiagnosticDestroy(fault);
     spvContextDestroy(context);
+    return text;
+}
+
+static void validate(const uint32_t *words, size_t n, const struct ir_program *p, const char *when)
+{
+    struct arena arena;
+    arena_init(&arena, p->module->arena->mem);
+    const char *fault = spirv_tools_find_fault(words, n, &arena);
+    if (fault) bug("SPIR-V of '%s' is not valid %s: %s", p->name, when, fault);
+    arena_release(&arena);
 }
 
 /* Validates what is handed on; what goes into the optimizer only where it refuses that, to say what is wrong with it. */

@@ -9,4 +9,7 @@
 void spirv_tools_finish(const uint32_t *words, uint32_t n, const struct ir_program *p,
                         const struct spirv_options *options, struct out *out);
 
+/* What the validator says of a module, in `arena`; NULL: it is valid. */
+const char *spirv_tools_find_fault(const uint32_t *words, size_t n, struct arena *arena);
+
 #endif

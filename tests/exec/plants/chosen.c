@@ -1,5 +1,6 @@
-/* chosen.c - which fault is planted: VYRE_PLANT names a row of passes/plants.def. Without it none; with another word, a list. */
-#include "passes/plant.h"
+/* chosen.c - which fault is planted: VYRE_PLANT names a row of PLANT_TABLE, plants.def of the passes or of the emitter of SPIR-V. Without
+ * it none; with another word, a list. */
+#include PLANT_HEADER
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +11,7 @@ static const struct {
 } plants[] = {
     {"", ""},
 #define PLANTED(NAME, help) {#NAME, help},
-#include "passes/plants.def"
+#include PLANT_TABLE
 };
 enum { N_PLANTS = sizeof plants / sizeof *plants };
 

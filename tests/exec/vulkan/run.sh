@@ -314,6 +314,19 @@ check_probes() {
     VYRE_CACHE_DIR=$scratch/none on_device "$scratch/first.vir" --program=add_one --check 'words=u32[7]' || fail 'without the folder'
 }
 
+# Code for large launches with copies of bodies, counts, buffers of all sizes by their addresses; what it counts and gives up included.
+check_long_loops() {
+    local case
+    for case in 'long_loop out=u32[40] n=200000' 'short_loops out=u32[8] n=20000 m=2' 'while_loop in=random:u32[40]:3 out=u32[40] n=200000' \
+        'left_early n=[1,2,3000,3,300,30] out=u32[6]' 'endless out=[7,700,1,2,6000,9]' 'endless out=[7,70000,1,2]'; do
+        # shellcheck disable=SC2086 # words of a case
+        set -- $case
+        on_device "$scratch/first.vir" --program="$1" --check "${@:2}" || fail "$case"
+    done
+    VYRE_VULKAN_WITHOUT=bindings on_device "$scratch/first.vir" --program=many_arms --check 'a=random:u8[1001]:1' 'b=random:f16[1000]:2' 'c=random:u64[1001]:3' \
+        'd=random:vec4<u32>[999]:4' 'out=u64[1001]' 'more=vec2<f32>[990]' 'bits=u32[3]' 'last=i16[1001]' scale=0.37 shift=9 || fail 'all sizes by address'
+}
+
 launches() { "$bin/vulkan-launches"; }
 check_launches() {
     launches >"$scratch/out" 2>&1 && grep -q '^0 failed' "$scratch/out" || fail "$(cat "$scratch/out")"
@@ -338,6 +351,7 @@ check_layers() {
     VYRE_VULKAN_WITHOUT=bindings check_programs 2>/dev/null
     VYRE_VULKAN_WITHOUT=int64,small_storage check_programs 2>/dev/null
     check_subgroups 2>/dev/null
+    check_long_loops 2>/dev/null
     grep -E 'ERROR|WARNING|PERFORMANCE|VUID|SYNC-' "$scratch/layers" && fail 'other images under the validation layers'
     on_device "$scratch/first.vir" --program=add_one 'words=u32[1]' --probes >/dev/null
     grep -E 'ERROR|WARNING|PERFORMANCE|VUID|SYNC-' "$scratch/layers" && fail 'probes under the validation layers'
