@@ -72,7 +72,7 @@ TEXT
 # The programs, and what a device must lack to run the code that the fault is in.
 long='counted out=u32[19] n=200003'
 while_='looked_at out=u32[19] n=70001'
-unbounded='unbounded n=[1,2,60001,4,60003,60002,60007] out=u32[7]'
+unbounded='unbounded n=[1,2,70001,4,70003,70002,70007] out=u32[7]'
 lanes='lanes in=random:u32[128]:1 f=random:f32[128]:2 out=u32[128] wide=u64[128] g=f32[128]'
 pairs='pairs in=random:i64[301]:3 out=i64[300]'
 halves='halves in=random:u8[999]:4 out=u16[999]'
