@@ -59,7 +59,14 @@ program pairs {
   buffer out : write i64[];
   let a = in[gid.x];
   let b = in[gid.x + 1];
-  out[gid.x] = select((a >> 40) < (b >> 40), (a + b) - (b << 3), a << u32(b & 63));
+  out[gid.x] = select((a & 0xFFFFFFFF) < (b & 0xFFFFFFFF), (a + b) - (b << 3), a << u32(b & 63));
+}
+program apart {
+  workgroup 32;
+  dispatch 128;
+  buffer in  : read u8[128];
+  buffer out : write u8[128];
+  out[lid.x * 4 + wid.x] = in[gid.x] | 1; // a word of four workgroups
 }
 program halves {
   dispatch len(out);
@@ -79,7 +86,7 @@ halves='halves in=random:u8[999]:4 out=u16[999]'
 declare -A cases=([COPY_TEST]="bindings $long" [COPY_WHILE]="bindings $while_" [ROUND_COUNT]="none $unbounded"
     [SUBGROUP_FIRST]="subgroups $lanes" [SUBGROUP_HALF]="subgroups $lanes" [SUBGROUP_TREE]="subgroups $lanes"
     [PAIR_CARRY]="int64 $pairs" [PAIR_SHIFT]="int64 $pairs" [PAIR_ORDER]="int64 $pairs"
-    [PACKED_HOLE]="small_storage $halves" [PACKED_PLACE]="small_storage $halves"
+    [PACKED_HOLE]="small_storage apart in=random:u8[128]:5 out=u8[128]" [PACKED_PLACE]="small_storage $halves"
     [ADDRESS_UNIT]="bindings $halves" [ADDRESS_WIDTH]="bindings halves in=random:u8[70001]:4 out=u16[70001]")
 
 # run_case FAULT - whether the device agrees with the interpreter
