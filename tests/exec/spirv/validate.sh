@@ -13,4 +13,4 @@ for seed in 1 2; do
 done
 # The decoders are what they share with `secrets`; `all.vir` imports them.
 "$validate" "$scratch"/{secrets,random?,handoffs?}.vir "$sources"/examples/{xor,reduce,histogram,softmax,scan_base64}/*.vir \
-    "$sources"/examples/lib/{json,lz4,hex,url,utf16}.vir "$sources"/tests/exec/*/*.vir "$sources"/tests/exec/fuzz/found/*.vir
+    "$sources"/examples/lib/{json,lz4,hex,url,utf16}.vir "$sources"/tests/exec/{amdgcn,chunks,link,mock,ptx,spirv,trace,tuner,vulkan}/*.vir "$sources"/tests/exec/fuzz/found/*.vir
