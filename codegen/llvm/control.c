@@ -579,18 +579,19 @@ static LLVMValueRef trap_all_over(struct lower *l, const struct ir_stmt *s, LLVM
                                   const struct value *max)
 {
     LLVMBasicBlockRef too_many = block_new(l, "too_many"), checked = block_new(l, "checked");
-    LLVMBasicBlockRef some = block_new(l, "some_over"), from[2] = {LLVMGetInsertBlock(l->b), NULL};
+    LLVMBasicBlockRef some = block_new(l, "some_over"), head = LLVMGetInsertBlock(l->b);
     block_branch_likely(l, LLVMBuildICmp(l->b, LLVMIntULT, count, max->at[0], ""), checked, too_many);
     LLVMPositionBuilderAtEnd(l->b, too_many);
     block_branch(l, mask_any(l, going), some, checked);
     block_enter(l, some);
     trap_too_many_rounds(l, s, going);
-    from[1] = LLVMGetInsertBlock(l->b);
+    LLVMBasicBlockRef told = LLVMGetInsertBlock(l->b);
+    bool comes_back = !block_is_closed(l); /* not where the whole group has ended */
     block_enter(l, checked);
     LLVMValueRef left = LLVMBuildPhi(l->b, mask_type(l), ""), none = LLVMConstNull(mask_type(l));
     LLVMValueRef values[3] = {going, none, none};
-    LLVMBasicBlockRef blocks[3] = {from[0], from[1], too_many};
-    LLVMAddIncoming(left, values, blocks, 3);
+    LLVMBasicBlockRef blocks[3] = {head, too_many, told};
+    LLVMAddIncoming(left, values, blocks, comes_back ? 3 : 2);
     return left;
 }
 
