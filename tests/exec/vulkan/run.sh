@@ -350,8 +350,8 @@ check_layers() {
     grep -E 'ERROR|WARNING|PERFORMANCE|VUID|SYNC-' "$scratch/layers" && fail 'launches under the validation layers'
     VYRE_VULKAN_WITHOUT=bindings check_programs 2>/dev/null
     VYRE_VULKAN_WITHOUT=int64,small_storage check_programs 2>/dev/null
-    check_subgroups 2>/dev/null
     check_long_loops 2>/dev/null
+    check_subgroups 2>/dev/null # strict from here on
     grep -E 'ERROR|WARNING|PERFORMANCE|VUID|SYNC-' "$scratch/layers" && fail 'other images under the validation layers'
     on_device "$scratch/first.vir" --program=add_one 'words=u32[1]' --probes >/dev/null
     grep -E 'ERROR|WARNING|PERFORMANCE|VUID|SYNC-' "$scratch/layers" && fail 'probes under the validation layers'
