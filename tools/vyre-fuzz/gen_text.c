@@ -49,7 +49,8 @@ static const char *choose(struct gen_text *t, const char *p)
     bool named = p[1] != '(';
     const char *end = split(p + (named ? 4 : 2), &all);
     uint32_t drawn_at = random_below(t->random, all.n);
-    if (t->other_choice && !--t->other_choice) drawn_at = random_below(t->other, all.n);
+    if (t->other_choice == 1) drawn_at = random_below(t->other, all.n);
+    if (t->other_choice) t->other_choice--;
     struct gen_span drawn = all.at[drawn_at];
     if (named)
         t->chosen[p[1] - 'A'] = drawn;
