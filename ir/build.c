@@ -152,6 +152,13 @@ struct ir_local *ir_local_new(struct ir_program *p, const char *name, ir_type ty
 
 /* -- expressions -------------------------------------------------------------------------------------------- */
 
+void ir_expr_update_depth(struct ir_expr *e)
+{
+    e->depth = 1;
+    for (uint32_t i = 0; i < e->n_args; i++)
+        if (e->args[i]->depth >= e->depth) e->depth = (uint16_t)(e->args[i]->depth + 1);
+}
+
 struct ir_expr *ir_expr_new(struct ir_module *m, enum ir_op op, ir_type type, struct ir_expr *const *args,
                             uint32_t n_args, struct src_range range)
 {
@@ -159,12 +166,10 @@ struct ir_expr *ir_expr_new(struct ir_module *m, enum ir_op op, ir_type type, st
     e->op = (uint16_t)op;
     e->type = type;
     e->n_args = (uint8_t)n_args;
-    e->depth = 1;
     e->range = range;
-    for (uint32_t i = 0; i < n_args; i++) {
+    for (uint32_t i = 0; i < n_args; i++)
         e->args[i] = args[i];
-        if (args[i]->depth >= e->depth) e->depth = (uint16_t)(args[i]->depth + 1);
-    }
+    ir_expr_update_depth(e);
     return e;
 }
 
@@ -274,6 +279,15 @@ static bool has_equal_payload(const struct ir_expr *a, const struct ir_expr *b)
     }
 }
 
+struct ir_expr *ir_zero(struct ir_module *m, ir_type type)
+{
+    struct ir_expr *parts[4];
+    ir_type scalar = {type.scalar, 1};
+    for (uint32_t i = 0; i < type.lanes; i++)
+        parts[i] = ir_const(m, scalar, 0, SRC_NONE);
+    return type.lanes == 1 ? parts[0] : ir_expr_new(m, IR_OP_VEC, type, parts, type.lanes, SRC_NONE);
+}
+
 bool ir_expr_equal(const struct ir_expr *a, const struct ir_expr *b)
 {
     if (a->op != b->op || !ir_type_equal(a->type, b->type) || !has_equal_component(a, b) || a->n_args != b->n_args ||
@@ -281,6 +295,15 @@ bool ir_expr_equal(const struct ir_expr *a, const struct ir_expr *b)
         return false;
     for (uint32_t i = 0; i < a->n_args; i++)
         if (!ir_expr_equal(a->args[i], b->args[i])) return false;
+    return true;
+}
+
+bool ir_expr_is_fixed(const struct ir_expr *e)
+{
+    if (e->op == IR_OP_LOAD || (e->op == IR_OP_LOCAL && e->local->is_mutable)) return false;
+    if (ir_op_infos[e->op].traits & IR_TRAIT_SUBGROUP) return false;
+    for (uint32_t i = 0; i < e->n_args; i++)
+        if (!ir_expr_is_fixed(e->args[i])) return false;
     return true;
 }
 

@@ -36,7 +36,12 @@ struct ir_expr *ir_binary(struct ir_module *m, enum ir_op op, struct ir_expr *a,
 struct ir_expr *ir_expr_new(struct ir_module *m, enum ir_op op, ir_type type, struct ir_expr *const *args,
                             uint32_t n_args, struct src_range range);
 struct ir_expr *ir_expr_copy(struct ir_module *m, const struct ir_expr *e); /* deep */
+struct ir_expr *ir_zero(struct ir_module *m, ir_type type);                 /* of each component */
 bool ir_expr_equal(const struct ir_expr *a, const struct ir_expr *b);       /* same tree, places apart */
+/* Has it one value in an invocation, wherever it stands? No load, variable or subgroup operation is in it. */
+bool ir_expr_is_fixed(const struct ir_expr *e);
+/* After operands were exchanged. */
+void ir_expr_update_depth(struct ir_expr *e);
 static inline bool ir_is_const(const struct ir_expr *e)
 {
     return e->op == IR_OP_CONST;

@@ -309,16 +309,6 @@ bool access_is_known_by_form(const struct access_facts *facts, const struct acce
     return form_of_access(facts, a).known;
 }
 
-/* Has it the same value wherever it stands? */
-static bool is_fixed(const struct ir_expr *e)
-{
-    if (e->op == IR_OP_LOAD || (e->op == IR_OP_LOCAL && e->local->is_mutable)) return false;
-    if (ir_op_infos[e->op].traits & IR_TRAIT_SUBGROUP) return false;
-    for (uint32_t i = 0; i < e->n_args; i++)
-        if (!is_fixed(e->args[i])) return false;
-    return true;
-}
-
 /* Does the condition, or its contrary, say that index < len(buffer)? */
 static bool says_in_bounds(const struct ir_expr *e, bool holds, const struct ir_expr *index, const struct ir_buffer *b)
 {
@@ -334,7 +324,7 @@ static bool says_in_bounds(const struct ir_expr *e, bool holds, const struct ir_
 /* Is the statement reached only where index < len(buffer), as the text has it? */
 static bool is_guarded(const struct ir_stmt *s, const struct ir_expr *index, const struct ir_buffer *b)
 {
-    if (!is_fixed(index)) return false;
+    if (!ir_expr_is_fixed(index)) return false;
     for (const struct ir_stmt *inner = s; inner; inner = inner->parent->owner) {
         const struct ir_stmt *outer = inner->parent->owner;
         if (outer && outer->kind == IR_STMT_IF &&

@@ -52,16 +52,6 @@ struct question {
     uint32_t n_visits;
 };
 
-/* Does it have one value in an invocation, wherever it is looked at? */
-static bool is_fixed(const struct ir_expr *e)
-{
-    if (e->op == IR_OP_LOAD || (e->op == IR_OP_LOCAL && e->local->is_mutable)) return false;
-    if (ir_op_infos[e->op].traits & IR_TRAIT_SUBGROUP) return false;
-    for (uint32_t i = 0; i < e->n_args; i++)
-        if (!is_fixed(e->args[i])) return false;
-    return true;
-}
-
 static struct value resolve_length(struct value v)
 {
     const struct ir_buffer *b = v.e->buffer;
@@ -74,7 +64,7 @@ static struct value resolve(struct question *q, struct value v)
 {
     for (uint32_t depth = 0; depth < MAX_DEPTH; depth++) {
         struct value next = v;
-        if (v.e->op == IR_OP_LOCAL && q->l->lets[v.e->local->index] && is_fixed(q->l->lets[v.e->local->index]))
+        if (v.e->op == IR_OP_LOCAL && q->l->lets[v.e->local->index] && ir_expr_is_fixed(q->l->lets[v.e->local->index]))
             next.e = q->l->lets[v.e->local->index];
         else if (v.e->op == IR_OP_PARAM && v.arm)
             next = (struct value){arm_value(v.arm, v.e->param), NULL};
@@ -125,7 +115,7 @@ static bool is_equal(struct question *q, struct value a, struct value b)
     if (a.e->op != b.e->op || !ir_type_equal(a.e->type, b.e->type) || a.e->n_args != b.e->n_args) return false;
     if (a.e->op == IR_OP_LEN) return array_of(a) == array_of(b);
     if (!a.e->n_args) return ir_expr_equal(a.e, b.e);
-    if (!is_fixed(a.e) || a.e->op == IR_OP_EXTRACT) return ir_expr_equal(a.e, b.e);
+    if (!ir_expr_is_fixed(a.e) || a.e->op == IR_OP_EXTRACT) return ir_expr_equal(a.e, b.e);
     if ((a.arm != NULL) != (b.arm != NULL) && !is_less_by_wrapping(a.e)) return false;
     for (uint32_t i = 0; i < a.e->n_args; i++)
         if (!is_equal(q, operand(a, i), operand(b, i))) return false;

@@ -88,9 +88,7 @@ static void replace_expr(void *ctx, struct ir_expr **place)
 {
     struct rewrite *r = ctx;
     struct ir_expr *e = *place;
-    e->depth = 1;
-    for (uint32_t i = 0; i < e->n_args; i++)
-        if (e->args[i]->depth >= e->depth) e->depth = (uint16_t)(e->args[i]->depth + 1);
+    ir_expr_update_depth(e);
     if (e->op == IR_OP_LOAD && e->buffer == r->out.formal) *place = ir_get_local(r->m, r->variable, e->range);
     if (e->op == IR_OP_LEN && e->buffer == r->out.formal) *place = lone_temp_length(&r->out);
 }
@@ -124,11 +122,6 @@ static void list_store(void *ctx, struct ir_stmt *s)
         vec_push(l->scratch, &l->checked, s);
 }
 
-static struct ir_expr *make_zero(struct rewrite *r)
-{
-    return ir_const(r->m, r->out.temp->elem, 0, SRC_NONE);
-}
-
 /* A store past the end does nothing, and a load there gives zero. */
 static void replace_store(struct rewrite *r, struct ir_stmt *s, bool checked)
 {
@@ -140,7 +133,7 @@ static void replace_store(struct rewrite *r, struct ir_stmt *s, bool checked)
     if (!checked) return;
     struct ir_expr *inside = ir_binary(r->m, IR_OP_LT, s->store.index, lone_temp_length(&r->out), SRC_NONE);
     if (s->store.value->depth < IR_MAX_EXPR_DEPTH) {
-        struct ir_expr *args[] = {inside, s->store.value, make_zero(r)};
+        struct ir_expr *args[] = {inside, s->store.value, ir_zero(r->m, r->out.temp->elem)};
         assign->let.value = ir_expr_new(r->m, IR_OP_SELECT, r->out.temp->elem, args, 3, s->range);
         return;
     }
@@ -169,7 +162,7 @@ static void forward(struct forwarder *f, struct ir_buffer *temp)
         ir_walk_expr(&r.out.p->dispatch[d], replace_expr, &r);
     struct ir_stmt *var = ir_stmt_new(r.m, IR_STMT_VAR, temp->range);
     var->let.local = r.variable;
-    var->let.value = PLANT(FORWARD_ZERO, make_zero(&r), ir_const(r.m, temp->elem, 1, SRC_NONE));
+    var->let.value = PLANT(FORWARD_ZERO, ir_zero(r.m, temp->elem), ir_const(r.m, temp->elem, 1, SRC_NONE));
     ir_insert_before(r.out.p->body.first, var);
     lone_temp_remove(&r.out);
     pass_drop_facts(f->run, r.out.p);

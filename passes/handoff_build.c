@@ -181,23 +181,6 @@ static void add_tile(struct fused *f, struct handoff_tile *t)
 
 /* -- expressions ------------------------------------------------------------------------------------------------- */
 
-struct ir_expr *fused_zero(struct ir_module *m, ir_type type)
-{
-    struct ir_expr *parts[4];
-    ir_type scalar = {type.scalar, 1};
-    for (uint32_t i = 0; i < type.lanes; i++)
-        parts[i] = ir_const(m, scalar, 0, SRC_NONE);
-    return type.lanes == 1 ? parts[0] : ir_expr_new(m, IR_OP_VEC, type, parts, type.lanes, SRC_NONE);
-}
-
-void fused_update_depth(struct ir_expr *e)
-{
-    uint16_t depth = 1;
-    for (uint32_t i = 0; i < e->n_args; i++)
-        if (e->args[i]->depth >= depth) depth = (uint16_t)(e->args[i]->depth + 1);
-    e->depth = depth;
-}
-
 static struct handoff_tile *find_tile_of_array(const struct fused *f, const struct ir_buffer *array)
 {
     for (uint32_t i = 0; array && i < f->h->tiles.n; i++)
@@ -253,16 +236,6 @@ static struct ir_expr *rewrite_length(struct fused *f, const struct fused_part *
 
 /* -- indices of tiles ---------------------------------------------------------------------------------------------- */
 
-/* Has it the same value wherever it is seen? */
-static bool is_stable(const struct ir_expr *e)
-{
-    if (e->op == IR_OP_LOAD || (e->op == IR_OP_LOCAL && e->local->is_mutable)) return false;
-    if (ir_op_infos[e->op].traits & IR_TRAIT_SUBGROUP) return false;
-    for (uint32_t i = 0; i < e->n_args; i++)
-        if (!is_stable(e->args[i])) return false;
-    return true;
-}
-
 static bool is_seen_from(const struct ir_stmt *let, const struct ir_stmt *s)
 {
     for (; s; s = s->parent->owner)
@@ -290,7 +263,7 @@ static struct ir_expr *tile_index(struct fused *f, struct ir_stmt *s, struct ir_
     uint32_t constant;
     struct ir_expr *e = handoff_index(f->program, index, t->begin, &f->lets, &constant);
     if (ir_is_const(e)) return ir_const_u32(f->m, (uint32_t)e->bits + constant);
-    if (e->n_args && is_stable(e)) e = get(f, name_index(f, s, e, t->buffer->name));
+    if (e->n_args && ir_expr_is_fixed(e)) e = get(f, name_index(f, s, e, t->buffer->name));
     if (!constant) return e;
     bool negative = constant > INT32_MAX;
     return ir_binary(f->m, negative ? IR_OP_SUB : IR_OP_ADD, e, ir_const_u32(f->m, negative ? -constant : constant),
@@ -306,7 +279,7 @@ static void rewrite_expr(void *ctx, struct ir_expr **place)
 {
     struct rewriting *r = ctx;
     struct ir_expr *e = *place;
-    fused_update_depth(e);
+    ir_expr_update_depth(e);
     if (e->op == IR_OP_LEN) {
         struct handoff_tile *t = find_tile_of_array(r->f, e->buffer);
         if (t) *place = rewrite_length(r->f, r->part, t);
@@ -314,8 +287,8 @@ static void rewrite_expr(void *ctx, struct ir_expr **place)
         struct handoff_tile *t = find_tile_of_array(r->f, e->buffer);
         if (!t) return;
         e->args[0] = tile_index(r->f, r->at, e->args[0], t);
-        fused_update_depth(e);
-        if (is_past_end(e->args[0], t->array)) *place = fused_zero(r->f->m, e->type);
+        ir_expr_update_depth(e);
+        if (is_past_end(e->args[0], t->array)) *place = ir_zero(r->f->m, e->type);
     } else if (e->n_args == 0) {
         *place = rewrite_id(r->f, r->part, e);
     }
@@ -431,7 +404,7 @@ static void clear_private_arrays(struct fused *f, const struct fused_part *part,
         loop->for_.to = ir_const_u32(f->m, (uint32_t)array->count);
         store->store.buffer = array;
         store->store.index = get(f, loop->for_.local);
-        store->store.value = fused_zero(f->m, array->elem);
+        store->store.value = ir_zero(f->m, array->elem);
         ir_block_append(&loop->for_.body, store);
         ir_block_append(to, loop);
     }

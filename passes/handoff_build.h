@@ -38,9 +38,6 @@ struct fused {
 
 const char *fused_name(struct fused *f, const char *name);
 struct ir_param *fused_add_param(struct fused *f, const char *name, ir_type type, struct ir_expr *value);
-struct ir_expr *fused_zero(struct ir_module *m, ir_type type);
-/* After an operand has been replaced; operands come first. */
-void fused_update_depth(struct ir_expr *e);
 struct ir_stmt *fused_let(struct fused *f, const char *name, struct ir_expr *value);
 /* Copies and rewrites a part's body. `again`: an invocation may run it more than once; `last`: nothing follows it, so it may
  * return. */

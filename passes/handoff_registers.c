@@ -34,7 +34,7 @@ static void replace_load(void *ctx, struct ir_expr **place)
 {
     struct registers *r = ctx;
     struct ir_expr *e = *place;
-    fused_update_depth(e);
+    ir_expr_update_depth(e);
     if (e->op == IR_OP_LOAD && e->buffer == r->array)
         *place = ir_get_local(r->f->m, r->vars[e->args[0]->bits], e->range);
 }
@@ -58,7 +58,7 @@ static void declare_vars(struct registers *r)
         struct ir_stmt *var = ir_stmt_new(r->f->m, IR_STMT_VAR, SRC_NONE);
         const char *name = arena_printf(r->f->m->arena, "%s_%u", r->array->name, (unsigned)i);
         var->let.local = r->vars[i] = ir_local_new(r->f->program, name, r->array->elem, true, SRC_NONE);
-        var->let.value = fused_zero(r->f->m, r->array->elem);
+        var->let.value = ir_zero(r->f->m, r->array->elem);
         ir_insert_before(body->first, var);
     }
 }

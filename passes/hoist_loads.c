@@ -207,9 +207,7 @@ static void visit_expr(void *ctx, struct ir_expr **place)
 {
     struct hoister *h = ctx;
     struct ir_expr *e = *place;
-    e->depth = 1;
-    for (uint32_t i = 0; i < e->n_args; i++)
-        if (e->args[i]->depth >= e->depth) e->depth = (uint16_t)(e->args[i]->depth + 1);
+    ir_expr_update_depth(e);
     struct loop *loop = is_candidate(h, e) ? find_loop(h, e) : NULL;
     struct ir_local *local = loop ? load_before(h, loop, e) : NULL;
     if (!local) return;

@@ -254,21 +254,6 @@ struct rewrite {
     struct map lets;        /* local -> value, for handoff_index */
 };
 
-static void update_depth(struct ir_expr *e)
-{
-    e->depth = 1;
-    for (uint32_t i = 0; i < e->n_args; i++)
-        if (e->args[i]->depth >= e->depth) e->depth = (uint16_t)(e->args[i]->depth + 1);
-}
-
-static struct ir_expr *make_zero(struct ir_module *m, ir_type type)
-{
-    struct ir_expr *parts[4];
-    for (uint32_t i = 0; i < type.lanes; i++)
-        parts[i] = ir_const(m, (ir_type){type.scalar, 1}, 0, SRC_NONE);
-    return type.lanes == 1 ? parts[0] : ir_expr_new(m, IR_OP_VEC, type, parts, type.lanes, SRC_NONE);
-}
-
 /* Where the element lies in the array. */
 static struct ir_expr *place_of(struct rewrite *r, struct ir_expr *index)
 {
@@ -293,14 +278,14 @@ static void rewrite_expr(void *ctx, struct ir_expr **place)
 {
     struct rewrite *r = ctx;
     struct ir_expr *e = *place;
-    update_depth(e);
+    ir_expr_update_depth(e);
     if (e->op == IR_OP_LEN && e->buffer == r->out.formal)
         *place = PLANT(PROMOTE_LENGTH, lone_temp_length(&r->out), ir_const_u32(r->m, (uint32_t)r->array->count));
     if (e->op != IR_OP_LOAD || e->buffer != r->out.formal) return;
     e->buffer = r->array;
     e->args[0] = place_of(r, e->args[0]);
-    update_depth(e);
-    if (is_outside(r, e->args[0])) *place = make_zero(r->m, e->type);
+    ir_expr_update_depth(e);
+    if (is_outside(r, e->args[0])) *place = ir_zero(r->m, e->type);
 }
 
 /* What all invocations have to reach is computed before the guard. */

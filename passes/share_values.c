@@ -144,9 +144,7 @@ static void replace_load(void *ctx, struct ir_expr **place)
 {
     struct sharer *h = ctx;
     struct ir_expr *e = *place;
-    e->depth = 1;
-    for (uint32_t i = 0; i < e->n_args; i++)
-        if (e->args[i]->depth >= e->depth) e->depth = (uint16_t)(e->args[i]->depth + 1);
+    ir_expr_update_depth(e);
     struct candidate *c = is_candidate(h, e) ? find(h, e) : NULL;
     if (c && c->local) *place = ir_get_local(h->run->module, c->local, e->range);
 }
